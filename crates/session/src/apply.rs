@@ -1,0 +1,217 @@
+//! The one function that derives rows from events.
+//!
+//! It is total, and independent of order: redelivered, early and interleaved events lead to the same rows, because
+//! every field that can change is a register ordered by the events' own stamps, and what comes too early waits.
+
+use std::collections::btree_map::Entry;
+
+use crate::{
+    Anomaly, Awaited, Change, Described, Description, Ended, Event, Lifecycle, Opened, Project, ProjectFound, Register, Rows, Session,
+    SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked, WorkStatus,
+};
+
+/// Applies one event to the rows it touches; `fold` does so for a whole log, in the order of `seq`.
+///
+/// Events arrive late, twice, or never. What does not fit becomes an [`Anomaly`]; it never stops the fold.
+pub fn apply(rows: &mut Rows, event: &Event) -> Vec<Anomaly> {
+    match event.about {
+        Subject::Project(key) => about_project(rows, key, event),
+        Subject::Session(key) => about_session(rows, key, event),
+        Subject::Mirror => match event.change {
+            Change::LineFound { .. } => Vec::new(),
+            _ => wrong_subject(event),
+        },
+    }
+}
+
+/// Folds a log into rows.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> (Rows, Vec<Anomaly>) {
+    let mut rows = Rows::default();
+    let anomalies = events.into_iter().flat_map(|event| apply(&mut rows, event)).collect();
+    (rows, anomalies)
+}
+
+fn about_project(rows: &mut Rows, key: crate::ProjectKey, event: &Event) -> Vec<Anomaly> {
+    match &event.change {
+        Change::ProjectFound(found) => find_project(rows, key, event, found),
+        Change::ProjectMoved { place } => match rows.projects.get_mut(&key) {
+            Some(project) => {
+                project.place.set(event.stamp(), place.clone());
+                project.revision = project.revision.max(event.revision);
+                Vec::new()
+            }
+            None => wait(rows, Awaited::Project(key), event),
+        },
+        _ => wrong_subject(event),
+    }
+}
+
+fn find_project(rows: &mut Rows, key: crate::ProjectKey, event: &Event, found: &ProjectFound) -> Vec<Anomaly> {
+    let fresh = Project {
+        key,
+        name: found.name.clone(),
+        place: Register::new(event.stamp(), found.place.clone()),
+        is_git: found.is_git,
+        root_commit: found.root_commit.clone(),
+        remote: found.remote.clone(),
+        found_at: event.at.moment,
+        found_by: event.stamp(),
+        revision: event.revision,
+    };
+    match rows.projects.entry(key) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(fresh);
+            release(rows, Awaited::Project(key))
+        }
+        Entry::Occupied(held) if held.get().found_by == event.stamp() => Vec::new(),
+        Entry::Occupied(_) => begun_twice(event, Awaited::Project(key)),
+    }
+}
+
+fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly> {
+    if let Change::Opened(opened) = &event.change {
+        return open(rows, key, event, opened);
+    }
+    let Some(session) = rows.sessions.get_mut(&key) else {
+        return wait(rows, Awaited::Session(key), event);
+    };
+    session.revision = session.revision.max(event.revision);
+    match &event.change {
+        Change::Numbered { number } => session.number.set(event.stamp(), Some(*number)),
+        Change::Described(described) => describe(session, event.stamp(), described),
+        Change::Tagged { tag, present } => {
+            let fresh = Register::new(event.stamp(), *present);
+            session.tags.entry(tag.clone()).or_insert_with(|| fresh).set(event.stamp(), *present);
+        }
+        Change::Ended(ended) => return end(session, event, ended),
+        Change::Reopened => {
+            let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None };
+            session.lifecycle.set(event.stamp(), lifecycle);
+        }
+        Change::WorkAdded(added) => return add_work(rows, key, event, added),
+        Change::WorkMarked(marked) => return mark_work(rows, event, marked),
+        Change::LineFound { .. } => {}
+        Change::ProjectFound(_) | Change::ProjectMoved { .. } | Change::Opened(_) => return wrong_subject(event),
+    }
+    Vec::new()
+}
+
+fn open(rows: &mut Rows, key: SessionKey, event: &Event, opened: &Opened) -> Vec<Anomaly> {
+    match rows.sessions.entry(key) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(fresh_session(key, event, opened));
+            release(rows, Awaited::Session(key))
+        }
+        Entry::Occupied(held) if held.get().opened_by == event.stamp() => Vec::new(),
+        Entry::Occupied(_) => begun_twice(event, Awaited::Session(key)),
+    }
+}
+
+fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
+    let stamp = event.stamp();
+    let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None };
+    let description = opened.description.clone().map(|Described { text, rank }| Description { text, rank, stamp });
+    Session {
+        key,
+        id: opened.id.clone(),
+        number: Register::new(stamp, opened.number),
+        project: opened.project,
+        worktree: opened.worktree.clone(),
+        opener: opened.opener,
+        owner: opened.owner.clone(),
+        agent: opened.agent.clone(),
+        parent: opened.parent,
+        description,
+        tags: opened.tags.iter().map(|tag| (tag.clone(), Register::new(stamp, true))).collect(),
+        metadata: opened.metadata.clone(),
+        started: event.at,
+        lifecycle: Register::new(stamp, lifecycle),
+        work: WorkCount::default(),
+        original: opened.original.clone(),
+        opened_by: stamp,
+        revision: event.revision,
+    }
+}
+
+fn describe(session: &mut Session, stamp: Stamp, described: &Described) {
+    let held = session.description.as_ref().map(|held| (held.rank, held.stamp));
+    if held.is_none_or(|held| held < (described.rank, stamp)) {
+        session.description = Some(Description { text: described.text.clone(), rank: described.rank, stamp });
+    }
+}
+
+fn end(session: &mut Session, event: &Event, ended: &Ended) -> Vec<Anomaly> {
+    if !ended.status.is_ended() {
+        return vec![Anomaly::NoEnd { event: event.id }];
+    }
+    let lifecycle = Lifecycle { status: ended.status, since: event.at, reason: ended.reason.clone() };
+    session.lifecycle.set(event.stamp(), lifecycle);
+    Vec::new()
+}
+
+fn add_work(rows: &mut Rows, session: SessionKey, event: &Event, added: &WorkAdded) -> Vec<Anomaly> {
+    let stamp = event.stamp();
+    let fresh = WorkItem {
+        key: added.key,
+        id: added.id.clone(),
+        session,
+        prefix: added.prefix.clone(),
+        description: added.description.clone(),
+        metadata: added.metadata.clone(),
+        started: event.at,
+        added_by: stamp,
+        status: Register::new(stamp, (WorkStatus::in_progress(), None)),
+    };
+    match rows.work_items.entry(added.key) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(fresh);
+            count(rows, session, &WorkStatus::in_progress(), true);
+            release(rows, Awaited::Work(added.key))
+        }
+        Entry::Occupied(held) if held.get().added_by == stamp => Vec::new(),
+        Entry::Occupied(_) => begun_twice(event, Awaited::Work(added.key)),
+    }
+}
+
+fn mark_work(rows: &mut Rows, event: &Event, marked: &WorkMarked) -> Vec<Anomaly> {
+    let Some(item) = rows.work_items.get_mut(&marked.key) else {
+        return wait(rows, Awaited::Work(marked.key), event);
+    };
+    let (session, was) = (item.session, item.status.value.0.clone());
+    item.status.set(event.stamp(), (marked.status.clone(), Some(event.at)));
+    let now = item.status.value.0.clone();
+    count(rows, session, &was, false);
+    count(rows, session, &now, true);
+    Vec::new()
+}
+
+/// Counts a work item of the session in (`more`) or out.
+fn count(rows: &mut Rows, session: SessionKey, status: &WorkStatus, more: bool) {
+    let Some(session) = rows.sessions.get_mut(&session) else { return };
+    let step = |number: &mut u32, counts: bool| match (counts, more) {
+        (false, _) => {}
+        (true, true) => *number = number.saturating_add(1),
+        (true, false) => *number = number.saturating_sub(1),
+    };
+    step(&mut session.work.total, true);
+    step(&mut session.work.completed, status.is_completed());
+    step(&mut session.work.in_progress, status.is_in_progress());
+}
+
+fn wait(rows: &mut Rows, awaits: Awaited, event: &Event) -> Vec<Anomaly> {
+    rows.waiting.entry(awaits).or_default().insert(event.id, event.clone());
+    vec![Anomaly::Early { event: event.id, awaits }]
+}
+
+fn release(rows: &mut Rows, awaited: Awaited) -> Vec<Anomaly> {
+    let waiting = rows.waiting.remove(&awaited).unwrap_or_default();
+    waiting.values().flat_map(|event| apply(rows, event)).collect()
+}
+
+fn wrong_subject(event: &Event) -> Vec<Anomaly> {
+    vec![Anomaly::WrongSubject { event: event.id }]
+}
+
+fn begun_twice(event: &Event, what: Awaited) -> Vec<Anomaly> {
+    vec![Anomaly::BegunTwice { event: event.id, what }]
+}

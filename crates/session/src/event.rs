@@ -1,0 +1,234 @@
+//! Events: one change each, recorded once, never edited. Decisions are events too.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    EventId, Json, Metadata, Moment, Prefix, ProjectKey, Reading, Revision, SessionId, SessionKey, Stamp, Status, Tag, Text, WorkId,
+    WorkKey, WorkStatus,
+};
+
+/// One observed or decided change. Appended once, never edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Derived from its natural key where it has one, else drawn once, so a redelivered event keeps its id.
+    pub id: EventId,
+    /// What it is about.
+    pub about: Subject,
+    /// When it happened.
+    pub at: Reading,
+    /// When it was recorded; later than `at` for what was written down afterwards.
+    pub recorded_at: Moment,
+    /// Who says so.
+    pub by: Author,
+    /// How it is known.
+    pub evidence: Evidence,
+    /// Its place among the changes of its subject.
+    pub revision: Revision,
+    /// What changed.
+    pub change: Change,
+}
+
+impl Event {
+    /// Returns the event's place in the order of its subject's changes.
+    pub fn stamp(&self) -> Stamp {
+        Stamp { revision: self.revision, event: self.id }
+    }
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A project.
+    Project(ProjectKey),
+    /// A session, its work items included.
+    Session(SessionKey),
+    /// The mirror: what others wrote into its files.
+    Mirror,
+}
+
+/// Who recorded an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// The owner it is recorded for (default: the OS user).
+    pub owner: Text,
+}
+
+/// How an event is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// Somebody said so, through a command or a library call.
+    Said,
+    /// Found in files that other scripts left in the mirror's directory.
+    Mirror,
+    /// Came in a file exported elsewhere.
+    Import,
+}
+
+/// The typed body of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Change {
+    /// A project was seen for the first time.
+    ProjectFound(ProjectFound),
+    /// A known project was found again in another place.
+    ProjectMoved {
+        /// The new place: git common directory, or directory.
+        place: Text,
+    },
+    /// A session began; id and number were drawn and given with it.
+    Opened(Box<Opened>),
+    /// A session that came from elsewhere got a free number here.
+    Numbered {
+        /// Its number in its project.
+        number: u32,
+    },
+    /// A session was described, by a person or automatically.
+    Described(Described),
+    /// A tag was put on a session (`present`) or taken off.
+    Tagged {
+        /// The tag.
+        tag: Tag,
+        /// Whether it is there from now on.
+        present: bool,
+    },
+    /// A session ended.
+    Ended(Ended),
+    /// An ended session goes on.
+    Reopened,
+    /// A work item began.
+    WorkAdded(Box<WorkAdded>),
+    /// A work item got another status.
+    WorkMarked(WorkMarked),
+    /// A line that another script wrote into the session log.
+    LineFound {
+        /// The line, without its line feed.
+        line: Text,
+    },
+}
+
+impl Change {
+    /// Returns the snake-case name of the kind of change, as it is stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ProjectFound(_) => "project_found",
+            Self::ProjectMoved { .. } => "project_moved",
+            Self::Opened(_) => "opened",
+            Self::Numbered { .. } => "numbered",
+            Self::Described(_) => "described",
+            Self::Tagged { .. } => "tagged",
+            Self::Ended(_) => "ended",
+            Self::Reopened => "reopened",
+            Self::WorkAdded(_) => "work_added",
+            Self::WorkMarked(_) => "work_marked",
+            Self::LineFound { .. } => "line_found",
+        }
+    }
+}
+
+/// What identified a project when it was first seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectFound {
+    /// The name people use; not unique.
+    pub name: Text,
+    /// The git common directory, else the directory, absolute with links resolved.
+    pub place: Text,
+    /// Whether `place` is a git common directory.
+    pub is_git: bool,
+    /// The repository's first commit, to find it again when the place is gone.
+    pub root_commit: Option<Text>,
+    /// The remote's address without credentials, to the same end.
+    pub remote: Option<Text>,
+}
+
+/// Who opened a session, and so who ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opener {
+    /// A person or their script: outlives conversations, ends when said.
+    Person,
+    /// An agent: ends with its conversation.
+    Agent,
+}
+
+/// A session's beginning, with what was decided for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The id that was drawn.
+    pub id: SessionId,
+    /// The number that was given; none for sessions of scripts that knew no numbers.
+    pub number: Option<u32>,
+    /// The project, where one is known.
+    pub project: Option<ProjectKey>,
+    /// The directory of the worktree it was opened in.
+    pub worktree: Option<Text>,
+    /// Who opened it.
+    pub opener: Opener,
+    /// Whose it is.
+    pub owner: Text,
+    /// The agent that opened it, as in `claude-code`.
+    pub agent: Option<Text>,
+    /// The session it continues or was started from.
+    pub parent: Option<SessionKey>,
+    /// What it is about.
+    pub description: Option<Described>,
+    /// Tags given at the start.
+    pub tags: Vec<Tag>,
+    /// Names and values given at the start.
+    pub metadata: Metadata,
+    /// The file of another script it was taken from, as that script wrote it.
+    pub original: Option<Json>,
+}
+
+/// How good a description is; a better one replaces a lesser one, whenever it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    /// Made from branch, commit and time.
+    Automatic,
+    /// Written by a person.
+    Person,
+}
+
+/// A description and how good it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// The description.
+    pub text: Text,
+    /// Who made it.
+    pub rank: Rank,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// One of the ended statuses.
+    pub status: Status,
+    /// Why, where that is known beyond "somebody said so".
+    pub reason: Option<Text>,
+}
+
+/// A work item's beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkAdded {
+    /// Its key.
+    pub key: WorkKey,
+    /// The id that was drawn.
+    pub id: WorkId,
+    /// Its type, `IMPL`.
+    pub prefix: Prefix,
+    /// What is to be done.
+    pub description: Text,
+    /// Names and values given with it.
+    pub metadata: Metadata,
+}
+
+/// A work item's new status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkMarked {
+    /// Its key.
+    pub key: WorkKey,
+    /// Its status from now on.
+    pub status: WorkStatus,
+}

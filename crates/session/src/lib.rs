@@ -1,0 +1,42 @@
+//! The words of rutter: sessions, work items, events, and the one function that derives rows from events.
+//!
+//! Pure: no IO, no clock, no randomness, no wire format. Everything else in the workspace speaks these types.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `key` | UUID keys, by which rows and events refer to each other |
+//! | `id` | `SESSION-20260216-173003-09RZ` and its strict parser |
+//! | `moment` | instants with their UTC offset, and durations that no clock jump can make negative |
+//! | `text` | strings that passed redaction, tags, opaque JSON |
+//! | `status` | where a session or a work item stands |
+//! | `event` | what happened: a subject and a typed change |
+//! | `register` | the last writer, decided by revision and not by arrival |
+//! | `session`, `work_item`, `project` | the rows |
+//! | `rows`, `apply` | the fold |
+
+mod apply;
+mod event;
+mod id;
+mod key;
+mod moment;
+mod project;
+mod register;
+mod rows;
+#[expect(clippy::module_inception, reason = "the room and its main noun share a name")]
+mod session;
+mod status;
+mod text;
+mod work_item;
+
+pub use apply::{apply, fold};
+pub use event::{Author, Change, Described, Ended, Event, Evidence, Opened, Opener, ProjectFound, Rank, Subject, WorkAdded, WorkMarked};
+pub use id::{IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_length};
+pub use key::{EventId, ProjectKey, SessionKey, WorkKey};
+pub use moment::{Boot, Moment, Reading, elapsed_micros};
+pub use project::Project;
+pub use register::{Register, Revision, Stamp};
+pub use rows::{Anomaly, Awaited, Rows};
+pub use session::{Description, Lifecycle, Session, WorkCount};
+pub use status::{Status, StatusError, WorkStatus};
+pub use text::{Json, Metadata, Tag, TagError, Text};
+pub use work_item::WorkItem;

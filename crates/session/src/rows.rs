@@ -1,0 +1,61 @@
+//! The rows that events are folded into, and what is reported when an event does not fit.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, EventId, Project, ProjectKey, Session, SessionKey, WorkItem, WorkKey};
+
+/// Everything that is derived from events. The store holds a part of it at a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Projects by key.
+    pub projects: BTreeMap<ProjectKey, Project>,
+    /// Sessions by key.
+    pub sessions: BTreeMap<SessionKey, Session>,
+    /// Work items by key.
+    pub work_items: BTreeMap<WorkKey, WorkItem>,
+    /// Events that came before what they are about, by what they wait for.
+    pub waiting: BTreeMap<Awaited, BTreeMap<EventId, Event>>,
+}
+
+/// What an early event waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// The event that finds a project.
+    Project(ProjectKey),
+    /// The event that opens a session.
+    Session(SessionKey),
+    /// The event that adds a work item.
+    Work(WorkKey),
+}
+
+/// An event that did not fit. It never stops the fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anomaly {
+    /// It came before what it is about, and waits.
+    Early {
+        /// The event.
+        event: EventId,
+        /// What it waits for.
+        awaits: Awaited,
+    },
+    /// Something was begun twice by different events; the one that was applied first counts.
+    BegunTwice {
+        /// The event that came later.
+        event: EventId,
+        /// What was begun.
+        what: Awaited,
+    },
+    /// It is about another kind of subject than its change.
+    WrongSubject {
+        /// The event.
+        event: EventId,
+    },
+    /// An end that names a status which is no end.
+    NoEnd {
+        /// The event.
+        event: EventId,
+    },
+}

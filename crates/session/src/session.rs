@@ -1,0 +1,116 @@
+//! The row of a session.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Json, Metadata, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey, Stamp, Status, Tag, Text,
+    elapsed_micros,
+};
+
+/// Our record of one piece of agent work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its key.
+    pub key: SessionKey,
+    /// Its id, `SESSION-20260216-173003-09RZ`.
+    pub id: SessionId,
+    /// Its number in its project.
+    pub number: Register<Option<u32>>,
+    /// The project it belongs to.
+    pub project: Option<ProjectKey>,
+    /// The directory of the worktree it was opened in.
+    pub worktree: Option<Text>,
+    /// Who opened it.
+    pub opener: Opener,
+    /// Whose it is.
+    pub owner: Text,
+    /// The agent that opened it.
+    pub agent: Option<Text>,
+    /// The session it continues or was started from.
+    pub parent: Option<SessionKey>,
+    /// What it is about.
+    pub description: Option<Description>,
+    /// Every tag it ever had, and whether it has it now.
+    pub tags: BTreeMap<Tag, Register<bool>>,
+    /// Names and values given at the start.
+    pub metadata: Metadata,
+    /// When it began.
+    pub started: Reading,
+    /// Where it stands, since when, and why.
+    pub lifecycle: Register<Lifecycle>,
+    /// Its work items, counted.
+    pub work: WorkCount,
+    /// The file of another script it was taken from.
+    pub original: Option<Json>,
+    /// The event that opened it.
+    pub opened_by: Stamp,
+    /// The latest revision among its changes.
+    pub revision: Revision,
+}
+
+/// A description, how good it is, and which change set it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// The description.
+    pub text: Text,
+    /// Who made it.
+    pub rank: Rank,
+    /// The change that set it.
+    pub stamp: Stamp,
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    /// The status.
+    pub status: Status,
+    /// When it came to stand there.
+    pub since: Reading,
+    /// Why, where that is known.
+    pub reason: Option<Text>,
+}
+
+/// Work items of a session by where they stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkCount {
+    /// All of them.
+    pub total: u32,
+    /// Those with status `COMPLETED`.
+    pub completed: u32,
+    /// Those with status `IN_PROGRESS`.
+    pub in_progress: u32,
+}
+
+impl Session {
+    /// Returns where the session stands.
+    pub fn status(&self) -> Status {
+        self.lifecycle.value.status
+    }
+
+    /// Returns the type its id begins with.
+    pub fn prefix(&self) -> Prefix {
+        self.id.prefix()
+    }
+
+    /// Returns when it ended, if it has.
+    pub fn ended(&self) -> Option<Reading> {
+        self.status().is_ended().then_some(self.lifecycle.value.since)
+    }
+
+    /// Returns the microseconds from its start to its end, or to `now` while it goes on.
+    pub fn duration_micros(&self, now: &Reading) -> u64 {
+        elapsed_micros(&self.started, &self.ended().unwrap_or(*now))
+    }
+
+    /// Returns the tags it has now, sorted.
+    pub fn current_tags(&self) -> impl Iterator<Item = &Tag> {
+        self.tags.iter().filter(|(_, present)| present.value).map(|(tag, _)| tag)
+    }
+
+    /// Reports whether an agent opened it, left it, and nothing was ever recorded in it.
+    pub fn is_empty(&self) -> bool {
+        self.opener == Opener::Agent && self.status().is_ended() && self.work.total == 0
+    }
+}

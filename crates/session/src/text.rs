@@ -1,0 +1,108 @@
+//! Strings that may be stored: text that passed redaction, tags, opaque JSON.
+
+use serde::{Deserialize, Serialize};
+
+/// Text that passed redaction and may be stored.
+///
+/// Nothing else is accepted in an event. The only caller of [`Text::redacted`] outside tests is the room
+/// `redact`; `cargo xtask tidy` holds everybody to that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(String);
+
+impl Text {
+    /// Wraps a string that the redactor has seen.
+    pub fn redacted(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Text {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.pad(&self.0)
+    }
+}
+
+/// One JSON value as text, kept verbatim; its strings passed redaction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(String);
+
+impl Json {
+    /// Wraps the text of a JSON value whose strings the redactor has seen.
+    pub fn redacted(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the JSON text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Names and JSON values in the order in which they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Metadata(pub Vec<(Text, Json)>);
+
+/// A label of a session: 1 to 64 characters, none of them white space or a control character, no `+` or `-` first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Text", into = "Text")]
+pub struct Tag(Text);
+
+/// Why a text is no tag.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
+pub struct TagError;
+
+impl Tag {
+    /// Returns the tag.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl TryFrom<Text> for Tag {
+    type Error = TagError;
+
+    fn try_from(text: Text) -> Result<Self, TagError> {
+        let length = text.as_str().chars().count();
+        let allowed = |each: char| !each.is_whitespace() && !each.is_control();
+        if (1..=64).contains(&length) && !text.as_str().starts_with(['+', '-']) && text.as_str().chars().all(allowed) {
+            return Ok(Self(text));
+        }
+        Err(TagError)
+    }
+}
+
+impl From<Tag> for Text {
+    fn from(tag: Tag) -> Self {
+        tag.0
+    }
+}
+
+impl std::fmt::Display for Tag {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_one_word() {
+        for good in ["a", "release-2", "ünïcode", &"x".repeat(64)] {
+            assert!(Tag::try_from(Text::redacted(good)).is_ok(), "{good}");
+        }
+        for bad in ["", "+a", "-a", "two words", "tab\t", "esc\u{1b}[0m", &"x".repeat(65)] {
+            assert_eq!(Tag::try_from(Text::redacted(bad)), Err(TagError), "{bad}");
+        }
+    }
+}
