@@ -1,1 +1,63 @@
-fn main() {}
+//! The program `rutter`: reads the command line, opens the tracker, prints. Decides nothing.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `commands/` | one file for each command |
+//! | `arguments` | reading what was typed |
+//! | `layout`, `page` | what people see, before it is known where it goes |
+//! | `ui` | the only place that prints |
+//! | `failure` | errors in words for people |
+//! | `exit` | exit codes |
+
+mod arguments;
+mod commands;
+mod exit;
+mod failure;
+mod layout;
+mod page;
+mod ui;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::{CommandLine, Context};
+use exit::Exit;
+use ui::Ui;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(exit) => exit.into(),
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            Ui::bug(words.unwrap_or("a panic without words"));
+            Exit::Bug.into()
+        }
+    }
+}
+
+fn run() -> Exit {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            Ui::clap(&error);
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let (ui, done) = match Context::new(line.global) {
+        Ok(context) => {
+            let done = line.command.run(&context);
+            (context.ui, done)
+        }
+        Err((ui, failure)) => (ui, Err(failure)),
+    };
+    match done {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            ui.failure(&failure);
+            failure.exit
+        }
+    }
+}

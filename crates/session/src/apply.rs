@@ -6,8 +6,8 @@
 use std::collections::btree_map::Entry;
 
 use crate::{
-    Anomaly, Awaited, Change, Described, Description, Ended, Event, Lifecycle, Opened, Project, ProjectFound, Register, Rows, Session,
-    SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked, WorkStatus,
+    Anomaly, Awaited, Change, Described, Description, Ended, Event, Evidence, Lifecycle, Moment, Opened, Project, ProjectFound, Register,
+    Rows, Session, SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked, WorkStatus,
 };
 
 /// Applies one event to the rows it touches; `fold` does so for a whole log, in the order of `seq`.
@@ -87,6 +87,7 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
         Change::Reopened => {
             let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None };
             session.lifecycle.set(event.stamp(), lifecycle);
+            session.made_current = session.made_current.max(current_from(event));
         }
         Change::WorkAdded(added) => return add_work(rows, key, event, added),
         Change::WorkMarked(marked) => return mark_work(rows, event, marked),
@@ -126,11 +127,17 @@ fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
         metadata: opened.metadata.clone(),
         started: event.at,
         lifecycle: Register::new(stamp, lifecycle),
+        made_current: current_from(event),
         work: WorkCount::default(),
         original: opened.original.clone(),
         opened_by: stamp,
         revision: event.revision,
     }
+}
+
+/// What was started or reopened here becomes current; what came in a file does not.
+fn current_from(event: &Event) -> Option<Moment> {
+    (event.evidence != Evidence::Import).then_some(event.at.moment)
 }
 
 fn describe(session: &mut Session, stamp: Stamp, described: &Described) {

@@ -22,6 +22,14 @@ impl Moment {
         Self { at, offset }
     }
 
+    /// Joins microseconds since 1970 and an offset in seconds east of UTC.
+    ///
+    /// # Errors
+    /// When either is out of the calendar's range.
+    pub fn from_micros(micros: i64, offset_seconds: i32) -> Result<Self, jiff::Error> {
+        Ok(Self { at: Timestamp::from_microsecond(micros)?, offset: Offset::from_seconds(offset_seconds)? })
+    }
+
     /// Returns the instant.
     pub fn timestamp(self) -> Timestamp {
         self.at
@@ -66,7 +74,7 @@ impl TryFrom<Raw> for Moment {
     type Error = jiff::Error;
 
     fn try_from(Raw(micros, seconds): Raw) -> Result<Self, jiff::Error> {
-        Ok(Self { at: Timestamp::from_microsecond(micros)?, offset: Offset::from_seconds(seconds)? })
+        Self::from_micros(micros, seconds)
     }
 }
 

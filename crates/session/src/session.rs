@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Json, Metadata, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey, Stamp, Status, Tag, Text,
+    Json, Metadata, Moment, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey, Stamp, Status, Tag, Text,
     elapsed_micros,
 };
 
@@ -40,6 +40,8 @@ pub struct Session {
     pub started: Reading,
     /// Where it stands, since when, and why.
     pub lifecycle: Register<Lifecycle>,
+    /// When it was last started or reopened here; none for what came in a file.
+    pub made_current: Option<Moment>,
     /// Its work items, counted.
     pub work: WorkCount,
     /// The file of another script it was taken from.

@@ -16,6 +16,11 @@ impl Text {
         Self(text.into())
     }
 
+    /// Wraps a string that comes back from the store, where only redacted text is.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,1 +1,20 @@
-//! x
+//! Where events are kept, and the rows that are derived from them in the same transaction.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `store` | the traits: [`Reads`], [`Turn`], [`Store`], and what they take and give |
+//! | `error` | why a store could not answer |
+//! | `sqlite/` | the embedded backend; its migrations lie in `migrations/sqlite/` |
+//!
+//! Only this room knows SQL of ours. The rules every backend keeps are tests in `tests/rules.rs`.
+
+mod error;
+mod sqlite;
+mod store;
+
+pub use error::{BoxError, StoreError};
+pub use sqlite::{Access, Place, SetAside, SqliteStore, is_local_file_system, sqlite_version, wait_in_line};
+pub use store::{
+    Appended, Durability, GroupBy, MirrorName, MirrorPosition, Reads, Rebuilt, Recorded, Seq, Store, Tally, Turn, Verdict, Wanted, Work,
+    write,
+};

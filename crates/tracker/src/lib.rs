@@ -1,1 +1,72 @@
-//! x
+//! The use cases of rutter, and the only door to its store: every rule is written once, here.
+//!
+//! Takes paths, a clock and a source of randomness as arguments; prints nothing, exits nowhere. The command line, and later the
+//! server, Python and MCP, translate to these verbs and back, and decide nothing.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `tracker` | [`Tracker`]: a store, a place to stand, a clock, dice |
+//! | `config` | every setting, its value, and where it came from |
+//! | `clock`, `dice` | time and randomness, passed in |
+//! | `place` | which worktree and project a directory belongs to |
+//! | `projects` | finding a project, or taking a new one in |
+//! | `naming` | drawing ids |
+//! | `address` | what a person may type for a session |
+//! | `current` | which session is meant when none is named |
+//! | `lifecycle` | start, end, reopen, describe, tag |
+//! | `work` | work items |
+//! | `listing`, `stats` | many sessions, and one counted |
+//! | `describe`, `git` | a description where nobody gave one |
+//! | `mirror/` | source files for people and scripts, written from the store and taken in from others |
+//! | `exchange` | sessions as a file that imports elsewhere |
+//! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
+//! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
+//! | `note` | what a person should be told beside the answer |
+//! | `view` | the public shape of every noun |
+
+mod address;
+mod clock;
+mod config;
+mod current;
+mod describe;
+mod dice;
+mod doctor;
+mod exchange;
+mod git;
+mod lifecycle;
+mod listing;
+mod mirror;
+mod naming;
+mod note;
+mod place;
+mod projects;
+mod rebuild;
+mod stats;
+mod time_words;
+mod tracker;
+mod view;
+mod work;
+
+pub use address::{AddressError, Purpose};
+pub use clock::{Clock, SystemClock};
+pub use config::{Config, ConfigError, Environment, KEYS, Key, Origin, Setting};
+pub use current::{CurrentError, Looked, Step, Trace};
+pub use dice::{Dice, SystemDice};
+pub use doctor::{Finding, Severity};
+pub use exchange::{ExchangeError, Imported};
+pub use lifecycle::{EndError, Start, StartError, TagError};
+pub use listing::Listing;
+pub use mirror::MirrorError;
+pub use naming::NamingError;
+pub use note::Note;
+pub use place::Place;
+pub use projects::ProjectError;
+pub use rebuild::RebuildReport;
+pub use stats::Overview;
+pub use time_words::{TimeError, parse_moment, parse_since};
+pub use tracker::{Tracker, TrackerError};
+pub use view::{EntryCounts, GroupView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object};
+pub use work::WorkError;
+
+pub use session;
+pub use store::{Access, SetAside, StoreError, Wanted, sqlite_version};

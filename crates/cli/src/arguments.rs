@@ -1,0 +1,67 @@
+//! Reading what was typed: text in any encoding or from stdin, pairs, types, times.
+
+use std::io::Read;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use tracker::session::{Prefix, Reading, Status, WorkStatus};
+use tracker::{Clock, parse_moment};
+
+use crate::failure::Failure;
+
+/// More than this on stdin is no text that a person wants to keep.
+const LARGEST: u64 = 16 << 20;
+
+/// Reads an argument as text; bytes that are no UTF-8 become `U+FFFD`, so that nothing is lost but them.
+pub(crate) fn lossy() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|argument| argument.to_string_lossy().into_owned())
+}
+
+/// Reads a type: upper case, whatever was typed.
+pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
+    text.to_ascii_uppercase().parse().map_err(|error: tracker::session::IdError| error.to_string())
+}
+
+/// Reads a session's status.
+pub(crate) fn status(text: &str) -> Result<Status, String> {
+    text.parse().map_err(|_| format!("one of {}", Status::ALL.map(Status::as_str).join(", ")))
+}
+
+/// Reads how a session ends.
+pub(crate) fn ended_status(text: &str) -> Result<Status, String> {
+    match status(text) {
+        Ok(status) if status.is_ended() => Ok(status),
+        _ => Err("one of COMPLETED, FAILED, ABANDONED".to_owned()),
+    }
+}
+
+/// Reads a work item's status.
+pub(crate) fn work_status(text: &str) -> Result<WorkStatus, String> {
+    text.parse().map_err(|_| "COMPLETED, IN_PROGRESS or another word of letters and `_`".to_owned())
+}
+
+/// Splits `K=V` pairs; a value is kept as text.
+pub(crate) fn pairs(pairs: &[String]) -> Result<Vec<(String, serde_json::Value)>, Failure> {
+    let split = |pair: &String| match pair.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
+        _ => Err(Failure::wrong(format!("`{pair}` is no `NAME=VALUE`"))),
+    };
+    pairs.iter().map(split).collect()
+}
+
+/// Returns the text, or what stands on stdin where it is `-`.
+pub(crate) fn text_or_stdin(text: &str) -> Result<String, Failure> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Failure::wrong(format!("the text on stdin is longer than {} MiB", LARGEST >> 20)));
+    }
+    Ok(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Reads when something happened, if it was not now.
+pub(crate) fn at(text: Option<&str>, clock: &dyn Clock) -> Result<Option<Reading>, Failure> {
+    Ok(text.map(|text| parse_moment(text, clock)).transpose()?)
+}

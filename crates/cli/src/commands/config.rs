@@ -1,0 +1,65 @@
+//! `rutter config`
+
+use clap::Args;
+use serde_json::{Value, json};
+use tracker::Setting;
+
+use crate::arguments::lossy;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::page::Page;
+
+/// Show every setting, its value and where it comes from; or set one
+#[derive(Args)]
+pub(crate) struct ConfigArgs {
+    /// Show only this setting
+    #[arg(value_name = "KEY", value_parser = lossy())]
+    key: Option<String>,
+    /// Set it in the configuration file
+    #[arg(value_name = "VALUE", value_parser = lossy(), requires = "key")]
+    value: Option<String>,
+}
+
+pub(super) fn config(context: &Context, args: &ConfigArgs) -> Result<(), Failure> {
+    let config = &context.config;
+    match (&args.key, &args.value) {
+        (Some(key), Some(value)) => {
+            let file = config.set(key, value).map_err(|error| match error {
+                error @ tracker::ConfigError::BadValue { .. } => Failure::usage(error),
+                error => error.into(),
+            })?;
+            context.ui.note(&format!("{key} is set in {}", file.display()));
+            Ok(())
+        }
+        (Some(key), None) => {
+            let setting = config.setting(key)?;
+            context.ui.data(&view(setting), || {
+                let mut page = Page::default();
+                page.text(setting.value.as_deref().unwrap_or_default());
+                page
+            })
+        }
+        (None, _) => {
+            let settings = config.settings();
+            let views: Vec<_> = settings.iter().map(view).collect();
+            context.ui.list(&views, || page(settings, &config.file.display().to_string()))
+        }
+    }
+}
+
+fn view(setting: &Setting) -> Value {
+    let key = setting.key;
+    json!({"key": key.name, "value": setting.value, "origin": setting.origin.to_string(), "variable": key.variable, "about": key.about})
+}
+
+fn page(settings: &[Setting], file: &str) -> Page {
+    let mut page = Page::default();
+    page.text(format!("Configuration file: {file}"));
+    for setting in settings {
+        let value = setting.value.as_deref().unwrap_or("(not set)");
+        page.gap().text(format!("{} = {value}", setting.key.name));
+        page.text(format!("   from: {}; variable: {}", setting.origin, setting.key.variable));
+        page.text(format!("   {}", setting.key.about));
+    }
+    page
+}

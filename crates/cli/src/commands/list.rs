@@ -1,0 +1,81 @@
+//! `rutter list`
+
+use clap::Args;
+use tracker::session::{Prefix, Status};
+use tracker::{Listing, Tracker, parse_since};
+
+use crate::arguments::{self, lossy};
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::layout;
+
+/// List sessions, newest first
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// Show at most this many
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    limit: usize,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// Which sessions.
+#[derive(Args)]
+pub(crate) struct FilterArgs {
+    /// Also those of other projects
+    #[arg(long)]
+    pub(super) all_projects: bool,
+    /// Only those with this status (can be repeated)
+    #[arg(long = "status", value_name = "STATUS", value_parser = arguments::status)]
+    statuses: Vec<Status>,
+    /// Only those of this type (can be repeated)
+    #[arg(long = "type", value_name = "TYPE", value_parser = arguments::prefix)]
+    prefixes: Vec<Prefix>,
+    /// Only those with this tag (can be repeated: all of them)
+    #[arg(long = "tag", value_name = "TAG", value_parser = lossy())]
+    tags: Vec<String>,
+    /// Only those started since then: 7d, 2026-02-16, yesterday
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only those of this agent (can be repeated)
+    #[arg(long = "agent", value_name = "AGENT", value_parser = lossy())]
+    agents: Vec<String>,
+    /// Only those of this owner (can be repeated)
+    #[arg(long = "owner", value_name = "OWNER", value_parser = lossy())]
+    owners: Vec<String>,
+    /// Also those in which nothing was ever recorded
+    #[arg(long)]
+    all: bool,
+}
+
+impl FilterArgs {
+    pub(super) fn listing(&self, tracker: &Tracker, limit: Option<usize>) -> Result<Listing, Failure> {
+        Ok(Listing {
+            limit,
+            all_projects: self.all_projects,
+            with_empty: self.all,
+            statuses: self.statuses.clone(),
+            prefixes: self.prefixes.clone(),
+            tags: self.tags.clone(),
+            agents: self.agents.clone(),
+            owners: self.owners.clone(),
+            since_micros: self.since.as_deref().map(|since| parse_since(since, tracker.clock())).transpose()?,
+        })
+    }
+}
+
+pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
+    context.read(|tracker| {
+        let sessions = tracker.list(&args.filter.listing(tracker, Some(args.limit))?)?;
+        if sessions.is_empty() {
+            context.ui.note(if args.filter.all_projects {
+                "No sessions yet."
+            } else {
+                "No sessions here yet; `--all-projects` looks everywhere."
+            });
+            return Ok(());
+        }
+        let views = sessions.iter().map(|session| tracker.view(session)).collect::<Result<Vec<_>, _>>()?;
+        context.ui.list(&views, || layout::listing(&sessions, Some(args.limit)))
+    })
+}

@@ -1,0 +1,181 @@
+//! The commands: one file each, arguments and one function. What they decide is decided in `tracker`.
+
+mod banner;
+mod completions;
+mod config;
+mod current;
+mod doctor;
+mod end;
+mod export;
+mod import;
+mod init;
+mod list;
+mod man;
+mod rebuild;
+mod reference;
+mod reopen;
+mod show;
+mod start;
+mod stats;
+mod tag;
+mod work;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tracker::{Access, Config, Environment, SystemClock, SystemDice, Tracker};
+
+use crate::arguments::lossy;
+use crate::failure::Failure;
+use crate::ui::{ColorChoice, Ui, Wishes};
+
+/// Keep the book of AI coding agent sessions: what each did, where it stands, what to go on with
+#[derive(Parser)]
+#[command(name = "rutter", version, propagate_version = true, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  ID=$(rutter start -d \"Fix the login\")   Start a session and keep its id
+  rutter work add IMPL \"Check the token\"  Add a work item to the current session
+  rutter stats                            Show how far it is
+  rutter end                              End it
+
+A SESSION is an id, a number (3, 00003), the beginning of an id, or `current`.";
+
+/// What every command understands.
+#[derive(Args)]
+pub(crate) struct Global {
+    /// Print JSON: one object, or one a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but the answer and errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colors
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// The session: an id, a number, the beginning of an id, or `current`
+    #[arg(short, long, global = true, value_name = "SESSION", value_parser = lossy())]
+    pub(crate) session: Option<String>,
+    /// The project, by name or path, instead of the one of the directory
+    #[arg(long, global = true, value_name = "PROJECT", value_parser = lossy())]
+    pub(crate) project: Option<String>,
+    /// Run as if started in DIR
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+/// Everything `rutter` does.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Init(init::InitArgs),
+    Start(start::StartArgs),
+    Current(current::CurrentArgs),
+    Show(show::ShowArgs),
+    Banner(banner::BannerArgs),
+    List(list::ListArgs),
+    Stats(stats::StatsArgs),
+    End(end::EndArgs),
+    Reopen(reopen::ReopenArgs),
+    Work(work::WorkArgs),
+    Tag(tag::TagArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+    Doctor(doctor::DoctorArgs),
+    Rebuild(rebuild::RebuildArgs),
+    Config(config::ConfigArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    #[command(hide = true)]
+    CommandsReference(reference::ReferenceArgs),
+}
+
+/// What a command works with.
+pub(crate) struct Context {
+    pub(crate) ui: Ui,
+    pub(crate) global: Global,
+    config: Config,
+}
+
+impl Context {
+    /// Reads the configuration.
+    pub(crate) fn new(global: Global) -> Result<Self, (Ui, Failure)> {
+        let environment = Environment::of_process();
+        let wishes = Wishes { json: global.json, quiet: global.quiet, color: global.color };
+        match Config::load(&environment) {
+            Ok(config) => {
+                let config = config.with_project(global.project.clone());
+                Ok(Self { ui: Ui::new(wishes, &environment, config.ascii()), global, config })
+            }
+            Err(error) => Err((Ui::new(wishes, &environment, None), error.into())),
+        }
+    }
+
+    /// Opens the tracker in the directory that is meant.
+    fn open(&self, access: Access) -> Result<Tracker, Failure> {
+        let directory = match &self.global.directory {
+            Some(directory) if !directory.is_dir() => {
+                return Err(Failure::wrong(format!("`{}` is no directory", directory.display())));
+            }
+            Some(directory) => directory.clone(),
+            None => std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        };
+        Ok(Tracker::open(self.config.clone(), &directory, access, Box::new(SystemClock::new()), Box::new(SystemDice))?)
+    }
+
+    /// Opens the tracker, does the work, and says what the tracker noted, whatever came of it.
+    fn with<T>(&self, access: Access, work: impl FnOnce(&mut Tracker) -> Result<T, Failure>) -> Result<T, Failure> {
+        let mut tracker = self.open(access)?;
+        let done = work(&mut tracker);
+        self.ui.notes(&tracker.take_notes());
+        done
+    }
+
+    /// Reads with the tracker.
+    fn read<T>(&self, work: impl FnOnce(&mut Tracker) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.with(Access::Read, work)
+    }
+
+    /// Writes with the tracker.
+    fn write<T>(&self, work: impl FnOnce(&mut Tracker) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.with(Access::Write, work)
+    }
+
+    /// Returns the session that was named: as the command's own argument, else with `-s`.
+    fn named<'a>(&'a self, argument: &'a Option<String>) -> Option<&'a str> {
+        argument.as_deref().or(self.global.session.as_deref())
+    }
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Init(args) => init::init(context, args),
+            Self::Start(args) => start::start(context, args),
+            Self::Current(args) => current::current(context, args),
+            Self::Show(args) => show::show(context, args),
+            Self::Banner(args) => banner::banner(context, args),
+            Self::List(args) => list::list(context, args),
+            Self::Stats(args) => stats::stats(context, args),
+            Self::End(args) => end::end(context, args),
+            Self::Reopen(args) => reopen::reopen(context, args),
+            Self::Work(args) => work::work(context, args),
+            Self::Tag(args) => tag::tag(context, args),
+            Self::Export(args) => export::export(context, args),
+            Self::Import(args) => import::import(context, args),
+            Self::Doctor(args) => doctor::doctor(context, args),
+            Self::Rebuild(args) => rebuild::rebuild(context, args),
+            Self::Config(args) => config::config(context, args),
+            Self::Completions(args) => completions::completions(context, args),
+            Self::Man(args) => man::man(context, args),
+            Self::CommandsReference(args) => reference::reference(context, args),
+        }
+    }
+}

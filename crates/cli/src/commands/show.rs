@@ -1,0 +1,25 @@
+//! `rutter show`
+
+use clap::Args;
+use serde_json::json;
+
+use crate::arguments::lossy;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::layout;
+
+/// Show everything about a session
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// The session (default: the current one)
+    #[arg(value_name = "SESSION", value_parser = lossy())]
+    named: Option<String>,
+}
+
+pub(super) fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
+    context.read(|tracker| {
+        let (session, items) = tracker.list_work(context.named(&args.named))?;
+        let view = tracker.view(&session)?;
+        context.ui.data(&json!(view), || layout::whole(&view, &session, &items))
+    })
+}

@@ -1,0 +1,217 @@
+//! Every error in words for people: what failed, on what, and what to type. Kinds become exit codes.
+//!
+//! Matched without a catch-all, so that a new variant does not compile until it has been thought about.
+
+use std::error::Error;
+
+use tracker::{
+    AddressError, ConfigError, CurrentError, EndError, ExchangeError, NamingError, ProjectError, StartError, StoreError, TagError,
+    TimeError, TrackerError, WorkError,
+};
+
+use crate::exit::Exit;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// What failed, and each cause behind it.
+    pub(crate) lines: Vec<String>,
+    /// What to type.
+    pub(crate) hints: Vec<String>,
+}
+
+impl Failure {
+    /// The answer is no.
+    pub(crate) fn answer(error: impl Error) -> Self {
+        Self::new(Exit::No, error)
+    }
+
+    /// The command line is wrong.
+    pub(crate) fn usage(error: impl Error) -> Self {
+        Self::new(Exit::Usage, error)
+    }
+
+    /// The surroundings are wrong.
+    pub(crate) fn surroundings(error: impl Error) -> Self {
+        Self::new(Exit::Surroundings, error)
+    }
+
+    /// The command line is wrong, in words of our own.
+    pub(crate) fn wrong(words: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, lines: vec![words.into()], hints: Vec::new() }
+    }
+
+    fn new(exit: Exit, error: impl Error) -> Self {
+        let mut lines = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            lines.push(error.to_string());
+            cause = error.source();
+        }
+        lines.dedup();
+        Self { exit, lines, hints: Vec::new() }
+    }
+
+    /// Adds what to type.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::surroundings(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = match &error {
+            StoreError::TooNew { .. } => "a newer rutter made it: upgrade this one; reading works until then",
+            StoreError::NotOurs { .. } => "set RUTTER_HOME to a directory of rutter's own",
+            StoreError::Broken { .. } => "run `rutter rebuild`: the damaged file is kept, and what can be read of it is taken over",
+            StoreError::Busy { .. } => "nothing was recorded; end the program that holds it, or try again",
+            StoreError::Full { .. } => "nothing was recorded; make room and try again",
+            StoreError::ReadOnly { .. } => "nothing was recorded; make the directory writable, or set RUTTER_HOME to one that is",
+            StoreError::Unopenable { .. } => "look at the directory and its permissions, then run `rutter doctor`",
+            StoreError::OldSqlite { .. } => "build rutter with its bundled SQLite",
+            StoreError::Unreadable { .. } => "run `rutter rebuild`",
+            StoreError::Refused { .. } => "run `rutter doctor`",
+        };
+        Self::surroundings(error).hint(hint)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::NoHome => Self::surroundings(error).hint("set HOME, or RUTTER_HOME and RUTTER_MIRROR"),
+            ConfigError::File { .. } => Self::surroundings(error),
+            ConfigError::UnknownKey { .. } => Self::answer(error).hint("run `rutter config` to see every setting"),
+            ConfigError::BadValue { .. } => Self::surroundings(error).hint("run `rutter config` to see where each value comes from"),
+        }
+    }
+}
+
+impl From<TrackerError> for Failure {
+    fn from(error: TrackerError) -> Self {
+        match error {
+            TrackerError::Config(error) => error.into(),
+            TrackerError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProjectError> for Failure {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Unknown { .. } => Self::answer(error).hint("run `rutter list --all-projects --json` to see the projects' names"),
+            ProjectError::Ambiguous { .. } => Self::answer(error).hint("name the project by its path"),
+            ProjectError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AddressError> for Failure {
+    fn from(error: AddressError) -> Self {
+        match error {
+            AddressError::NoMatch { .. } => Self::answer(error).hint("run `rutter list --all-projects` to see the ids"),
+            AddressError::Ambiguous { .. } => Self::answer(error).hint("type more of the id"),
+            AddressError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CurrentError> for Failure {
+    fn from(error: CurrentError) -> Self {
+        match error {
+            CurrentError::None => Self::answer(error).hint("run `rutter start -d \"what you are about to do\"`"),
+            CurrentError::Several { .. } => Self::answer(error).hint("name one with `-s ID`"),
+            CurrentError::Address(error) => error.into(),
+            CurrentError::Project(error) => error.into(),
+            CurrentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NamingError> for Failure {
+    fn from(error: NamingError) -> Self {
+        match error {
+            NamingError::Exhausted { .. } => Self::surroundings(error).hint("run `rutter doctor`"),
+            NamingError::Time { .. } => Self::usage(error),
+            NamingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NumberTaken { number, status, .. } => {
+                let go_on = if status.is_ended() { "reopen" } else { "show" };
+                Self::answer(error)
+                    .hint(format!("to go on with it: `rutter {go_on} {number}`; for a new one: `rutter start` without a number"))
+            }
+            StartError::NumberZero => Self::usage(error),
+            StartError::BadTag { .. } => Self::usage(error),
+            StartError::Naming(error) => error.into(),
+            StartError::Project(error) => error.into(),
+            StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndError> for Failure {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::EndedOtherwise { ref id, .. } => {
+                let hint = format!("run `rutter reopen {id}` first");
+                Self::answer(error).hint(hint)
+            }
+            EndError::Current(error) => error.into(),
+            EndError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TagError> for Failure {
+    fn from(error: TagError) -> Self {
+        match error {
+            TagError::BadTag { .. } => Self::usage(error),
+            TagError::Current(error) => error.into(),
+            TagError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WorkError> for Failure {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::NoMatch { .. } => Self::answer(error).hint("run `rutter work list` to see the ids"),
+            WorkError::OfAnother { .. } => Self::answer(error).hint("leave `-s` away: a work id is enough"),
+            WorkError::Naming(error) => error.into(),
+            WorkError::Current(error) => error.into(),
+            WorkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExchangeError> for Failure {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::NotOurs { .. } => Self::answer(error).hint("make one with `rutter export --format json -o FILE`"),
+            ExchangeError::TooNew { .. } => Self::surroundings(error).hint("upgrade rutter on this machine"),
+            ExchangeError::Current(error) => error.into(),
+            ExchangeError::Project(error) => error.into(),
+            ExchangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TimeError> for Failure {
+    fn from(error: TimeError) -> Self {
+        Self::usage(error)
+    }
+}

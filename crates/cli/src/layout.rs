@@ -1,0 +1,183 @@
+//! Banner, listing and statistics, as people know them from the first scripts.
+
+use tracker::session::{Session, Status, WorkItem};
+use tracker::{OverviewView, SessionView, StatsView, WorkItemView, duration_words};
+
+use crate::page::{Page, Role, Span, brief, plain};
+
+const RULE: &str = "================================================================================";
+
+/// Which banner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Banner {
+    /// Id, start and status.
+    Short,
+    /// Also the description and the number of work items.
+    Full,
+}
+
+/// Returns the banner of a session.
+pub(crate) fn banner(session: &Session, kind: Banner) -> Page {
+    let mut page = Page::default();
+    page.text(RULE).line([Span::Icon("📋", ""), Span::Text(Role::Heading, "SESSION ID FOR TRACKING".into())]).text(RULE).gap();
+    page.line([Span::Icon("🆔", ""), plain("Session ID: "), id(session.id.as_str())]);
+    page.line([Span::Icon("📅", ""), plain(format!("Started: {}", started(session)))]);
+    page.line([Span::Icon("📊", ""), plain("Status: "), status(session.status())]);
+    if kind == Banner::Full {
+        if let Some(description) = &session.description {
+            page.line([Span::Icon("📝", ""), plain(format!("Description: {}", brief(description.text.as_str())))]);
+        }
+        if session.work.total > 0 {
+            page.line([Span::Icon("🔧", ""), plain(format!("Work Items: {}", session.work.total))]);
+        }
+    }
+    page.gap().line([Span::Icon("💡", ""), plain("Use this ID to track this session in logs and reports")]).text(RULE);
+    page
+}
+
+/// Returns a list of sessions.
+pub(crate) fn listing(sessions: &[Session], limit: Option<usize>) -> Page {
+    let mut page = Page::default();
+    let heading = limit.map_or_else(|| "Sessions:".to_owned(), |limit| format!("Recent Sessions (last {limit}):"));
+    page.line([Span::Icon("📋", ""), Span::Text(Role::Heading, heading)]);
+    for session in sessions {
+        let description = session.description.as_ref().map_or("", |description| description.text.as_str());
+        page.gap().line([status_icon(session.status()), id(session.id.as_str())]);
+        page.text(format!("   Started: {}", started(session)));
+        page.line([plain("   Status: "), status(session.status())]);
+        page.text(format!("   Description: {}", brief(description)));
+    }
+    page
+}
+
+/// Returns the numbers of one session.
+pub(crate) fn stats(view: &StatsView) -> Page {
+    let mut page = Page::default();
+    page.line([Span::Icon("📊", ""), plain("Session Statistics: "), id(&view.session.id)]).gap();
+    page.text(format!("Duration: {}", view.duration_formatted));
+    page.text(format!("Total Work Items: {}", view.total_work_items));
+    page.text(format!("Completed: {}", view.completed_work_items));
+    page.text(format!("In Progress: {}", view.in_progress_work_items));
+    page.text(format!("Status: {}", view.session.status));
+    page
+}
+
+/// Returns the numbers of many sessions.
+pub(crate) fn overview(view: &OverviewView) -> Page {
+    let mut page = Page::default();
+    page.line([Span::Icon("📊", ""), Span::Text(Role::Heading, "Session Statistics".into())]).gap();
+    page.text(format!("Sessions: {}", view.sessions));
+    page.text(format!("Average Duration: {}", duration(view.average_duration_seconds)));
+    page.text(format!("Completion Rate: {}", percent(view.completion_rate)));
+    page.text(format!("Work Items: {} ({} completed)", view.total_work_items, view.completed_work_items));
+    for (heading, groups) in [("By type", &view.by_type), ("By project", &view.by_project), ("By day", &view.by_day)] {
+        let row = |group: &tracker::GroupView| {
+            let key = group.key.as_deref().map_or_else(|| "(no project)".to_owned(), brief);
+            vec![key, group.sessions.to_string(), duration(group.average_duration_seconds), percent(group.completion_rate)]
+        };
+        let head = ["", "sessions", "average", "completed"].map(str::to_owned).to_vec();
+        let rows: Vec<_> = std::iter::once(head).chain(groups.iter().map(row)).collect();
+        page.gap().line([Span::Text(Role::Heading, heading.into())]).table(&rows);
+    }
+    page
+}
+
+/// Returns a list of work items.
+pub(crate) fn work_items(session: &Session, items: &[WorkItem]) -> Page {
+    let mut page = Page::default();
+    page.line([Span::Icon("🔧", ""), Span::Text(Role::Heading, "Work Items of ".into()), id(session.id.as_str()), plain(":")]);
+    for item in items {
+        let view = WorkItemView::of(item, session);
+        page.gap().line([work_icon(&view.status), id(&view.id)]);
+        page.text(format!("   Started: {}", item.started.moment.local().strftime("%Y-%m-%dT%H:%M:%S")));
+        page.text(format!("   Status: {}", view.status));
+        page.text(format!("   Description: {}", brief(&view.description)));
+    }
+    page
+}
+
+/// Returns everything about one session.
+pub(crate) fn whole(view: &SessionView, session: &Session, items: &[WorkItem]) -> Page {
+    let mut page = banner(session, Banner::Full);
+    let number = view.number.map_or_else(|| "none".to_owned(), |number| format!("{number:05}"));
+    page.gap().text(format!("Number: {number}"));
+    page.text(format!("Project: {}", view.project.as_deref().unwrap_or("none")));
+    page.text(format!("Owner: {}", view.owner));
+    if let Some(worktree) = &view.worktree {
+        page.text(format!("Worktree: {worktree}"));
+    }
+    page.text(format!("Duration: {}", duration_words(view.duration_seconds)));
+    if let Some(ended) = session.ended() {
+        page.text(format!("Ended: {}", ended.moment.local().strftime("%Y-%m-%dT%H:%M:%S")));
+    }
+    for (name, value) in [("Agent", &view.agent), ("Parent", &view.parent), ("Reason", &view.end_reason)] {
+        if let Some(value) = value {
+            page.text(format!("{name}: {}", brief(value)));
+        }
+    }
+    if !view.tags.is_empty() {
+        page.text(format!("Tags: {}", view.tags.join(" ")));
+    }
+    for (name, value) in &view.metadata {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        page.text(format!("Metadata: {} = {}", brief(name), brief(&value)));
+    }
+    description_in_full(&mut page, view.description.as_deref().unwrap_or_default());
+    if !items.is_empty() {
+        page.gap().page(work_items(session, items));
+    }
+    page
+}
+
+/// The banner has the beginning of a description; one of many lines is shown whole below it.
+fn description_in_full(page: &mut Page, description: &str) {
+    if description.contains('\n') || brief(description).ends_with('…') {
+        page.gap().line([Span::Text(Role::Heading, "Description".into())]);
+        description.lines().for_each(|line| {
+            page.text(format!("  {line}"));
+        });
+    }
+}
+
+fn started(session: &Session) -> String {
+    session.started.moment.local().strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+fn id(id: &str) -> Span {
+    Span::Text(Role::Id, id.to_owned())
+}
+
+fn status(status: Status) -> Span {
+    let role = match status {
+        Status::Active => Role::Running,
+        Status::Completed => Role::Good,
+        Status::Failed => Role::Bad,
+        Status::Abandoned => Role::Dim,
+    };
+    Span::Text(role, status.to_string())
+}
+
+fn status_icon(status: Status) -> Span {
+    match status {
+        Status::Active => Span::Icon("🔄", "[~]"),
+        Status::Completed => Span::Icon("✅", "[x]"),
+        Status::Failed => Span::Icon("❌", "[!]"),
+        Status::Abandoned => Span::Icon("💤", "[-]"),
+    }
+}
+
+fn work_icon(status: &str) -> Span {
+    match status {
+        "IN_PROGRESS" => Span::Icon("🔄", "[~]"),
+        "COMPLETED" => Span::Icon("✅", "[x]"),
+        _ => Span::Icon("❌", "[!]"),
+    }
+}
+
+fn duration(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "-".to_owned(), duration_words)
+}
+
+fn percent(part: Option<f64>) -> String {
+    part.map_or_else(|| "-".to_owned(), |part| format!("{:.0}%", part * 100.0))
+}

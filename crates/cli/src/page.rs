@@ -1,0 +1,131 @@
+//! Text for people, before it is known where it goes: spans with roles, every foreign string made harmless.
+
+use unicode_width::UnicodeWidthStr;
+
+/// What a span is, and so how it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Plain,
+    Heading,
+    Id,
+    Good,
+    Bad,
+    Running,
+    Dim,
+}
+
+impl Role {
+    /// Returns the terminal's own names of colours, as codes: no fixed shades.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Heading | Self::Id => "1",
+            Self::Good => "32",
+            Self::Bad => "31",
+            Self::Running => "36",
+            Self::Dim => "2",
+        }
+    }
+}
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// Text in a role.
+    Text(Role, String),
+    /// An emoji, what stands for it where there are none, and the space behind.
+    Icon(&'static str, &'static str),
+}
+
+/// Lines for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) lines: Vec<Vec<Span>>,
+}
+
+impl Page {
+    /// Adds a line of spans.
+    pub(crate) fn line(&mut self, spans: impl IntoIterator<Item = Span>) -> &mut Self {
+        self.lines.push(spans.into_iter().collect());
+        self
+    }
+
+    /// Adds a line of plain text.
+    pub(crate) fn text(&mut self, text: impl Into<String>) -> &mut Self {
+        self.line([plain(text)])
+    }
+
+    /// Adds an empty line.
+    pub(crate) fn gap(&mut self) -> &mut Self {
+        self.line([])
+    }
+
+    /// Adds all lines of another page.
+    pub(crate) fn page(&mut self, other: Self) -> &mut Self {
+        self.lines.extend(other.lines);
+        self
+    }
+
+    /// Adds rows of cells in columns as wide as their widest cell; the first column is on the left, the others on the right.
+    pub(crate) fn table(&mut self, rows: &[Vec<String>]) -> &mut Self {
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+        let widths: Vec<_> = (0..columns).map(width).collect();
+        for row in &rows {
+            let cell = |(column, cell): (usize, &String)| {
+                let space = " ".repeat(widths[column].saturating_sub(cell.width()));
+                if column == 0 { format!("{cell}{space}") } else { format!("{space}{cell}") }
+            };
+            let cells: Vec<_> = row.iter().enumerate().map(cell).collect();
+            self.text(format!("  {}", cells.join("  ")).trim_end());
+        }
+        self
+    }
+}
+
+/// Returns plain text as a span.
+pub(crate) fn plain(text: impl Into<String>) -> Span {
+    Span::Text(Role::Plain, text.into())
+}
+
+/// Returns foreign text on one line, cut to what a line can take.
+pub(crate) fn brief(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut kept: String = text.chars().take(LONGEST).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    harmless(&kept)
+}
+
+/// Returns text without anything that drives a terminal: control characters, line feeds among them, and marks that turn the
+/// direction of writing are spelled out.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().flat_map(|each| if is_harmful(each) { each.escape_default().collect::<Vec<_>>() } else { vec![each] }).collect()
+}
+
+/// Reports whether a character could drive a terminal or hide what is written.
+pub(crate) fn is_harmful(each: char) -> bool {
+    let turns =
+        matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    each.is_control() || turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s7_nothing_stored_drives_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}"), r"a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}");
+        assert_eq!(harmless("é 🆔 漢字 \u{200d}"), "é 🆔 漢字 \u{200d}");
+    }
+
+    #[test]
+    fn tables_line_up_also_with_wide_characters() {
+        let mut page = Page::default();
+        page.table(&[vec!["漢字".into(), "1".into()], vec!["a".into(), "10".into()]]);
+        assert_eq!(page.lines, [vec![plain("  漢字   1")], vec![plain("  a     10")]]);
+    }
+}

@@ -1,0 +1,255 @@
+//! The only place that prints. stdout is the answer, stderr everything else.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter};
+use tracker::{Environment, Note};
+
+use crate::failure::Failure;
+use crate::page::{Page, Span, harmless, is_harmful};
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How one of the two streams shows text.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    is_terminal: bool,
+    color: bool,
+    emoji: bool,
+}
+
+/// What the command line says about output.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) color: ColorChoice,
+}
+
+/// Prints: `data`, `note`, `warn`, `hint`.
+pub(crate) struct Ui {
+    stdout: Look,
+    stderr: Look,
+    wishes: Wishes,
+}
+
+impl Ui {
+    /// Looks at both streams; `ascii` is what the configuration says of emoji.
+    pub(crate) fn new(wishes: Wishes, environment: &Environment, ascii: Option<bool>) -> Self {
+        let look = |is_terminal| look(is_terminal, wishes.color, environment, ascii);
+        Self { stdout: look(io::stdout().is_terminal()), stderr: look(io::stderr().is_terminal()), wishes }
+    }
+
+    /// Reports whether a person reads the answer.
+    pub(crate) fn is_read_by_a_person(&self) -> bool {
+        self.stdout.is_terminal
+    }
+
+    /// Prints the answer: as JSON where that was asked for, else the page.
+    pub(crate) fn data(&self, view: &impl Serialize, page: impl FnOnce() -> Page) -> Result<(), Failure> {
+        if self.wishes.json { self.json(view) } else { self.page(&page()) }
+    }
+
+    /// Prints an answer of many: one JSON object a line, else the page.
+    pub(crate) fn list<V: Serialize>(&self, views: &[V], page: impl FnOnce() -> Page) -> Result<(), Failure> {
+        if self.wishes.json { views.iter().try_for_each(|view| self.json(view)) } else { self.page(&page()) }
+    }
+
+    /// Prints the answer in one word where a script reads it, as a page where a person does.
+    pub(crate) fn id(&self, id: &str, view: &impl Serialize, page: impl FnOnce() -> Page) -> Result<(), Failure> {
+        match (self.wishes.json, self.stdout.is_terminal) {
+            (true, _) => self.json(view),
+            (false, true) => self.page(&page()),
+            (false, false) => to_stdout(&format!("{id}\n")),
+        }
+    }
+
+    /// Prints raw text that is the answer itself: a script, a man page, an export.
+    pub(crate) fn raw(&self, text: &[u8]) -> Result<(), Failure> {
+        closed_pipe_is_fine(io::stdout().lock().write_all(text))
+    }
+
+    /// Prints a page beside the answer.
+    pub(crate) fn aside(&self, page: &Page) {
+        if !self.wishes.quiet {
+            to_stderr(&render(page, self.stderr));
+        }
+    }
+
+    /// Says something that is worth knowing.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.wishes.quiet {
+            to_stderr(&format!("{}\n", harmless(text)));
+        }
+    }
+
+    /// Says what the tracker noted.
+    pub(crate) fn notes(&self, notes: &[Note]) {
+        for note in notes {
+            match note {
+                Note::MirrorBehind { .. } | Note::SetAside(_) => self.warn(&note.to_string()),
+                _ => self.note(&format!("note: {note}")),
+            }
+        }
+    }
+
+    /// Says that something is wrong, also when asked to be quiet.
+    pub(crate) fn warn(&self, text: &str) {
+        to_stderr(&format!("{} {}\n", self.mark("warning:", "33"), harmless(text)));
+    }
+
+    /// Says why the command failed, and what to type.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let mut lines = failure.lines.iter();
+        let first = lines.next().map_or("", String::as_str);
+        let causes: String = lines.map(|cause| format!("  cause: {}\n", harmless(cause))).collect();
+        to_stderr(&format!("{} {}\n{causes}", self.mark("error:", "31"), harmless(first)));
+        failure.hints.iter().for_each(|hint| to_stderr(&format!("{} {}\n", self.mark("hint:", "36"), harmless(hint))));
+    }
+
+    /// Says what clap has to say; the answer when it was asked for help.
+    pub(crate) fn clap(error: &clap::Error) {
+        let rendered = error.render().to_string();
+        let text: String = rendered
+            .split_inclusive('\n')
+            .map(|line| line.strip_suffix('\n').map_or_else(|| harmless(line), |line| harmless(line) + "\n"))
+            .collect();
+        if error.use_stderr() { to_stderr(&text) } else { drop(to_stdout(&text)) }
+    }
+
+    /// Says that we have a bug, and how to report it.
+    pub(crate) fn bug(what: &str) {
+        to_stderr(&format!(
+            "error: this is a bug in rutter {}: {}\nhint: please report it with this text, the command you typed, and what `rutter doctor` says\n",
+            env!("CARGO_PKG_VERSION"),
+            harmless(what)
+        ));
+    }
+
+    fn mark(&self, word: &str, code: &str) -> String {
+        if self.stderr.color { format!("\u{1b}[1;{code}m{word}\u{1b}[0m") } else { word.to_owned() }
+    }
+
+    fn page(&self, page: &Page) -> Result<(), Failure> {
+        to_stdout(&render(page, self.stdout))
+    }
+
+    fn json(&self, view: &impl Serialize) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Harmless);
+        view.serialize(&mut serializer).map_err(Failure::surroundings)?;
+        text.push(b'\n');
+        self.raw(&text)
+    }
+}
+
+fn look(is_terminal: bool, color: ColorChoice, environment: &Environment, ascii: Option<bool>) -> Look {
+    let no_color = environment.get("NO_COLOR").is_some() || environment.get("TERM").is_some_and(|term| term == "dumb");
+    let color = match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => is_terminal && !no_color,
+    };
+    let emoji = match ascii {
+        Some(ascii) => !ascii,
+        None => is_terminal && !no_color && speaks_utf8(environment),
+    };
+    Look { is_terminal, color, emoji }
+}
+
+/// Reports whether the locale says that the terminal takes UTF-8.
+fn speaks_utf8(environment: &Environment) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| environment.text(name)).unwrap_or_default().to_ascii_uppercase();
+    locale.contains("UTF-8") || locale.contains("UTF8")
+}
+
+fn render(page: &Page, look: Look) -> String {
+    page.lines.iter().map(|line| line.iter().map(|span| render_span(span, look)).collect::<String>() + "\n").collect()
+}
+
+fn render_span(span: &Span, look: Look) -> String {
+    match span {
+        Span::Icon(emoji, _) if look.emoji => format!("{emoji} "),
+        Span::Icon(_, "") => String::new(),
+        Span::Icon(_, ascii) => format!("{ascii} "),
+        Span::Text(role, text) if look.color && !role.code().is_empty() => format!("\u{1b}[{}m{}\u{1b}[0m", role.code(), harmless(text)),
+        Span::Text(_, text) => harmless(text),
+    }
+}
+
+/// JSON in which no string holds a character that could drive a terminal.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut start = 0;
+        for (at, each) in fragment.char_indices().filter(|(_, each)| is_harmful(*each)) {
+            CompactFormatter.write_string_fragment(writer, &fragment[start..at])?;
+            write!(writer, "\\u{:04x}", u32::from(each))?;
+            start = at + each.len_utf8();
+        }
+        CompactFormatter.write_string_fragment(writer, &fragment[start..])
+    }
+}
+
+fn to_stdout(text: &str) -> Result<(), Failure> {
+    closed_pipe_is_fine(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// A reader that has seen enough is no failure.
+fn closed_pipe_is_fine(written: io::Result<()>) -> Result<(), Failure> {
+    match written.and_then(|()| io::stdout().lock().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let mut failure = Failure::surroundings(error);
+            failure.lines.insert(0, "cannot write the answer to stdout; what was to be recorded is recorded".to_owned());
+            Err(failure)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nobody can be told that stderr is gone.
+fn to_stderr(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(is_terminal: bool, variables: &[(&str, &str)], ascii: Option<bool>, expected: (bool, bool)) {
+        let look = look(is_terminal, ColorChoice::Auto, &Environment::of(variables.iter().copied()), ascii);
+        assert_eq!((look.color, look.emoji), expected, "{is_terminal} {variables:?} {ascii:?}");
+    }
+
+    #[test]
+    fn emoji_and_colours_go_to_terminals_that_take_them() {
+        check(true, &[("LANG", "C.UTF-8")], None, (true, true));
+        check(true, &[("LANG", "C.UTF-8"), ("LC_ALL", "C")], None, (true, false));
+        check(true, &[("LANG", "C.UTF-8"), ("NO_COLOR", "1")], None, (false, false));
+        check(true, &[("LANG", "C.UTF-8")], Some(true), (true, false));
+        check(false, &[("LANG", "C.UTF-8")], None, (false, false));
+        check(false, &[], Some(false), (false, true));
+    }
+
+    #[test]
+    fn s7_json_spells_out_what_could_drive_a_terminal() {
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Harmless);
+        let hostile = "a\u{1b}\u{9b}é\"\u{202e}";
+        hostile.serialize(&mut serializer).unwrap();
+        assert_eq!(std::str::from_utf8(&text).unwrap(), "\"a\\u001b\\u009bé\\\"\\u202e\"");
+        assert_eq!(serde_json::from_slice::<String>(&text).unwrap(), hostile);
+    }
+}

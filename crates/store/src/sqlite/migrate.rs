@@ -1,0 +1,44 @@
+//! Numbered migrations, forward only. A store made by any release opens for ever.
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+use crate::sqlite::failure::{Translate, path_of};
+
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_events_and_rows.sql")];
+
+/// What `PRAGMA application_id` says of a store of ours: `rutr`.
+const APPLICATION: i32 = 0x7275_7472;
+
+/// The newest schema this build knows.
+pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
+
+/// Returns the schema of the store, 0 for a new file.
+///
+/// # Errors
+/// When the file is another program's database.
+pub(crate) fn schema_of(connection: &Connection) -> Result<u32, StoreError> {
+    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i32>(0)).of(connection);
+    let (schema, application) = (number("PRAGMA user_version")?, number("PRAGMA application_id")?);
+    let is_fresh = || connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).of(connection);
+    if application != APPLICATION && is_fresh()? > 0 {
+        return Err(StoreError::NotOurs { path: path_of(connection) });
+    }
+    Ok(schema.unsigned_abs())
+}
+
+/// Brings the store to the newest schema this build knows; one transaction for all steps. The caller is alone.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let schema = schema_of(connection)?;
+    let path = path_of(connection);
+    let run = |connection: &mut Connection| -> rusqlite::Result<()> {
+        let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        for migration in MIGRATIONS.iter().skip(schema as usize) {
+            step.execute_batch(migration)?;
+        }
+        step.pragma_update(None, "application_id", APPLICATION)?;
+        step.pragma_update(None, "user_version", KNOWN)?;
+        step.commit()
+    };
+    run(connection).map_err(|error| crate::sqlite::failure::translate(&path, error))
+}

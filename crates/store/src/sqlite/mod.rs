@@ -1,0 +1,37 @@
+//! The embedded backend: one SQLite file in WAL mode.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `backend` | [`SqliteStore`], the trait's implementation |
+//! | `open` | paths, modes, the version gate, opening for reading and for writing |
+//! | `queue` | the lock file at which writers wait in line |
+//! | `migrate` | numbered migrations |
+//! | `failure` | SQLite's codes in our words |
+//! | `events` | events to columns and back |
+//! | `rows` | rows to columns and back |
+//! | `reads` | everything that is asked |
+//! | `filter` | `Wanted` as SQL |
+//! | `turn` | appending within a transaction |
+//! | `rebuild` | deriving all rows again |
+//! | `salvage` | setting a broken file aside and reading what is left of it |
+//! | `file_system` | where WAL may be used |
+
+mod backend;
+mod events;
+mod failure;
+mod file_system;
+mod filter;
+mod migrate;
+mod open;
+mod queue;
+mod reads;
+mod rebuild;
+mod rows;
+mod salvage;
+mod turn;
+
+pub use backend::SqliteStore;
+pub use file_system::is_local_file_system;
+pub use open::{Access, sqlite_version};
+pub use queue::{Place, wait_in_line};
+pub use salvage::SetAside;

@@ -1,0 +1,176 @@
+//! Everything that is asked, of a connection in or outside a transaction.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
+use serde::de::DeserializeOwned;
+use session::{Project, ProjectKey, Session, SessionId, SessionKey, WorkId, WorkItem, WorkKey};
+
+use crate::StoreError;
+use crate::sqlite::failure::Translate;
+use crate::sqlite::filter::{Filter, Placed};
+use crate::sqlite::rows::first_column;
+use crate::sqlite::{events, rows};
+use crate::store::{GroupBy, MirrorName, MirrorPosition, Reads, Recorded, Seq, Tally, Wanted};
+
+impl Reads for Connection {
+    fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
+        rows::session(self, key).of(self)
+    }
+
+    fn session_by_id(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        one(self, "SELECT row FROM sessions WHERE id = ?1", [id.as_str()])
+    }
+
+    fn sessions_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Session>, StoreError> {
+        // Ids are of `0-9A-Z-`, so `~` stands behind every continuation.
+        let query = "SELECT row FROM sessions WHERE id >= ?1 AND id < ?1 || '~' ORDER BY started_us DESC, key DESC LIMIT ?2";
+        many(self, query, params![prefix, as_limit(Some(limit))], first_column)
+    }
+
+    fn session_by_number(&self, project: ProjectKey, number: u32) -> Result<Option<Session>, StoreError> {
+        one(self, "SELECT row FROM sessions WHERE project = ?1 AND number = ?2", params![project.uuid().as_bytes(), number])
+    }
+
+    fn sessions(&self, wanted: &Wanted, limit: Option<usize>) -> Result<Vec<Session>, StoreError> {
+        let mut found = newest(self, wanted, Placed::InProject, limit)?;
+        if wanted.project.is_some() {
+            found.extend(newest(self, wanted, Placed::Nowhere, limit)?);
+            found.sort_by_key(|session| std::cmp::Reverse((session.started.moment.micros(), session.key)));
+            found.truncate(limit.unwrap_or(usize::MAX));
+        }
+        Ok(found)
+    }
+
+    fn tally(&self, wanted: &Wanted, by: GroupBy) -> Result<Vec<Tally>, StoreError> {
+        let mut tallies = tally(self, wanted, by, Placed::InProject)?;
+        if wanted.project.is_some() {
+            tally(self, wanted, by, Placed::Nowhere)?.into_iter().for_each(|more| add(&mut tallies, more));
+        }
+        tallies.sort_by(|left, right| left.group.cmp(&right.group));
+        Ok(tallies)
+    }
+
+    fn last_made_current(&self) -> Result<Option<Session>, StoreError> {
+        one(self, "SELECT row FROM sessions WHERE current_us IS NOT NULL ORDER BY current_us DESC, key DESC LIMIT 1", [])
+    }
+
+    fn work_items(&self, session: SessionKey) -> Result<Vec<WorkItem>, StoreError> {
+        many(self, "SELECT row FROM work_items WHERE session = ?1 ORDER BY position, key", [session.uuid().as_bytes()], first_column)
+    }
+
+    fn work_item(&self, key: WorkKey) -> Result<Option<WorkItem>, StoreError> {
+        rows::work_item(self, key).of(self)
+    }
+
+    fn work_item_by_id(&self, id: &WorkId) -> Result<Option<WorkItem>, StoreError> {
+        one(self, "SELECT row FROM work_items WHERE id = ?1", [id.as_str()])
+    }
+
+    fn project(&self, key: ProjectKey) -> Result<Option<Project>, StoreError> {
+        rows::project(self, key).of(self)
+    }
+
+    fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        many(self, "SELECT row FROM projects ORDER BY key", [], first_column)
+    }
+
+    fn project_at(&self, place: &str) -> Result<Option<Project>, StoreError> {
+        one(self, "SELECT row FROM projects WHERE place = ?1 ORDER BY key LIMIT 1", [place])
+    }
+
+    fn last_number(&self, project: ProjectKey) -> Result<u32, StoreError> {
+        let query = "SELECT coalesce(max(number), 0) FROM sessions WHERE project = ?1";
+        self.prepare_cached(query).and_then(|mut max| max.query_row([project.uuid().as_bytes()], |row| row.get(0))).of(self)
+    }
+
+    fn log(&self, after: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        let query = format!("SELECT {} FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2", events::COLUMNS);
+        many(self, &query, params![after, as_limit(Some(limit))], events::read)
+    }
+
+    fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError> {
+        let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'session' ORDER BY seq", events::COLUMNS);
+        many(self, &query, [session.uuid().as_bytes()], events::read)
+    }
+
+    fn last_seq(&self) -> Result<Seq, StoreError> {
+        self.prepare_cached("SELECT coalesce(max(seq), 0) FROM events").and_then(|mut max| max.query_row([], |row| row.get(0))).of(self)
+    }
+
+    fn mirror_position(&self, mirror: &MirrorName) -> Result<Option<MirrorPosition>, StoreError> {
+        let read = |row: &Row<'_>| {
+            let log_length = row.get::<_, i64>(1)?.cast_unsigned();
+            Ok(MirrorPosition { seq: row.get(0)?, log_length, directory_nanos: row.get(2)? })
+        };
+        self.prepare_cached("SELECT seq, log_length, directory_ns FROM mirrors WHERE machine = ?1 AND root = ?2")
+            .and_then(|mut query| query.query_row([&mirror.machine, &mirror.root], read).optional())
+            .of(self)
+    }
+}
+
+fn newest(connection: &Connection, wanted: &Wanted, placed: Placed, limit: Option<usize>) -> Result<Vec<Session>, StoreError> {
+    let filter = Filter::of(wanted, placed);
+    let query = format!("SELECT row FROM sessions{} ORDER BY started_us DESC, key DESC LIMIT ?", filter.clause());
+    let values = filter.values.into_iter().chain([Value::Integer(as_limit(limit))]);
+    many(connection, &query, params_from_iter(values), first_column)
+}
+
+fn tally(connection: &Connection, wanted: &Wanted, by: GroupBy, placed: Placed) -> Result<Vec<Tally>, StoreError> {
+    let filter = Filter::of(wanted, placed);
+    let group = match by {
+        GroupBy::Nothing => "''",
+        GroupBy::Prefix => "prefix",
+        GroupBy::Project => "coalesce(lower(hex(project)), '')",
+        GroupBy::Day => "day",
+    };
+    let query = format!(
+        "SELECT {group}, count(*), count(duration_us), count(*) FILTER (WHERE status = 'COMPLETED'), coalesce(sum(duration_us), 0),
+                coalesce(sum(row ->> '$.work.total'), 0), coalesce(sum(row ->> '$.work.completed'), 0)
+         FROM sessions{} GROUP BY 1",
+        filter.clause()
+    );
+    many(connection, &query, params_from_iter(filter.values), read_tally)
+}
+
+fn read_tally(row: &Row<'_>) -> rusqlite::Result<Tally> {
+    let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    Ok(Tally {
+        group: row.get(0)?,
+        sessions: number(1)?,
+        ended: number(2)?,
+        completed: number(3)?,
+        ended_micros: number(4)?,
+        work_items: number(5)?,
+        completed_work_items: number(6)?,
+    })
+}
+
+fn add(tallies: &mut Vec<Tally>, more: Tally) {
+    let Some(held) = tallies.iter_mut().find(|held| held.group == more.group) else {
+        return tallies.push(more);
+    };
+    held.sessions += more.sessions;
+    held.ended += more.ended;
+    held.completed += more.completed;
+    held.ended_micros += more.ended_micros;
+    held.work_items += more.work_items;
+    held.completed_work_items += more.completed_work_items;
+}
+
+fn one<T: DeserializeOwned>(connection: &Connection, query: &str, values: impl Params) -> Result<Option<T>, StoreError> {
+    connection.prepare_cached(query).and_then(|mut query| query.query_row(values, first_column).optional()).of(connection)
+}
+
+fn many<T>(
+    connection: &Connection,
+    query: &str,
+    values: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    connection.prepare_cached(query).and_then(|mut query| query.query_map(values, read)?.collect()).of(connection)
+}
+
+/// SQLite takes a negative limit for none.
+fn as_limit(limit: Option<usize>) -> i64 {
+    limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX))
+}

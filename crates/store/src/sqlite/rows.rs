@@ -1,0 +1,184 @@
+//! Rows to columns and back, a few at a time: what one turn touches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use session::{Awaited, Change, Event, EventId, Project, ProjectKey, Rows, Session, SessionKey, Subject, WorkItem, WorkKey};
+use uuid::Uuid;
+
+use crate::sqlite::events;
+use crate::store::{Recorded, Seq};
+
+/// The part of all rows that a turn has loaded, and which of them it has changed.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    pub(crate) rows: Rows,
+    known: BTreeSet<Awaited>,
+    changed: BTreeSet<Awaited>,
+    /// Where in the log the events lie that wait.
+    pub(crate) places: BTreeMap<EventId, Seq>,
+}
+
+impl Loaded {
+    /// Loads what applying the event reads, and notes that it will change.
+    pub(crate) fn load_for(&mut self, connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+        match event.about {
+            Subject::Mirror => {}
+            Subject::Project(key) => self.load(connection, Awaited::Project(key))?,
+            Subject::Session(key) => self.load(connection, Awaited::Session(key))?,
+        }
+        match &event.change {
+            Change::WorkAdded(added) => self.load(connection, Awaited::Work(added.key)),
+            Change::WorkMarked(marked) => self.load(connection, Awaited::Work(marked.key)),
+            _ => Ok(()),
+        }
+    }
+
+    fn load(&mut self, connection: &Connection, what: Awaited) -> rusqlite::Result<()> {
+        self.changed.insert(what);
+        if !self.known.insert(what) {
+            return Ok(());
+        }
+        match what {
+            Awaited::Project(key) => self.rows.projects.extend(project(connection, key)?.map(|row| (key, row))),
+            Awaited::Session(key) => self.rows.sessions.extend(session(connection, key)?.map(|row| (key, row))),
+            Awaited::Work(key) => self.rows.work_items.extend(work_item(connection, key)?.map(|row| (key, row))),
+        }
+        for Recorded { seq, event } in waiting_for(connection, what)? {
+            self.load_for(connection, &event)?;
+            self.places.insert(event.id, seq);
+            self.rows.waiting.entry(what).or_default().insert(event.id, event);
+        }
+        Ok(())
+    }
+
+    /// Writes what was changed and forgets everything.
+    pub(crate) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let Self { rows, changed, .. } = std::mem::take(self);
+        for what in changed {
+            match what {
+                Awaited::Project(key) => rows.projects.get(&key).map_or(Ok(()), |row| save_project(connection, row))?,
+                Awaited::Session(key) => rows.sessions.get(&key).map_or(Ok(()), |row| save_session(connection, row))?,
+                Awaited::Work(key) => rows.work_items.get(&key).map_or(Ok(()), |row| save_work_item(connection, row))?,
+            }
+            if !rows.waiting.contains_key(&what) {
+                forget_waiting(connection, what)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes that the event at `seq` waits.
+pub(crate) fn save_waiting(connection: &Connection, awaits: Awaited, seq: Seq) -> rusqlite::Result<()> {
+    let (kind, key) = awaited_columns(awaits);
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO waiting (awaits_kind, awaits, event) VALUES (?1, ?2, ?3)")?
+        .execute(params![kind, key, seq])
+        .map(drop)
+}
+
+fn forget_waiting(connection: &Connection, awaited: Awaited) -> rusqlite::Result<()> {
+    let (kind, key) = awaited_columns(awaited);
+    connection.prepare_cached("DELETE FROM waiting WHERE awaits_kind = ?1 AND awaits = ?2")?.execute(params![kind, key]).map(drop)
+}
+
+fn waiting_for(connection: &Connection, awaited: Awaited) -> rusqlite::Result<Vec<Recorded>> {
+    let (kind, key) = awaited_columns(awaited);
+    let query = format!("SELECT {} FROM waiting JOIN events ON seq = event WHERE awaits_kind = ?1 AND awaits = ?2", events::COLUMNS);
+    let mut waiting = connection.prepare_cached(&query)?;
+    waiting.query_map(params![kind, key], events::read)?.collect()
+}
+
+fn awaited_columns(awaited: Awaited) -> (&'static str, [u8; 16]) {
+    match awaited {
+        Awaited::Project(key) => ("project", key.uuid().into_bytes()),
+        Awaited::Session(key) => ("session", key.uuid().into_bytes()),
+        Awaited::Work(key) => ("work", key.uuid().into_bytes()),
+    }
+}
+
+pub(crate) fn project(connection: &Connection, key: ProjectKey) -> rusqlite::Result<Option<Project>> {
+    by_key(connection, "SELECT row FROM projects WHERE key = ?1", key.uuid())
+}
+
+pub(crate) fn session(connection: &Connection, key: SessionKey) -> rusqlite::Result<Option<Session>> {
+    by_key(connection, "SELECT row FROM sessions WHERE key = ?1", key.uuid())
+}
+
+pub(crate) fn work_item(connection: &Connection, key: WorkKey) -> rusqlite::Result<Option<WorkItem>> {
+    by_key(connection, "SELECT row FROM work_items WHERE key = ?1", key.uuid())
+}
+
+fn by_key<T: DeserializeOwned>(connection: &Connection, query: &str, key: Uuid) -> rusqlite::Result<Option<T>> {
+    connection.prepare_cached(query)?.query_row([key.as_bytes()], first_column).optional()
+}
+
+/// Reads the JSON of a row from the first column.
+pub(crate) fn first_column<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(|error| events::unreadable(0, error))
+}
+
+fn json(row: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(row).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn save_project(connection: &Connection, project: &Project) -> rusqlite::Result<()> {
+    let mut save = connection.prepare_cached(
+        "INSERT INTO projects (key, name, place, root_commit, row) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (key) DO UPDATE SET place = excluded.place, row = excluded.row",
+    )?;
+    let root_commit = project.root_commit.as_ref().map(session::Text::as_str);
+    let columns =
+        params![project.key.uuid().into_bytes(), project.name.as_str(), project.place.value.as_str(), root_commit, json(project)?];
+    save.execute(columns).map(drop)
+}
+
+fn save_session(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
+    let mut save = connection.prepare_cached(
+        "INSERT INTO sessions (key, id, project, number, prefix, status, owner, agent, worktree, started_us, current_us, day, duration_us, is_empty, row)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         ON CONFLICT (key) DO UPDATE SET number = excluded.number, status = excluded.status, current_us = excluded.current_us,
+           duration_us = excluded.duration_us, is_empty = excluded.is_empty, row = excluded.row",
+    )?;
+    save.execute(params![
+        session.key.uuid().as_bytes(),
+        session.id.as_str(),
+        session.project.map(|key| key.uuid().into_bytes()),
+        session.number.value,
+        session.prefix().as_str(),
+        session.status().as_str(),
+        session.owner.as_str(),
+        session.agent.as_ref().map(session::Text::as_str),
+        session.worktree.as_ref().map(session::Text::as_str),
+        session.started.moment.micros(),
+        session.made_current.map(session::Moment::micros),
+        session.started.moment.local().date().to_string(),
+        session.ended().map(|ended| session.duration_micros(&ended).cast_signed()),
+        session.is_empty(),
+        json(session)?,
+    ])?;
+    save_tags(connection, session)
+}
+
+fn save_tags(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
+    if session.tags.is_empty() {
+        return Ok(());
+    }
+    let key = session.key.uuid().into_bytes();
+    connection.prepare_cached("DELETE FROM session_tags WHERE session = ?1")?.execute([key])?;
+    let mut save = connection.prepare_cached("INSERT INTO session_tags (tag, session) VALUES (?1, ?2)")?;
+    session.current_tags().try_for_each(|tag| save.execute(params![tag.as_str(), key]).map(drop))
+}
+
+fn save_work_item(connection: &Connection, item: &WorkItem) -> rusqlite::Result<()> {
+    let mut save = connection.prepare_cached(
+        "INSERT INTO work_items (key, id, session, position, row) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (key) DO UPDATE SET row = excluded.row",
+    )?;
+    let (key, session) = (item.key.uuid().into_bytes(), item.session.uuid().into_bytes());
+    let position = item.added_by.revision.0.cast_signed();
+    save.execute(params![key, item.id.as_str(), session, position, json(item)?]).map(drop)
+}

@@ -1,0 +1,100 @@
+//! Setting a broken file aside and reading what is left of it. Nothing is deleted.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::StoreError;
+use crate::sqlite::events;
+use crate::sqlite::failure::translate_io;
+use crate::sqlite::open::{Files, percent_encode};
+use crate::store::{Recorded, Seq};
+
+/// What was done about a broken store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where the broken file is now.
+    pub path: PathBuf,
+    /// How many of its events could be read and are in the new store.
+    pub salvaged: u64,
+}
+
+/// Renames the database and what belongs to it to the first free `rutter.db.broken-N`.
+pub(crate) fn set_aside(files: &Files) -> Result<PathBuf, StoreError> {
+    let free = |number: &u32| !files.database.with_extension(format!("db.broken-{number}")).exists();
+    let number = (1..).find(free).unwrap_or(u32::MAX);
+    let aside = files.database.with_extension(format!("db.broken-{number}"));
+    // The database goes last: until then the next command finds it broken again and goes on here.
+    for suffix in ["-wal", "-shm", ""] {
+        rename_if_there(&with_suffix(&files.database, suffix), &with_suffix(&aside, suffix))?;
+    }
+    Ok(aside)
+}
+
+fn rename_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(translate_io(from, error)),
+        _ => Ok(()),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Returns the events that can still be read from a file that was set aside, in order.
+///
+/// A copy is read, padded to the length its header claims, so that a file cut short gives what is in front of the cut.
+pub(crate) fn events_of(aside: &Path) -> Vec<Recorded> {
+    let copy = with_suffix(aside, ".reading");
+    let read = pad_copy(aside, &copy).ok().and_then(|()| read_copy(&copy));
+    for suffix in ["", "-wal", "-shm"] {
+        drop(fs::remove_file(with_suffix(&copy, suffix)));
+    }
+    read.unwrap_or_default()
+}
+
+fn pad_copy(aside: &Path, copy: &Path) -> io::Result<()> {
+    fs::copy(aside, copy)?;
+    if with_suffix(aside, "-wal").exists() {
+        fs::copy(with_suffix(aside, "-wal"), with_suffix(copy, "-wal"))?;
+    }
+    let mut file = OpenOptions::new().read(true).write(true).open(copy)?;
+    let mut header = [0_u8; 100];
+    file.read_exact(&mut header)?;
+    let number = |at: usize, length: usize| header[at..at + length].iter().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
+    let page = match number(16, 2) {
+        1 => 65_536,
+        size => size,
+    };
+    let claimed = page * number(28, 4);
+    if claimed > file.metadata()?.len() && claimed < 1 << 40 {
+        file.set_len(claimed)?;
+    }
+    Ok(())
+}
+
+fn read_copy(copy: &Path) -> Option<Vec<Recorded>> {
+    let address = format!("file:{}", percent_encode(copy));
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(address, flags).ok()?;
+    let mut found = scan(&connection, "ASC", Seq::MAX);
+    let last = found.last().map_or(0, |recorded| recorded.seq);
+    let mut behind = scan(&connection, "DESC", last);
+    behind.reverse();
+    found.extend(behind);
+    Some(found)
+}
+
+/// Reads from one end until the first page that does not read, or until `stop`.
+fn scan(connection: &Connection, direction: &str, stop: Seq) -> Vec<Recorded> {
+    let query = format!("SELECT {} FROM events NOT INDEXED ORDER BY seq {direction}", events::COLUMNS);
+    let Ok(mut statement) = connection.prepare(&query) else { return Vec::new() };
+    let Ok(rows) = statement.query_map([], |row| Ok((row.get::<_, Seq>(0)?, events::read(row)))) else { return Vec::new() };
+    let is_new = |seq: Seq| direction == "ASC" || seq > stop;
+    rows.map_while(Result::ok).take_while(|(seq, _)| is_new(*seq)).filter_map(|(_, event)| event.ok()).collect()
+}

@@ -1,0 +1,66 @@
+//! Appending within a transaction.
+
+use rusqlite::{Connection, params};
+use session::{Anomaly, Event, apply};
+
+use crate::StoreError;
+use crate::sqlite::events;
+use crate::sqlite::failure::Translate;
+use crate::sqlite::rows::{Loaded, save_waiting};
+use crate::store::{Appended, MirrorName, MirrorPosition, Reads, Turn};
+
+/// One writing transaction on a connection; the backend begins and ends it.
+pub(crate) struct SqliteTurn<'c> {
+    connection: &'c Connection,
+    loaded: Loaded,
+}
+
+impl<'c> SqliteTurn<'c> {
+    pub(crate) fn on(connection: &'c Connection) -> Self {
+        Self { connection, loaded: Loaded::default() }
+    }
+
+    /// Writes the rows that changed.
+    pub(crate) fn flush(&mut self) -> Result<(), StoreError> {
+        self.loaded.flush(self.connection).of(self.connection)
+    }
+
+    /// Applies an event that is in the log already.
+    pub(crate) fn apply(&mut self, seq: i64, event: &Event) -> rusqlite::Result<Vec<Anomaly>> {
+        self.loaded.load_for(self.connection, event)?;
+        self.loaded.places.insert(event.id, seq);
+        let anomalies = apply(&mut self.loaded.rows, event);
+        for anomaly in &anomalies {
+            if let Anomaly::Early { event, awaits } = anomaly {
+                save_waiting(self.connection, *awaits, self.loaded.places[event])?;
+            }
+        }
+        Ok(anomalies)
+    }
+}
+
+impl Turn for SqliteTurn<'_> {
+    fn reads(&mut self) -> Result<&dyn Reads, StoreError> {
+        self.flush()?;
+        Ok(self.connection)
+    }
+
+    fn append(&mut self, event: &Event) -> Result<Appended, StoreError> {
+        let Some(seq) = events::insert(self.connection, event).of(self.connection)? else {
+            return Ok(Appended::Known);
+        };
+        let anomalies = self.apply(seq, event).of(self.connection)?;
+        Ok(Appended::New(seq, anomalies))
+    }
+
+    fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO mirrors (machine, root, seq, log_length, directory_ns) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .and_then(|mut save| {
+                let length = position.log_length.cast_signed();
+                save.execute(params![mirror.machine, mirror.root, position.seq, length, position.directory_nanos])
+            })
+            .map(drop)
+            .of(self.connection)
+    }
+}

@@ -1,0 +1,216 @@
+//! The verbs of a store. A second backend gives the same answers to the same verbs.
+
+use session::{Event, Prefix, Project, ProjectKey, Session, SessionId, SessionKey, Status, Tag, WorkId, WorkItem, WorkKey};
+
+use crate::StoreError;
+
+/// The order in which events were appended; the first is 1.
+pub type Seq = i64;
+
+/// Whether a commit must survive a power cut by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// On disk when the call returns; makes all earlier ones durable too.
+    Full,
+    /// Survives the death of the process; after a power cut the newest may be missing, never one in the middle.
+    Normal,
+}
+
+/// Whether a turn's work is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Commit it.
+    Keep,
+    /// Roll it back.
+    Drop,
+}
+
+/// What became of an appended event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It was new; its anomalies, if it did not fit.
+    New(Seq, Vec<session::Anomaly>),
+    /// It was there already; nothing changed.
+    Known,
+}
+
+/// An event and its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its place.
+    pub seq: Seq,
+    /// The event.
+    pub event: Event,
+}
+
+/// Which sessions are wanted; an empty list means "any".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those of this project, and those of none.
+    pub project: Option<ProjectKey>,
+    /// Those opened in this worktree.
+    pub worktree: Option<String>,
+    /// Those with one of these statuses.
+    pub statuses: Vec<Status>,
+    /// Those of one of these types.
+    pub prefixes: Vec<Prefix>,
+    /// Those with all of these tags.
+    pub tags: Vec<Tag>,
+    /// Those of one of these agents.
+    pub agents: Vec<String>,
+    /// Those of one of these owners.
+    pub owners: Vec<String>,
+    /// Those started at or after this many microseconds since 1970.
+    pub since_micros: Option<i64>,
+    /// Also those in which nothing was ever recorded.
+    pub with_empty: bool,
+}
+
+/// By what sessions are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// All of them.
+    Nothing,
+    /// Their type.
+    Prefix,
+    /// Their project; the group's name is its key, empty for none.
+    Project,
+    /// The local date on which they started, `2026-02-16`.
+    Day,
+}
+
+/// Sessions counted together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// What they have in common.
+    pub group: String,
+    /// All of them.
+    pub sessions: u64,
+    /// Those that have ended.
+    pub ended: u64,
+    /// Those that ended as `COMPLETED`.
+    pub completed: u64,
+    /// The microseconds the ended ones took together.
+    pub ended_micros: u64,
+    /// Their work items.
+    pub work_items: u64,
+    /// Those of their work items that are completed.
+    pub completed_work_items: u64,
+}
+
+/// One mirror: a directory on a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorName {
+    /// The machine.
+    pub machine: String,
+    /// The directory.
+    pub root: String,
+}
+
+/// How far a mirror has been written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MirrorPosition {
+    /// The last event that is in it.
+    pub seq: Seq,
+    /// The length of the log behind our last line, in bytes.
+    pub log_length: u64,
+    /// The modification time of the directory of sessions after our last write, in nanoseconds since 1970.
+    pub directory_nanos: Option<i64>,
+}
+
+/// What a rebuild did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Events folded.
+    pub events: u64,
+    /// Sessions that came out.
+    pub sessions: u64,
+    /// Work items that came out.
+    pub work_items: u64,
+    /// Whether the rows were what they had been before.
+    pub identical: bool,
+}
+
+/// What can be asked of a store, outside a turn and in it.
+pub trait Reads {
+    /// Returns a session.
+    fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError>;
+    /// Returns the session with exactly this id.
+    fn session_by_id(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// Returns up to `limit` sessions whose ids begin with `prefix`, newest first.
+    fn sessions_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Session>, StoreError>;
+    /// Returns the session with this number in a project.
+    fn session_by_number(&self, project: ProjectKey, number: u32) -> Result<Option<Session>, StoreError>;
+    /// Returns the wanted sessions, newest first by their start.
+    fn sessions(&self, wanted: &Wanted, limit: Option<usize>) -> Result<Vec<Session>, StoreError>;
+    /// Counts the wanted sessions in groups, sorted by group.
+    fn tally(&self, wanted: &Wanted, by: GroupBy) -> Result<Vec<Tally>, StoreError>;
+    /// Returns the session that was started or reopened last, whatever became of it.
+    fn last_made_current(&self) -> Result<Option<Session>, StoreError>;
+    /// Returns a session's work items in the order in which they were added.
+    fn work_items(&self, session: SessionKey) -> Result<Vec<WorkItem>, StoreError>;
+    /// Returns a work item.
+    fn work_item(&self, key: WorkKey) -> Result<Option<WorkItem>, StoreError>;
+    /// Returns the work item with exactly this id.
+    fn work_item_by_id(&self, id: &WorkId) -> Result<Option<WorkItem>, StoreError>;
+    /// Returns a project.
+    fn project(&self, key: ProjectKey) -> Result<Option<Project>, StoreError>;
+    /// Returns all projects, oldest first.
+    fn projects(&self) -> Result<Vec<Project>, StoreError>;
+    /// Returns the project at a place.
+    fn project_at(&self, place: &str) -> Result<Option<Project>, StoreError>;
+    /// Returns the greatest number given in a project, 0 for none.
+    fn last_number(&self, project: ProjectKey) -> Result<u32, StoreError>;
+    /// Returns up to `limit` events after `after`, in order.
+    fn log(&self, after: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError>;
+    /// Returns the events about a session, in order.
+    fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError>;
+    /// Returns the place of the last event, 0 for none.
+    fn last_seq(&self) -> Result<Seq, StoreError>;
+    /// Returns how far a mirror has been written.
+    fn mirror_position(&self, mirror: &MirrorName) -> Result<Option<MirrorPosition>, StoreError>;
+}
+
+/// One writing transaction: whoever has it is alone.
+pub trait Turn {
+    /// Returns what can be asked, this turn's own changes included.
+    fn reads(&mut self) -> Result<&dyn Reads, StoreError>;
+    /// Appends an event and applies it to its rows.
+    fn append(&mut self, event: &Event) -> Result<Appended, StoreError>;
+    /// Notes how far a mirror has been written.
+    fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError>;
+}
+
+/// The work of one turn; called again from the start when a backend must repeat the transaction.
+pub type Work<'w> = dyn FnMut(&mut dyn Turn) -> Result<Verdict, StoreError> + 'w;
+
+/// Where events are kept.
+pub trait Store {
+    /// Returns what can be asked.
+    fn reads(&self) -> &dyn Reads;
+    /// Waits for its turn, does the work in one transaction, and commits it if the verdict is to keep it.
+    fn turn(&mut self, durability: Durability, work: &mut Work<'_>) -> Result<(), StoreError>;
+    /// Derives all rows again from the events.
+    fn rebuild(&mut self) -> Result<Rebuilt, StoreError>;
+    /// Checks the whole store and returns what is wrong with it, in words.
+    fn check(&self) -> Result<Vec<String>, StoreError>;
+}
+
+/// Does `work` in one turn and commits when it returns `Ok`; the caller's own errors pass through.
+///
+/// # Errors
+/// What `work` returns, or why the store could not.
+pub fn write<T, E: From<StoreError>>(
+    store: &mut dyn Store,
+    durability: Durability,
+    mut work: impl FnMut(&mut dyn Turn) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut outcome = None;
+    store.turn(durability, &mut |turn| {
+        let done = work(turn);
+        let verdict = if done.is_ok() { Verdict::Keep } else { Verdict::Drop };
+        outcome = Some(done);
+        Ok(verdict)
+    })?;
+    outcome.expect("a turn that succeeded has called its work")
+}

@@ -1,0 +1,319 @@
+//! Every setting: its value, and where it came from. Variables win over the file, the file over the default.
+//!
+//! The only place that reads the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use store::BoxError;
+use toml_edit::{DocumentMut, Item, Table, value};
+
+/// One thing that can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in the file, `mirror.root`.
+    pub name: &'static str,
+    /// The variable that overrides it.
+    pub variable: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+const fn key(name: &'static str, variable: &'static str, about: &'static str) -> Key {
+    Key { name, variable, about }
+}
+
+/// Everything that can be set.
+pub const KEYS: &[Key] = &[
+    key("store.home", "RUTTER_HOME", "the directory of the store"),
+    key("store.wait_seconds", "RUTTER_STORE_WAIT_SECONDS", "how long a command waits for other writers"),
+    key("session.owner", "RUTTER_OWNER", "whose sessions these are (default: the OS user)"),
+    key("session.project", "RUTTER_PROJECT", "the project, by name or path, instead of the one of the directory"),
+    key("mirror.root", "RUTTER_MIRROR", "the directory of the JSON files and the session log, or `off`"),
+    key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji also where the terminal does not say it knows them"),
+];
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// The configuration file.
+    File,
+    /// A variable.
+    Variable,
+    /// A flag.
+    CommandLine,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.pad(match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Variable => "variable",
+            Self::CommandLine => "command line",
+        })
+    }
+}
+
+/// A key, its value, and where that came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The key.
+    pub key: Key,
+    /// The value in force; none where nothing is set and there is no default.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why the configuration could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Nobody says where the home directory is.
+    #[error("neither `HOME` nor `RUTTER_HOME` is set")]
+    NoHome,
+    /// The file is there and cannot be read or written.
+    #[error("cannot use the configuration at `{path}`")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BoxError,
+    },
+    /// There is no such key.
+    #[error("`{name}` is no setting")]
+    UnknownKey {
+        /// What was asked for.
+        name: String,
+    },
+    /// The value does not fit the key.
+    #[error("`{value}` is no value for `{name}`")]
+    BadValue {
+        /// The key.
+        name: &'static str,
+        /// The value.
+        value: String,
+    },
+}
+
+/// The variables of a process, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Reads this process's variables.
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// Takes the variables from pairs.
+    pub fn of<K: Into<OsString>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// Returns a variable's value; an empty one counts as not set.
+    pub fn get(&self, name: &str) -> Option<&OsString> {
+        self.0.get(&OsString::from(name)).filter(|value| !value.is_empty())
+    }
+
+    /// Returns a variable's value as text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+}
+
+/// The configuration of one process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file, whether it is there or not.
+    pub file: PathBuf,
+    settings: Vec<Setting>,
+    /// The variables that name a session, in the order in which they are asked.
+    pub session_variables: Vec<(&'static str, String)>,
+}
+
+impl Config {
+    /// Reads the file and the variables.
+    ///
+    /// # Errors
+    /// When the file is no TOML, or a directory cannot be told.
+    pub fn load(environment: &Environment) -> Result<Self, ConfigError> {
+        let home = environment.get("HOME").map(PathBuf::from);
+        let file = config_home(environment, home.as_deref())?.join("rutter/config.toml");
+        let document = read(&file)?;
+        let mut settings = Vec::new();
+        for &key in KEYS {
+            settings.push(resolve(key, environment, &document, home.as_deref(), &file)?);
+        }
+        let variables = ["RUTTER_SESSION", "CURRENT_SESSION"].into_iter();
+        let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
+        Ok(Self { file, settings, session_variables })
+    }
+
+    /// Returns the configuration with a project named on the command line.
+    #[must_use]
+    pub fn with_project(mut self, project: Option<String>) -> Self {
+        if let Some(project) = project {
+            let setting = self.settings.iter_mut().filter(|setting| setting.key.name == "session.project");
+            setting.for_each(|setting| (setting.value, setting.origin) = (Some(project.clone()), Origin::CommandLine));
+        }
+        self
+    }
+
+    /// Returns all settings.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Returns one setting.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn setting(&self, name: &str) -> Result<&Setting, ConfigError> {
+        self.settings.iter().find(|setting| setting.key.name == name).ok_or_else(|| ConfigError::UnknownKey { name: name.to_owned() })
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|setting| setting.key.name == name).and_then(|setting| setting.value.as_deref())
+    }
+
+    /// Returns the directory of the store.
+    ///
+    /// # Errors
+    /// When neither a variable, the file nor `HOME` says where it is.
+    pub fn home(&self) -> Result<PathBuf, ConfigError> {
+        self.text("store.home").map(PathBuf::from).ok_or(ConfigError::NoHome)
+    }
+
+    /// Returns how long a command waits for other writers.
+    pub fn patience(&self) -> Duration {
+        let seconds = self.text("store.wait_seconds").and_then(|seconds| seconds.parse::<f64>().ok());
+        Duration::try_from_secs_f64(seconds.unwrap_or(10.0)).unwrap_or(Duration::from_secs(10))
+    }
+
+    /// Returns whose sessions these are.
+    pub fn owner(&self) -> &str {
+        self.text("session.owner").unwrap_or("unknown")
+    }
+
+    /// Returns the project by name or path, where the directory's own is not wanted.
+    pub fn project(&self) -> Option<&str> {
+        self.text("session.project")
+    }
+
+    /// Returns the root of the mirror, unless it is off.
+    pub fn mirror_root(&self) -> Option<PathBuf> {
+        self.text("mirror.root").filter(|root| *root != "off").map(PathBuf::from)
+    }
+
+    /// Returns whether emoji are forbidden (`true`), forced (`false`), or up to the terminal.
+    pub fn ascii(&self) -> Option<bool> {
+        self.text("ui.ascii").map(|ascii| ascii != "0" && ascii != "false")
+    }
+
+    /// Writes a value into the file, keeping its comments and order, and returns the file.
+    ///
+    /// # Errors
+    /// When there is no such key, the value does not fit, or the file cannot be written.
+    pub fn set(&self, name: &str, text: &str) -> Result<&Path, ConfigError> {
+        let key = self.setting(name)?.key;
+        check_value(key, text)?;
+        let mut document = read(&self.file)?;
+        let (section, field) = key.name.split_once('.').unwrap_or(("", key.name));
+        document.entry(section).or_insert(Item::Table(Table::new()))[field] = value(text);
+        let write = || {
+            std::fs::create_dir_all(self.file.parent().unwrap_or(Path::new("/")))?;
+            std::fs::write(&self.file, document.to_string())
+        };
+        write().map_err(|error| ConfigError::File { path: self.file.clone(), source: error.into() })?;
+        Ok(&self.file)
+    }
+}
+
+fn config_home(environment: &Environment, home: Option<&Path>) -> Result<PathBuf, ConfigError> {
+    let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    match (absolute("XDG_CONFIG_HOME"), home, absolute("RUTTER_HOME")) {
+        (Some(directory), ..) => Ok(directory),
+        (None, Some(home), _) => Ok(home.join(".config")),
+        (None, None, Some(ours)) => Ok(ours.join("config")),
+        (None, None, None) => Err(ConfigError::NoHome),
+    }
+}
+
+fn read(file: &Path) -> Result<DocumentMut, ConfigError> {
+    let broken = |source: BoxError| ConfigError::File { path: file.to_owned(), source };
+    match std::fs::read_to_string(file) {
+        Ok(text) => text.parse().map_err(|error: toml_edit::TomlError| broken(error.into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DocumentMut::new()),
+        Err(error) => Err(broken(error.into())),
+    }
+}
+
+fn resolve(key: Key, environment: &Environment, document: &DocumentMut, home: Option<&Path>, file: &Path) -> Result<Setting, ConfigError> {
+    let (value, origin) = if let Some(value) = environment.text(key.variable) {
+        (Some(value), Origin::Variable)
+    } else if let Some(item) = in_file(document, key.name) {
+        let not_plain =
+            || ConfigError::File { path: file.to_owned(), source: format!("`{}` is no text, number or boolean", key.name).into() };
+        (Some(plain(item).ok_or_else(not_plain)?), Origin::File)
+    } else {
+        (default(key.name, environment, home), Origin::Default)
+    };
+    if let Some(text) = &value {
+        check_value(key, text)?;
+    }
+    Ok(Setting { key, value, origin })
+}
+
+fn in_file<'d>(document: &'d DocumentMut, name: &str) -> Option<&'d Item> {
+    let (section, field) = name.split_once('.')?;
+    document.get(section)?.get(field)
+}
+
+fn plain(item: &Item) -> Option<String> {
+    let text = item.as_str().map(str::to_owned);
+    text.or_else(|| item.as_integer().map(|number| number.to_string()))
+        .or_else(|| item.as_float().map(|number| number.to_string()))
+        .or_else(|| item.as_bool().map(|flag| flag.to_string()))
+}
+
+fn default(name: &str, environment: &Environment, home: Option<&Path>) -> Option<String> {
+    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    match name {
+        "store.home" => {
+            let data = environment.get("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+            let data = data.or_else(|| home.map(|home| home.join(".local/share")));
+            data.map(|data| text(data.join("rutter")))
+        }
+        "store.wait_seconds" => Some("10".to_owned()),
+        "session.owner" => environment.text("USER").or_else(|| environment.text("LOGNAME")).or_else(user_of_process),
+        "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
+        _ => None,
+    }
+}
+
+/// Returns the user's name from the system's list, else the number.
+fn user_of_process() -> Option<String> {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let listed = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = listed.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id).then(|| name.to_owned())
+    });
+    Some(name.unwrap_or(id))
+}
+
+fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
+    let fits = match key.name {
+        "store.wait_seconds" => text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)),
+        "store.home" => Path::new(text).is_absolute(),
+        "mirror.root" => text == "off" || Path::new(text).is_absolute(),
+        _ => true,
+    };
+    if fits { Ok(()) } else { Err(ConfigError::BadValue { name: key.name, value: text.to_owned() }) }
+}

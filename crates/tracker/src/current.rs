@@ -1,0 +1,175 @@
+//! Which session is meant when none is named: one order, in one function, which can explain itself.
+
+use session::{Session, SessionId};
+use store::{StoreError, Wanted};
+
+use crate::address::{self, Found, LISTED};
+use crate::{AddressError, Note, ProjectError, Purpose, Tracker};
+
+/// Why no session could be told.
+#[derive(Debug, thiserror::Error)]
+pub enum CurrentError {
+    /// Nothing is going on here.
+    #[error("no current session")]
+    None,
+    /// Several are going on here, and one was to be changed.
+    #[error("more than one session is running here: {}", list(ids))]
+    Several {
+        /// Which, newest first.
+        ids: Vec<SessionId>,
+    },
+    /// The one that was named is not there.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The project could not be told.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(ids: &[SessionId]) -> String {
+    ids.iter().map(SessionId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Where a current session is looked for, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// The one named on the command line.
+    CommandLine,
+    /// The one a variable names.
+    Variable(&'static str),
+    /// The ones that run in this worktree.
+    Worktree,
+    /// The one that was made current last, wherever that was.
+    Marker,
+}
+
+impl std::fmt::Display for Looked {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CommandLine => out.pad("command line"),
+            Self::Variable(name) => out.pad(name),
+            Self::Worktree => out.pad("this worktree"),
+            Self::Marker => out.pad("last started"),
+        }
+    }
+}
+
+/// One step of the search and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where it looked.
+    pub looked: Looked,
+    /// What it found, in words.
+    pub found: String,
+}
+
+/// The whole search.
+#[derive(Debug)]
+pub struct Trace {
+    /// Its steps, up to the one that answered.
+    pub steps: Vec<Step>,
+    /// What came of it.
+    pub answer: Result<Session, CurrentError>,
+}
+
+impl Tracker {
+    /// Returns the session that is meant: the one `named`, else the current one.
+    ///
+    /// # Errors
+    /// When none is meant, several could be and one was to be changed, or the store cannot answer.
+    pub fn resolve(&self, named: Option<&str>, purpose: Purpose) -> Result<Session, CurrentError> {
+        self.search(named, purpose).answer
+    }
+
+    /// Looks for the session that is meant, and tells how it went.
+    pub fn search(&self, named: Option<&str>, purpose: Purpose) -> Trace {
+        let mut steps = Vec::new();
+        let answer = self.walk(named, purpose, &mut steps);
+        Trace { steps, answer }
+    }
+
+    fn walk(&self, named: Option<&str>, purpose: Purpose, steps: &mut Vec<Step>) -> Result<Session, CurrentError> {
+        let mut step = |looked, found: String| steps.push(Step { looked, found });
+        if let Some(name) = named.filter(|name| *name != "current") {
+            let found = address::find(self.store.reads(), name, self.project_for_numbers()?, purpose)?;
+            step(Looked::CommandLine, found.session.id.to_string());
+            return Ok(self.take(found));
+        }
+        for (variable, value) in &self.config.session_variables {
+            let (session, words) = self.from_variable(variable, value)?;
+            step(Looked::Variable(variable), words);
+            if let Some(session) = session {
+                return Ok(session);
+            }
+        }
+        let running = self.running_here()?;
+        step(Looked::Worktree, words_for(&running));
+        if let Some(found) = choose(running, purpose)? {
+            return Ok(self.take(found));
+        }
+        let marked = self.store.reads().last_made_current()?.filter(|session| !session.status().is_ended());
+        step(Looked::Marker, words_for(marked.as_slice()));
+        let session = marked.ok_or(CurrentError::None)?;
+        if let Some(worktree) = &session.worktree {
+            self.note(Note::FromElsewhere { id: session.id.clone(), worktree: worktree.as_str().to_owned() });
+        }
+        Ok(session)
+    }
+
+    fn project_for_numbers(&self) -> Result<Option<session::ProjectKey>, ProjectError> {
+        Ok(self.project_here()?.map(|project| project.key))
+    }
+
+    /// A variable that names an ended or unknown session is passed over with a note.
+    fn from_variable(&self, variable: &'static str, value: &str) -> Result<(Option<Session>, String), CurrentError> {
+        let project = self.project_for_numbers().unwrap_or(None);
+        match address::find(self.store.reads(), value, project, Purpose::Writing) {
+            Ok(Found { session, .. }) if !session.status().is_ended() => {
+                let words = session.id.to_string();
+                Ok((Some(session), words))
+            }
+            Ok(Found { session, .. }) => {
+                let (id, status) = (session.id.clone(), session.status());
+                let words = format!("{id}, which is {status}");
+                self.note(Note::EnvironmentEnded { variable, id, status });
+                Ok((None, words))
+            }
+            Err(AddressError::Store(error)) => Err(error.into()),
+            Err(AddressError::NoMatch { name } | AddressError::Ambiguous { name, .. }) => {
+                let words = format!("`{name}`, which is no session here");
+                self.note(Note::EnvironmentUnknown { variable, value: name });
+                Ok((None, words))
+            }
+        }
+    }
+
+    fn running_here(&self) -> Result<Vec<Session>, StoreError> {
+        let worktree = Some(redact::text(&self.place.worktree.to_string_lossy()).as_str().to_owned());
+        let wanted = Wanted { worktree, statuses: vec![session::Status::Active], with_empty: true, ..Wanted::default() };
+        self.store.reads().sessions(&wanted, Some(LISTED))
+    }
+
+    fn take(&self, found: Found) -> Session {
+        if !found.others.is_empty() {
+            self.note(Note::TookNewest { taken: found.session.id.clone(), others: found.others });
+        }
+        found.session
+    }
+}
+
+fn choose(running: Vec<Session>, purpose: Purpose) -> Result<Option<Found>, CurrentError> {
+    let ids: Vec<_> = running.iter().map(|session| session.id.clone()).collect();
+    if ids.len() > 1 && purpose == Purpose::Writing {
+        return Err(CurrentError::Several { ids });
+    }
+    let others = ids.get(1..).unwrap_or_default().to_vec();
+    Ok(running.into_iter().next().map(|session| Found { session, others }))
+}
+
+fn words_for(sessions: &[Session]) -> String {
+    let ids: Vec<_> = sessions.iter().map(|session| session.id.as_str()).collect();
+    if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") }
+}

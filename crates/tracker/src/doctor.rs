@@ -1,0 +1,182 @@
+//! Looking for what is wrong, and saying what to type.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use serde::Serialize;
+use session::SessionId;
+use store::{MirrorName, StoreError};
+
+use crate::mirror::{Layout, SessionFile, machine};
+use crate::naming::draw_uuid;
+use crate::{Listing, Tracker};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// As it should be.
+    Ok,
+    /// Worth knowing.
+    Warning,
+    /// Something does not work.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: &'static str,
+    /// How it is.
+    pub severity: Severity,
+    /// What was found.
+    pub found: String,
+    /// What to type, where something can be done.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    fn new(check: &'static str, severity: Severity, found: impl Into<String>) -> Self {
+        Self { check, severity, found: found.into(), hint: None }
+    }
+
+    fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self::new(check, Severity::Ok, found)
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl Tracker {
+    /// Looks at everything there is to look at.
+    ///
+    /// # Errors
+    /// When the store cannot answer at all.
+    pub fn doctor(&mut self) -> Result<Vec<Finding>, StoreError> {
+        let mut findings =
+            vec![self.look_at_store()?, self.look_at_sessions()?, self.look_at_privacy(), self.look_at_broken(), self.look_at_clock()?];
+        findings.push(self.look_at_dice());
+        findings.extend(self.look_at_mirror()?);
+        Ok(findings)
+    }
+
+    fn look_at_store(&self) -> Result<Finding, StoreError> {
+        let database = self.home.join("rutter.db");
+        if !database.exists() {
+            return Ok(Finding::new("store", Severity::Warning, format!("there is none yet at {}", database.display())).hint("rutter init"));
+        }
+        let wrong = self.store.check()?;
+        if let Some(first) = wrong.first() {
+            let found = format!("{} is damaged: {first}", database.display());
+            return Ok(Finding::new("store", Severity::Problem, found).hint("rutter rebuild"));
+        }
+        let size = fs::metadata(&database).map_or(0, |found| found.len());
+        Ok(Finding::ok("store", format!("{}, {} KiB, SQLite {}", database.display(), size / 1024, store::sqlite_version())))
+    }
+
+    fn look_at_sessions(&self) -> Result<Finding, StoreError> {
+        let listing = Listing { all_projects: true, with_empty: true, ..Listing::default() };
+        let all = self.overview(&listing).map_err(|error| match error {
+            crate::ProjectError::Store(error) => error,
+            other => StoreError::Refused { path: self.home.clone(), source: other.into() },
+        })?;
+        let running = all.all.sessions - all.all.ended;
+        Ok(Finding::ok(
+            "sessions",
+            format!("{} sessions, {running} of them running, {} events", all.all.sessions, self.store.reads().last_seq()?),
+        ))
+    }
+
+    /// Everything of ours belongs to its owner alone.
+    fn look_at_privacy(&self) -> Finding {
+        let open: Vec<_> = fs::read_dir(&self.home)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| is_open(path))
+            .collect();
+        match open.first() {
+            None => Finding::ok("privacy", "only you can read the store"),
+            Some(first) => Finding::new("privacy", Severity::Problem, format!("others can read {}", first.display()))
+                .hint(format!("chmod -R go= '{}'", self.home.display())),
+        }
+    }
+
+    fn look_at_broken(&self) -> Finding {
+        let is_broken = |name: &str| name.contains(".db.broken-") && !name.ends_with("-wal") && !name.ends_with("-shm");
+        let names = fs::read_dir(&self.home)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let broken: Vec<_> = names.filter(|name| is_broken(name)).collect();
+        if broken.is_empty() {
+            return Finding::ok("damage", "no store was ever set aside");
+        }
+        Finding::new(
+            "damage",
+            Severity::Warning,
+            format!("damaged stores were set aside in {}: {}", self.home.display(), broken.join(", ")),
+        )
+        .hint("delete them when you miss nothing")
+    }
+
+    fn look_at_clock(&self) -> Result<Finding, StoreError> {
+        let now = self.now().moment;
+        let last = self.store.reads().last_seq()?;
+        let newest = self.store.reads().log(last - 1, 1)?.pop().map(|recorded| recorded.event.recorded_at);
+        match newest.filter(|newest| newest.micros() > now.micros()) {
+            None => Ok(Finding::ok("clock", now.to_string())),
+            Some(newest) => Ok(Finding::new("clock", Severity::Warning, format!("it says {now}, but something was recorded at {newest}"))
+                .hint("timedatectl")),
+        }
+    }
+
+    fn look_at_dice(&mut self) -> Finding {
+        let at = self.now().moment;
+        let (one, two) = (draw_uuid(&mut *self.dice, at), draw_uuid(&mut *self.dice, at));
+        if one == two {
+            return Finding::new("random numbers", Severity::Problem, "two draws were the same; ids will grow longer");
+        }
+        Finding::ok("random numbers", "two draws differ")
+    }
+
+    fn look_at_mirror(&self) -> Result<Vec<Finding>, StoreError> {
+        let Some(root) = self.config.mirror_root() else { return Ok(vec![Finding::ok("mirror", "off")]) };
+        let layout = Layout::at(&root);
+        if !layout.sessions.is_dir() {
+            let found = format!("there is no directory {}", layout.sessions.display());
+            return Ok(vec![Finding::new("mirror", Severity::Warning, found).hint("rutter rebuild")]);
+        }
+        let name = MirrorName { machine: machine(), root: root.to_string_lossy().into_owned() };
+        let position = self.store.reads().mirror_position(&name)?.unwrap_or_default();
+        let behind = self.store.reads().last_seq()? - position.seq;
+        let mut findings = vec![if behind > 0 {
+            Finding::new("mirror", Severity::Warning, format!("{} is {behind} events behind", root.display())).hint("rutter rebuild")
+        } else {
+            Finding::ok("mirror", root.display().to_string())
+        }];
+        findings.extend(look_at_files(&layout));
+        Ok(findings)
+    }
+}
+
+/// Session files that do not read are left alone, and named.
+fn look_at_files(layout: &Layout) -> Option<Finding> {
+    let paths = fs::read_dir(&layout.sessions).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    let is_session =
+        |path: &Path| path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")?.parse::<SessionId>().ok()).is_some();
+    let unreadable: Vec<_> = paths.filter(|path| is_session(path) && SessionFile::read(path).is_none()).collect();
+    let first = unreadable.first()?;
+    let found = format!("{} session files do not read; the first is {}", unreadable.len(), first.display());
+    Some(Finding::new("mirror files", Severity::Warning, found).hint("move them away, then `rutter rebuild`"))
+}
+
+fn is_open(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| !found.is_symlink() && found.mode() & 0o077 != 0)
+}

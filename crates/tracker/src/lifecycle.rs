@@ -1,0 +1,260 @@
+//! Start, end, reopen, describe, tag: how a session comes to stand where it stands.
+
+use std::path::Path;
+
+use session::{
+    Change, Described, Ended, Evidence, Metadata, Opened, Opener, Prefix, ProjectKey, Rank, Reading, Session, SessionId, SessionKey,
+    Status, Subject, Tag, Text,
+};
+use store::{Durability, Reads, StoreError};
+
+use crate::naming::{draw_session_id, draw_uuid};
+use crate::projects::Wanted;
+use crate::tracker::Pen;
+use crate::{CurrentError, NamingError, Note, ProjectError, Purpose, Tracker, describe};
+
+/// What a session begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// What it is about; made from branch, commit and time where nobody says.
+    pub description: Option<String>,
+    /// Its type; `SESSION` where nobody says.
+    pub prefix: Option<Prefix>,
+    /// The number it is to have.
+    pub number: Option<u32>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Names and JSON values to keep with it.
+    pub metadata: Vec<(String, serde_json::Value)>,
+    /// When it began, if not now.
+    pub at: Option<Reading>,
+}
+
+/// Why no session was started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The number is taken.
+    #[error("session {number:05} of this project is there already: {id}, {status}")]
+    NumberTaken {
+        /// The number.
+        number: u32,
+        /// Whose it is.
+        id: SessionId,
+        /// Where that one stands.
+        status: Status,
+    },
+    /// 0 is no number.
+    #[error("numbers begin at 1")]
+    NumberZero,
+    /// A tag does not fit.
+    #[error("`{tag}` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
+    BadTag {
+        /// The tag.
+        tag: String,
+    },
+    /// No id could be drawn.
+    #[error(transparent)]
+    Naming(#[from] NamingError),
+    /// The project could not be told.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The store could not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a session was not ended or reopened.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    /// It has ended, and differently.
+    #[error("{id} has ended already, as {status}")]
+    EndedOtherwise {
+        /// The session.
+        id: SessionId,
+        /// How it ended.
+        status: Status,
+    },
+    /// No session could be told.
+    #[error(transparent)]
+    Current(#[from] CurrentError),
+    /// The store could not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why tags were not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TagError {
+    /// A tag does not fit.
+    #[error("`{tag}` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
+    BadTag {
+        /// The tag.
+        tag: String,
+    },
+    /// No session could be told.
+    #[error(transparent)]
+    Current(#[from] CurrentError),
+    /// The store could not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Tracker {
+    /// Starts a session and makes it current.
+    ///
+    /// # Errors
+    /// When the number is taken, a tag does not fit, or the store cannot take it; nothing is recorded then.
+    pub fn start(&mut self, start: &Start) -> Result<Session, StartError> {
+        let at = start.at.unwrap_or_else(|| self.now());
+        let project = self.project_to_record_in()?;
+        let draft = Draft {
+            prefix: start.prefix.clone().unwrap_or_else(Prefix::session),
+            description: self.description(start, at),
+            tags: start.tags.iter().map(|tag| read_tag(tag)).collect::<Result<_, _>>().map_err(|tag| StartError::BadTag { tag })?,
+            metadata: read_metadata(&start.metadata),
+            worktree: redact::text(&self.place.worktree.to_string_lossy()),
+            owner: self.owner(),
+            number: start.number,
+            number_floor: last_documented_number(&self.place.worktree),
+            project,
+        };
+        let key = self.write(Durability::Full, Evidence::Said, start.at, |pen| draft.open(pen))?;
+        self.bring_mirror_up();
+        Ok(self.store.reads().session(key)?.expect("a session that was just opened is there"))
+    }
+
+    fn description(&self, start: &Start, at: Reading) -> Described {
+        let given = start.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        match given {
+            Some(text) => Described { text: redact::text(text), rank: Rank::Person },
+            None => describe::automatically(&self.place, at.moment),
+        }
+    }
+
+    /// Ends a session. Ended the same way already, it stays as it is.
+    ///
+    /// # Errors
+    /// When no session can be told, or it ended in another way.
+    pub fn end(&mut self, named: Option<&str>, status: Status, at: Option<Reading>) -> Result<Session, EndError> {
+        let session = self.resolve(named, Purpose::Writing)?;
+        match session.status() {
+            Status::Active => self.record_one::<EndError>(&session, at, &Change::Ended(Ended { status, reason: None }))?,
+            same if same == status => self.note(Note::AlreadySo { id: session.id.to_string(), what: status.to_string() }),
+            other => return Err(EndError::EndedOtherwise { id: session.id, status: other }),
+        }
+        self.bring_mirror_up();
+        Ok(self.store.reads().session(session.key)?.unwrap_or(session))
+    }
+
+    /// Lets an ended session go on and makes it current.
+    ///
+    /// # Errors
+    /// When no session can be told.
+    pub fn reopen(&mut self, named: &str, at: Option<Reading>) -> Result<Session, EndError> {
+        let session = self.resolve(Some(named), Purpose::Writing)?;
+        if session.status().is_ended() {
+            self.record_one::<EndError>(&session, at, &Change::Reopened)?;
+        } else {
+            self.note(Note::AlreadySo { id: session.id.to_string(), what: session.status().to_string() });
+        }
+        self.bring_mirror_up();
+        Ok(self.store.reads().session(session.key)?.unwrap_or(session))
+    }
+
+    /// Puts tags on a session and takes tags off, all or none.
+    ///
+    /// # Errors
+    /// When no session can be told, or a tag does not fit.
+    pub fn tag(&mut self, named: Option<&str>, put: &[String], taken: &[String]) -> Result<Session, TagError> {
+        let session = self.resolve(named, Purpose::Writing)?;
+        let read = |tags: &[String], present| -> Result<Vec<Change>, TagError> {
+            let each = |tag: &String| read_tag(tag).map(|tag| Change::Tagged { tag, present }).map_err(|tag| TagError::BadTag { tag });
+            tags.iter().map(each).collect()
+        };
+        let changes = [read(put, true)?, read(taken, false)?].concat();
+        let changes: Vec<_> = changes.into_iter().filter(|change| is_news(&session, change)).collect();
+        if !changes.is_empty() {
+            self.write(Durability::Full, Evidence::Said, None, |pen| {
+                changes.iter().try_for_each(|change| pen.change_session(session.key, change.clone()).map(drop).map_err(TagError::from))
+            })?;
+            self.bring_mirror_up();
+        }
+        Ok(self.store.reads().session(session.key)?.unwrap_or(session))
+    }
+}
+
+fn is_news(session: &Session, change: &Change) -> bool {
+    match change {
+        Change::Tagged { tag, present } => session.current_tags().any(|held| held == tag) != *present,
+        _ => true,
+    }
+}
+
+/// Everything a session begins with but its id and number, which are given in the turn.
+struct Draft {
+    prefix: Prefix,
+    description: Described,
+    tags: Vec<Tag>,
+    metadata: Metadata,
+    worktree: Text,
+    owner: Text,
+    number: Option<u32>,
+    number_floor: u32,
+    project: Wanted,
+}
+
+impl Draft {
+    fn open(&self, pen: &mut Pen<'_>) -> Result<SessionKey, StartError> {
+        let project = self.project.settle(pen)?;
+        let number = give_number(pen.turn.reads()?, project, self.number, self.number_floor)?;
+        let id = draw_session_id(pen.turn.reads()?, pen.dice, &self.prefix, pen.at.moment)?;
+        let key = SessionKey::new(draw_uuid(pen.dice, pen.now.moment));
+        let opened = Opened {
+            id,
+            number: Some(number),
+            project: Some(project),
+            worktree: Some(self.worktree.clone()),
+            opener: Opener::Person,
+            owner: self.owner.clone(),
+            agent: None,
+            parent: None,
+            description: Some(self.description.clone()),
+            tags: self.tags.clone(),
+            metadata: self.metadata.clone(),
+            original: None,
+        };
+        pen.record(Subject::Session(key), session::Revision(0).next(), Change::Opened(Box::new(opened)))?;
+        Ok(key)
+    }
+}
+
+/// Gives the wanted number if it is free, else the next one above the store's and the documents'.
+fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, floor: u32) -> Result<u32, StartError> {
+    let Some(number) = wanted else {
+        return Ok(reads.last_number(project)?.max(floor) + 1);
+    };
+    if number == 0 {
+        return Err(StartError::NumberZero);
+    }
+    match reads.session_by_number(project, number)? {
+        Some(taken) => Err(StartError::NumberTaken { number, status: taken.status(), id: taken.id }),
+        None => Ok(number),
+    }
+}
+
+/// Returns the greatest number among documents `archive/sessions/SESSION-00007-LOG.md` of the worktree.
+fn last_documented_number(worktree: &Path) -> u32 {
+    let Ok(files) = std::fs::read_dir(worktree.join("archive/sessions")) else { return 0 };
+    let number = |name: &str| name.strip_prefix("SESSION-")?.split_once('-')?.0.parse::<u32>().ok();
+    let numbers = files.filter_map(Result::ok).filter_map(|file| number(&file.file_name().to_string_lossy()));
+    numbers.filter(|number| *number < 1_000_000_000).max().unwrap_or(0)
+}
+
+/// Reads a tag, or gives back what is none.
+pub(crate) fn read_tag(tag: &str) -> Result<Tag, String> {
+    Tag::try_from(redact::text(tag)).map_err(|_| tag.to_owned())
+}
+
+pub(crate) fn read_metadata(pairs: &[(String, serde_json::Value)]) -> Metadata {
+    Metadata(pairs.iter().map(|(name, value)| (redact::text(name), redact::json(value.clone()))).collect())
+}

@@ -1,0 +1,75 @@
+//! Many sessions, newest first, with the names of their projects.
+
+use session::{Prefix, Session, Status};
+use store::{StoreError, Wanted};
+
+use crate::lifecycle::read_tag;
+use crate::view::SessionView;
+use crate::{ProjectError, Tracker};
+
+/// Which sessions to list; an empty list means "any".
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// How many at most.
+    pub limit: Option<usize>,
+    /// Of all projects, not only of this one.
+    pub all_projects: bool,
+    /// Also those in which nothing was ever recorded.
+    pub with_empty: bool,
+    /// With one of these statuses.
+    pub statuses: Vec<Status>,
+    /// Of one of these types.
+    pub prefixes: Vec<Prefix>,
+    /// With all of these tags.
+    pub tags: Vec<String>,
+    /// Of one of these agents.
+    pub agents: Vec<String>,
+    /// Of one of these owners.
+    pub owners: Vec<String>,
+    /// Started at or after this many microseconds since 1970.
+    pub since_micros: Option<i64>,
+}
+
+impl Tracker {
+    /// Returns the sessions that are asked for, newest first.
+    ///
+    /// # Errors
+    /// When the project cannot be told or the store cannot answer.
+    pub fn list(&self, listing: &Listing) -> Result<Vec<Session>, ProjectError> {
+        match self.wanted(listing)? {
+            Some(wanted) => Ok(self.store.reads().sessions(&wanted, listing.limit)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the public shape of a session.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub fn view(&self, session: &Session) -> Result<SessionView, StoreError> {
+        let reads = self.store.reads();
+        let project = session.project.map(|key| reads.project(key)).transpose()?.flatten();
+        let parent = session.parent.map(|key| reads.session(key)).transpose()?.flatten();
+        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &self.now()))
+    }
+
+    /// Returns what is asked for in the store's terms, or nothing where no session can fit.
+    pub(crate) fn wanted(&self, listing: &Listing) -> Result<Option<Wanted>, ProjectError> {
+        let project = if listing.all_projects { None } else { self.project_here()? };
+        let tags: Result<Vec<_>, _> = listing.tags.iter().map(|tag| read_tag(tag)).collect();
+        let Ok(tags) = tags else { return Ok(None) };
+        let nothing_here = !listing.all_projects && project.is_none();
+        Ok(Some(Wanted {
+            // A key that no project has: where nothing was recorded yet, only the sessions of no project are listed.
+            project: project.map(|project| project.key).or_else(|| nothing_here.then(|| session::ProjectKey::new(uuid::Uuid::nil()))),
+            worktree: None,
+            statuses: listing.statuses.clone(),
+            prefixes: listing.prefixes.clone(),
+            tags,
+            agents: listing.agents.clone(),
+            owners: listing.owners.clone(),
+            since_micros: listing.since_micros,
+            with_empty: listing.with_empty,
+        }))
+    }
+}

@@ -1,0 +1,89 @@
+//! A session as JSON: the keys, their order and the time format that scripts of the first format rely on.
+//!
+//! A file that is there is the base: what others put into it (keys we do not know, times in their own precision) stays.
+
+use jiff::civil::DateTime;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use session::{Moment, Session, WorkItem};
+
+use crate::view::metadata_object;
+
+/// Returns a moment as the files have it: local time to the microsecond, without offset.
+pub(crate) fn local_time(moment: Moment) -> String {
+    moment.local().strftime("%Y-%m-%dT%H:%M:%S.%6f").to_string()
+}
+
+/// Returns the file of a session, laid over what is in it already.
+pub(crate) fn render(session: &Session, items: &[WorkItem], base: Option<Map<String, Value>>) -> Map<String, Value> {
+    let base = base.or_else(|| session.original.as_ref().and_then(|original| serde_json::from_str(original.as_str()).ok()));
+    merge(base.unwrap_or_default(), session, items)
+}
+
+/// Returns the text of a file: indented by two, with a line feed at the end.
+pub(crate) fn in_text(file: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(file).expect("a JSON object serialises");
+    text.push(b'\n');
+    text
+}
+
+fn merge(mut file: Map<String, Value>, session: &Session, items: &[WorkItem]) -> Map<String, Value> {
+    let ended = session.ended().map(|at| local_time(at.moment));
+    keep_or_set(&mut file, "session_id", session.id.as_str().into());
+    keep_or_set(&mut file, "type", session.prefix().as_str().into());
+    set_if_other(&mut file, "description", session.description.as_ref().map_or("", |description| description.text.as_str()).into());
+    keep_or_set(&mut file, "start_time", local_time(session.started.moment).into());
+    set_time(&mut file, "end_time", ended);
+    set_if_other(&mut file, "status", session.status().as_str().into());
+    keep_or_set(&mut file, "metadata", metadata_object(&session.metadata).into());
+    keep_or_set(&mut file, "tasks", Value::Array(Vec::new()));
+    let held = match file.get_mut("work_items").map(Value::take) {
+        Some(Value::Array(held)) => held,
+        _ => Vec::new(),
+    };
+    file.insert("work_items".to_owned(), merge_items(held, items).into());
+    file
+}
+
+fn merge_items(mut held: Vec<Value>, items: &[WorkItem]) -> Vec<Value> {
+    for item in items {
+        let place = held.iter().position(|value| value.get("work_id").and_then(Value::as_str) == Some(item.id.as_str()));
+        let base = place.and_then(|place| held[place].as_object().cloned()).unwrap_or_default();
+        let merged = Value::Object(merge_item(base, item));
+        match place {
+            Some(place) => held[place] = merged,
+            None => held.push(merged),
+        }
+    }
+    held
+}
+
+fn merge_item(mut file: Map<String, Value>, item: &WorkItem) -> Map<String, Value> {
+    keep_or_set(&mut file, "work_id", item.id.as_str().into());
+    keep_or_set(&mut file, "type", item.prefix.as_str().into());
+    keep_or_set(&mut file, "description", item.description.as_str().into());
+    keep_or_set(&mut file, "started_at", local_time(item.started.moment).into());
+    set_time(&mut file, "completed_at", item.completed_at().map(|at| local_time(at.moment)));
+    set_if_other(&mut file, "status", item.status.value.0.as_str().into());
+    keep_or_set(&mut file, "metadata", metadata_object(&item.metadata).into());
+    file
+}
+
+fn keep_or_set(file: &mut Map<String, Value>, name: &str, value: Value) {
+    file.entry(name).or_insert(value);
+}
+
+fn set_if_other(file: &mut Map<String, Value>, name: &str, value: Value) {
+    if file.get(name) != Some(&value) {
+        file.insert(name.to_owned(), value);
+    }
+}
+
+/// Sets a time unless the file has the same one in another precision.
+fn set_time(file: &mut Map<String, Value>, name: &str, time: Option<String>) {
+    let parse = |text: &str| text.parse::<DateTime>().ok();
+    let held = file.get(name).and_then(Value::as_str).and_then(parse);
+    if held.is_none() || held != time.as_deref().and_then(parse) {
+        file.insert(name.to_owned(), time.into());
+    }
+}

@@ -1,0 +1,156 @@
+//! Turning what other scripts wrote into events. Event ids follow from what is said, so taking in twice changes nothing.
+
+use std::collections::HashSet;
+
+use jiff::civil::DateTime;
+use session::{
+    Change, Described, Ended, EventId, Evidence, Moment, Opened, Opener, Rank, Reading, Revision, SessionKey, Subject, WorkAdded, WorkKey,
+    WorkMarked,
+};
+use store::{Durability, StoreError};
+
+use super::foreign::WorkInFile;
+use super::{Layout, MirrorError, SessionFile};
+use crate::Tracker;
+use crate::lifecycle::read_metadata;
+use crate::naming::derive_uuid;
+use crate::tracker::Pen;
+
+impl Tracker {
+    /// Takes in every session file that the store does not know, oldest first, and returns how many.
+    pub(crate) fn take_in_sessions(&mut self, layout: &Layout) -> Result<usize, MirrorError> {
+        let listed = std::fs::read_dir(&layout.sessions).map_err(MirrorError::at(&layout.sessions))?;
+        let mut files = Vec::new();
+        for path in listed.filter_map(Result::ok).map(|entry| entry.path()) {
+            let id = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")?.parse().ok());
+            if let Some(id) = id {
+                if self.store.reads().session_by_id(&id)?.is_none() {
+                    files.extend(SessionFile::read(&path));
+                }
+            }
+        }
+        files.sort_by(|left, right| (left.started, &left.id).cmp(&(right.started, &right.id)));
+        if !files.is_empty() {
+            self.write_found(|tracker_zone, pen| files.iter().try_for_each(|file| take_in_session(pen, tracker_zone, file)))?;
+        }
+        Ok(files.len())
+    }
+
+    /// Takes in what another script added to the file of a session that we know; returns whether there was anything.
+    pub(crate) fn take_in_additions(&mut self, key: SessionKey, file: &SessionFile) -> Result<bool, MirrorError> {
+        let known = self.store.reads().work_items(key)?;
+        let ids: HashSet<_> = known.iter().map(|item| &item.id).collect();
+        let added: Vec<_> = file.work_items.iter().filter(|item| !ids.contains(&item.id)).collect();
+        let is_news = |item: &&WorkInFile| {
+            let held = known.iter().find(|held| held.id == item.id);
+            held.is_some_and(|held| held.status.stamp == held.added_by && !item.status.is_in_progress())
+        };
+        let marked: Vec<_> = file.work_items.iter().filter(is_news).collect();
+        if added.is_empty() && marked.is_empty() {
+            return Ok(false);
+        }
+        self.write_found(|zone, pen| {
+            added.iter().try_for_each(|item| take_in_work(pen, zone, key, item))?;
+            marked.iter().try_for_each(|item| {
+                let held = known.iter().find(|held| held.id == item.id).expect("it was found among the known ones");
+                take_in_mark(pen, zone, key, held.key, item)
+            })
+        })?;
+        Ok(true)
+    }
+
+    /// Takes in lines that others wrote into the log.
+    pub(crate) fn take_in_lines(&mut self, lines: &[String]) -> Result<(), MirrorError> {
+        let mut sessions = Vec::new();
+        for line in lines {
+            let id = line.split(" | ").nth(1).and_then(|id| id.parse().ok());
+            let known = id.map(|id| self.store.reads().session_by_id(&id)).transpose()?.flatten();
+            sessions.push(known.map_or(Subject::Mirror, |session| Subject::Session(session.key)));
+        }
+        self.write_found(|_, pen| {
+            lines.iter().zip(&sessions).try_for_each(|(line, about)| {
+                let change = Change::LineFound { line: redact::text(line) };
+                pen.record(*about, Revision(0), change).map(drop)
+            })
+        })
+    }
+
+    fn write_found(
+        &mut self,
+        mut work: impl FnMut(&jiff::tz::TimeZone, &mut Pen<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), MirrorError> {
+        let zone = self.clock.zone();
+        Ok(self.write(Durability::Full, Evidence::Mirror, None, |pen| work(&zone, pen))?)
+    }
+}
+
+fn take_in_session(pen: &mut Pen<'_>, zone: &jiff::tz::TimeZone, file: &SessionFile) -> Result<(), StoreError> {
+    pen.at = reading(zone, file.started);
+    let key = SessionKey::new(derive_uuid(file.id.as_str(), pen.at.moment));
+    let said = |what: &str| format!("{} {what}", file.id);
+    let opened = Opened {
+        id: file.id.clone(),
+        number: None,
+        project: None,
+        worktree: None,
+        opener: Opener::Person,
+        owner: pen.author.owner.clone(),
+        agent: None,
+        parent: None,
+        description: file.description.as_deref().map(|text| Described { text: redact::text(text), rank: Rank::Person }),
+        tags: Vec::new(),
+        metadata: read_metadata(&file.metadata),
+        original: Some(redact::json(file.whole.clone().into())),
+    };
+    say(pen, &said("opened"), key, Change::Opened(Box::new(opened)))?;
+    for item in &file.work_items {
+        take_in_work(pen, zone, key, item)?;
+    }
+    if file.status.is_ended() {
+        pen.at = reading(zone, file.ended.unwrap_or(file.started));
+        say(pen, &said("ended"), key, Change::Ended(Ended { status: file.status, reason: None }))?;
+    }
+    Ok(())
+}
+
+fn take_in_work(pen: &mut Pen<'_>, zone: &jiff::tz::TimeZone, session: SessionKey, item: &WorkInFile) -> Result<(), StoreError> {
+    if pen.turn.reads()?.work_item_by_id(&item.id)?.is_some() {
+        return Ok(());
+    }
+    pen.at = reading(zone, item.started);
+    let key = WorkKey::new(derive_uuid(item.id.as_str(), pen.at.moment));
+    let added = WorkAdded {
+        key,
+        id: item.id.clone(),
+        prefix: item.prefix.clone(),
+        description: redact::text(&item.description),
+        metadata: read_metadata(&item.metadata),
+    };
+    say(pen, &format!("{} added", item.id), session, Change::WorkAdded(Box::new(added)))?;
+    if item.status.is_in_progress() { Ok(()) } else { take_in_mark(pen, zone, session, key, item) }
+}
+
+fn take_in_mark(
+    pen: &mut Pen<'_>,
+    zone: &jiff::tz::TimeZone,
+    session: SessionKey,
+    key: WorkKey,
+    item: &WorkInFile,
+) -> Result<(), StoreError> {
+    pen.at = reading(zone, item.completed.unwrap_or(item.started));
+    let marked = WorkMarked { key, status: item.status.clone() };
+    say(pen, &format!("{} {}", item.id, item.status), session, Change::WorkMarked(marked))
+}
+
+/// Records a change of a session under an id that follows from what is said.
+fn say(pen: &mut Pen<'_>, what: &str, key: SessionKey, change: Change) -> Result<(), StoreError> {
+    let revision = pen.turn.reads()?.session(key)?.map_or(Revision(0), |session| session.revision);
+    let id = EventId::new(derive_uuid(what, pen.at.moment));
+    pen.record_as(id, Subject::Session(key), revision.next(), change).map(drop)
+}
+
+/// The files have local times without an offset; the zone of this machine gives it back.
+fn reading(zone: &jiff::tz::TimeZone, local: DateTime) -> Reading {
+    let at = zone.to_ambiguous_timestamp(local).compatible().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    Reading { moment: Moment::new(at, zone.to_offset(at)), boot: None }
+}

@@ -1,0 +1,96 @@
+//! What a person should be told beside the answer. Notes go to stderr; nothing depends on them.
+
+use std::path::PathBuf;
+
+use session::{SessionId, Status};
+use store::SetAside;
+
+/// Something to say beside the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Several sessions were meant; the newest was taken.
+    TookNewest {
+        /// The one that was taken.
+        taken: SessionId,
+        /// The others.
+        others: Vec<SessionId>,
+    },
+    /// A variable names a session that has ended.
+    EnvironmentEnded {
+        /// The variable.
+        variable: &'static str,
+        /// The session.
+        id: SessionId,
+        /// How it ended.
+        status: Status,
+    },
+    /// A variable names nothing that is known here.
+    EnvironmentUnknown {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The session that was taken belongs to another directory.
+    FromElsewhere {
+        /// The session.
+        id: SessionId,
+        /// Where it was started.
+        worktree: String,
+    },
+    /// Something was recorded with a session that has ended.
+    RecordedWithEnded {
+        /// The session.
+        id: SessionId,
+        /// How it ended.
+        status: Status,
+    },
+    /// The wanted change had been made already.
+    AlreadySo {
+        /// The session or work item.
+        id: String,
+        /// What it is already.
+        what: String,
+    },
+    /// The mirror could not be written; the store has everything.
+    MirrorBehind {
+        /// The mirror's directory.
+        root: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Sessions of other scripts were found in the mirror's directory and are now in the store.
+    TakenIn {
+        /// How many sessions.
+        sessions: usize,
+        /// How many lines of the log.
+        lines: usize,
+    },
+    /// The store was broken and has been set aside.
+    SetAside(SetAside),
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TookNewest { taken, others } => {
+                let others: Vec<_> = others.iter().map(SessionId::as_str).collect();
+                write!(out, "more than one session fits; taking the newest, {taken} (others: {})", others.join(", "))
+            }
+            Self::EnvironmentEnded { variable, id, status } => write!(out, "{variable} names {id}, which is {status}; passed over"),
+            Self::EnvironmentUnknown { variable, value } => {
+                write!(out, "{variable} names `{value}`, which is no session here; passed over")
+            }
+            Self::FromElsewhere { id, worktree } => write!(out, "{id} was started in {worktree}"),
+            Self::RecordedWithEnded { id, status } => write!(out, "{id} is {status}; recorded with it all the same"),
+            Self::AlreadySo { id, what } => write!(out, "{id} is {what} already"),
+            Self::MirrorBehind { root, reason } => {
+                write!(out, "the files in {} are behind: {reason}; the store has everything", root.display())
+            }
+            Self::TakenIn { sessions, lines } => write!(out, "took in {sessions} sessions and {lines} log lines of other scripts"),
+            Self::SetAside(SetAside { path, salvaged }) => {
+                write!(out, "the store was damaged and is kept as {}; a new one has its {salvaged} readable events", path.display())
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Times as people write them: `13:45`, `2026-02-16T13:45`, `10 minutes ago`, `7d`.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{Span, Timestamp, Zoned};
+use session::{Moment, Reading};
+
+use crate::Clock;
+
+/// Why a text is no time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`")]
+pub struct TimeError {
+    /// What was written.
+    pub text: String,
+}
+
+/// Reads when something happened. A time of day is the latest one that is not in the future.
+///
+/// # Errors
+/// When the text is no time.
+pub fn parse_moment(text: &str, clock: &dyn Clock) -> Result<Reading, TimeError> {
+    let now = now_in_zone(clock);
+    let at = parse(text.trim(), &now).ok_or_else(|| TimeError { text: text.to_owned() })?;
+    Ok(Reading { moment: Moment::new(at.timestamp(), at.offset()), boot: None })
+}
+
+/// Reads the beginning of a period and returns microseconds since 1970; `7d` is seven days ago, a date its midnight.
+///
+/// # Errors
+/// When the text is no time.
+pub fn parse_since(text: &str, clock: &dyn Clock) -> Result<i64, TimeError> {
+    parse_moment(text, clock).map(|reading| reading.moment.micros())
+}
+
+fn now_in_zone(clock: &dyn Clock) -> Zoned {
+    clock.now().moment.timestamp().to_zoned(clock.zone())
+}
+
+fn parse(text: &str, now: &Zoned) -> Option<Zoned> {
+    let zone = now.time_zone();
+    match text {
+        "now" => return Some(now.clone()),
+        "today" => return now.start_of_day().ok(),
+        "yesterday" => return now.yesterday().ok()?.start_of_day().ok(),
+        _ => {}
+    }
+    let has_letters = text.contains(|each: char| each.is_ascii_alphabetic() && !matches!(each, 'T' | 'Z'));
+    if !has_letters {
+        return parse_digits(text, now);
+    }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.to_zoned(zone.clone()));
+    }
+    let span: Span = text.parse().ok()?;
+    // `10 minutes` and `10 minutes ago` both lie in the past.
+    now.checked_add(if span.is_negative() { span } else { span.negate() }).ok()
+}
+
+fn parse_digits(text: &str, now: &Zoned) -> Option<Zoned> {
+    let zone = now.time_zone();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.to_zoned(zone.clone()));
+    }
+    if text.contains('-') {
+        let civil = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from)).ok()?;
+        return civil.to_zoned(zone.clone()).ok();
+    }
+    let today = now.date().to_datetime(text.parse::<Time>().ok()?).to_zoned(zone.clone()).ok()?;
+    if today <= *now { Some(today) } else { today.yesterday().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::{Offset, TimeZone};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Reading {
+            let at: Timestamp = "2026-02-16T16:30:03Z".parse().unwrap();
+            Reading { moment: Moment::new(at, Offset::from_seconds(3600).unwrap()), boot: None }
+        }
+
+        fn zone(&self) -> TimeZone {
+            TimeZone::fixed(Offset::from_seconds(3600).unwrap())
+        }
+    }
+
+    fn check(text: &str, expected: &str) {
+        let read = parse_moment(text, &Still).map(|reading| reading.moment.to_string());
+        assert_eq!(read.as_deref(), Ok(expected), "{text}");
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        check("13:45", "2026-02-16T13:45:00.000000+01:00");
+        check("23:10", "2026-02-15T23:10:00.000000+01:00");
+        check("2026-02-16T13:45", "2026-02-16T13:45:00.000000+01:00");
+        check("2026-02-16 13:45:10.5", "2026-02-16T13:45:10.500000+01:00");
+        check("2026-02-10", "2026-02-10T00:00:00.000000+01:00");
+        check("2026-02-16T13:45:00Z", "2026-02-16T14:45:00.000000+01:00");
+        check("2026-02-16T13:45:00-02:00", "2026-02-16T16:45:00.000000+01:00");
+        check("10 minutes ago", "2026-02-16T17:20:03.000000+01:00");
+        check("2h", "2026-02-16T15:30:03.000000+01:00");
+        check("7d", "2026-02-09T17:30:03.000000+01:00");
+        check("yesterday", "2026-02-15T00:00:00.000000+01:00");
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for text in ["", "soon", "25:00", "2026-13-01", "10", "-", "99999999999d"] {
+            assert!(parse_moment(text, &Still).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The tracker: a store, a place to stand, a clock, dice. Its verbs are in the modules beside this one.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use session::{Author, Change, Event, EventId, Evidence, Reading, Revision, Session, SessionKey, Subject, Text};
+use store::{Access, Appended, Durability, SqliteStore, Store, StoreError, Turn};
+
+use crate::naming::draw_uuid;
+use crate::{Clock, Config, ConfigError, Dice, Note, Place};
+
+/// Why a tracker could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum TrackerError {
+    /// The configuration does not say enough.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The only door to the store.
+pub struct Tracker {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) config: Config,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) dice: Box<dyn Dice>,
+    pub(crate) place: Place,
+    pub(crate) home: PathBuf,
+    notes: RefCell<Vec<Note>>,
+}
+
+impl Tracker {
+    /// Opens the store that the configuration names, standing in `directory`.
+    ///
+    /// # Errors
+    /// When the configuration names no store, or the store cannot be opened.
+    pub fn open(
+        config: Config,
+        directory: &Path,
+        access: Access,
+        clock: Box<dyn Clock>,
+        dice: Box<dyn Dice>,
+    ) -> Result<Self, TrackerError> {
+        let home = config.home()?;
+        let store = SqliteStore::open(&home, access, config.patience())?;
+        let set_aside = store.set_aside().cloned().map(Note::SetAside);
+        let notes = RefCell::new(set_aside.into_iter().collect());
+        Ok(Self { store: Box::new(store), config, clock, dice, place: Place::of(directory), home, notes })
+    }
+
+    /// Returns what should be said beside the answers so far, once.
+    pub fn take_notes(&self) -> Vec<Note> {
+        self.notes.take()
+    }
+
+    /// Returns what all clocks say now.
+    pub fn now(&self) -> Reading {
+        self.clock.now()
+    }
+
+    /// Returns the clock, to read people's times by.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Returns where the command stands.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Returns the configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn note(&self, note: Note) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    pub(crate) fn owner(&self) -> Text {
+        redact::text(self.config.owner())
+    }
+
+    /// Does `work` in one turn, pen in hand.
+    pub(crate) fn write<T, E: From<StoreError>>(
+        &mut self,
+        durability: Durability,
+        evidence: Evidence,
+        at: Option<Reading>,
+        mut work: impl FnMut(&mut Pen<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (owner, dice, clock) = (self.owner(), &mut *self.dice, &*self.clock);
+        store::write(&mut *self.store, durability, |turn| {
+            let now = clock.now();
+            let mut pen = Pen { turn, dice: &mut *dice, now, at: at.unwrap_or(now), author: Author { owner: owner.clone() }, evidence };
+            work(&mut pen)
+        })
+    }
+
+    /// Records one change of a session in a turn of its own.
+    pub(crate) fn record_one<E: From<StoreError>>(&mut self, session: &Session, at: Option<Reading>, change: &Change) -> Result<(), E> {
+        self.write(Durability::Full, Evidence::Said, at, |pen| pen.change_session(session.key, change.clone()).map(drop).map_err(E::from))
+    }
+}
+
+/// What writes events within a turn.
+pub(crate) struct Pen<'t> {
+    pub(crate) turn: &'t mut dyn Turn,
+    pub(crate) dice: &'t mut dyn Dice,
+    pub(crate) now: Reading,
+    pub(crate) at: Reading,
+    pub(crate) author: Author,
+    pub(crate) evidence: Evidence,
+}
+
+impl Pen<'_> {
+    /// Appends a change with a freshly drawn event id.
+    pub(crate) fn record(&mut self, about: Subject, revision: Revision, change: Change) -> Result<Appended, StoreError> {
+        let id = EventId::new(draw_uuid(self.dice, self.now.moment));
+        self.record_as(id, about, revision, change)
+    }
+
+    /// Appends a change under an event id that follows from what it says.
+    pub(crate) fn record_as(&mut self, id: EventId, about: Subject, revision: Revision, change: Change) -> Result<Appended, StoreError> {
+        let event = Event {
+            id,
+            about,
+            at: self.at,
+            recorded_at: self.now.moment,
+            by: self.author.clone(),
+            evidence: self.evidence,
+            revision,
+            change,
+        };
+        self.turn.append(&event)
+    }
+
+    /// Appends a change of a session in knowledge of all earlier ones.
+    pub(crate) fn change_session(&mut self, key: SessionKey, change: Change) -> Result<Appended, StoreError> {
+        let revision = self.turn.reads()?.session(key)?.map_or(Revision(0), |session| session.revision);
+        self.record(Subject::Session(key), revision.next(), change)
+    }
+}

@@ -1,0 +1,292 @@
+//! The public shape of every noun: `--json` prints it, and so will HTTP, MCP and Python.
+//!
+//! Times are RFC 3339 with offset, durations seconds; what is absent is `null`, never a missing key.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use session::{Metadata, Project, Reading, Session, WorkItem};
+use store::Tally;
+
+use crate::Overview;
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SessionView {
+    /// Its id.
+    pub id: String,
+    /// Its number in its project.
+    pub number: Option<u32>,
+    /// The name of its project.
+    pub project: Option<String>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub prefix: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Where it stands.
+    pub status: &'static str,
+    /// Whose it is.
+    pub owner: String,
+    /// The agent that opened it.
+    pub agent: Option<String>,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// Why it ended, beyond its status.
+    pub end_reason: Option<String>,
+    /// How long it took, or has taken so far.
+    pub duration_seconds: f64,
+    /// The id of the session it continues or was started from.
+    pub parent: Option<String>,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
+    /// Names and values kept with it.
+    pub metadata: Map<String, Value>,
+    /// Its work items, counted.
+    pub work_items: WorkCounts,
+    /// Its entries, counted by kind.
+    pub entries: EntryCounts,
+    /// The conversations it owns, oldest first.
+    pub agent_sessions: Vec<String>,
+    /// The conversation to resume.
+    pub head: Option<String>,
+    /// How many turns were taken.
+    pub turns: u64,
+    /// How many tools were called.
+    pub tool_calls: u64,
+    /// How many files were touched; `null` where that is not known.
+    pub files: Option<u64>,
+    /// What it cost; `null` where that is not known.
+    pub usage: Option<Value>,
+    /// Its key, by which other stores know it too.
+    pub key: String,
+    /// The directory of the worktree it was started in.
+    pub worktree: Option<String>,
+}
+
+/// Work items by where they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkCounts {
+    /// All of them.
+    pub total: u32,
+    /// Those that are completed.
+    pub completed: u32,
+    /// Those that are being done.
+    pub in_progress: u32,
+}
+
+/// Entries by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EntryCounts {
+    /// Log entries.
+    pub log: u32,
+    /// Decisions.
+    pub decision: u32,
+    /// Test results.
+    pub test: u32,
+    /// Blockers.
+    pub blocker: u32,
+    /// Items for the handoff.
+    pub todo: u32,
+}
+
+impl SessionView {
+    pub(crate) fn of(session: &Session, project: Option<&Project>, parent: Option<&Session>, now: &Reading) -> Self {
+        let text = |text: &session::Text| text.as_str().to_owned();
+        Self {
+            id: session.id.to_string(),
+            number: session.number.value,
+            project: project.map(|project| text(&project.name)),
+            prefix: session.prefix().to_string(),
+            description: session.description.as_ref().map(|description| text(&description.text)),
+            status: session.status().as_str(),
+            owner: text(&session.owner),
+            agent: session.agent.as_ref().map(text),
+            started_at: session.started.moment.to_string(),
+            ended_at: session.ended().map(|ended| ended.moment.to_string()),
+            end_reason: session.lifecycle.value.reason.as_ref().map(text),
+            duration_seconds: seconds(session.duration_micros(now)),
+            parent: parent.map(|parent| parent.id.to_string()),
+            tags: session.current_tags().map(|tag| tag.as_str().to_owned()).collect(),
+            metadata: metadata_object(&session.metadata),
+            work_items: WorkCounts { total: session.work.total, completed: session.work.completed, in_progress: session.work.in_progress },
+            entries: EntryCounts::default(),
+            agent_sessions: Vec::new(),
+            head: None,
+            turns: 0,
+            tool_calls: 0,
+            files: None,
+            usage: None,
+            key: session.key.to_string(),
+            worktree: session.worktree.as_ref().map(text),
+        }
+    }
+}
+
+/// A work item.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorkItemView {
+    /// Its id.
+    pub id: String,
+    /// The id of its session.
+    pub session: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub prefix: String,
+    /// What is to be done.
+    pub description: String,
+    /// Where it stands.
+    pub status: String,
+    /// When it began.
+    pub started_at: String,
+    /// When it was over.
+    pub completed_at: Option<String>,
+    /// How long it took; `null` while it is being done.
+    pub duration_seconds: Option<f64>,
+    /// Names and values kept with it.
+    pub metadata: Map<String, Value>,
+}
+
+impl WorkItemView {
+    /// Returns the public shape of a work item of a session.
+    pub fn of(item: &WorkItem, session: &Session) -> Self {
+        let completed = item.completed_at();
+        Self {
+            id: item.id.to_string(),
+            session: session.id.to_string(),
+            prefix: item.prefix.to_string(),
+            description: item.description.as_str().to_owned(),
+            status: item.status.value.0.to_string(),
+            started_at: item.started.moment.to_string(),
+            completed_at: completed.map(|at| at.moment.to_string()),
+            duration_seconds: completed.map(|at| seconds(session::elapsed_micros(&item.started, &at))),
+            metadata: metadata_object(&item.metadata),
+        }
+    }
+}
+
+/// A session with its numbers, as `stats` prints it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatsView {
+    /// The session.
+    #[serde(flatten)]
+    pub session: SessionView,
+    /// All work items.
+    pub total_work_items: u32,
+    /// Those that are completed.
+    pub completed_work_items: u32,
+    /// Those that are being done.
+    pub in_progress_work_items: u32,
+    /// How long it took, as `1:25:33`.
+    pub duration_formatted: String,
+}
+
+impl StatsView {
+    /// Returns a session's shape with its numbers.
+    pub fn of(session: SessionView) -> Self {
+        let work = session.work_items;
+        Self {
+            total_work_items: work.total,
+            completed_work_items: work.completed,
+            in_progress_work_items: work.in_progress,
+            duration_formatted: duration_words(session.duration_seconds),
+            session,
+        }
+    }
+}
+
+/// Many sessions, counted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OverviewView {
+    /// How many sessions.
+    pub sessions: u64,
+    /// How long the ended ones took on average; `null` where none has ended.
+    pub average_duration_seconds: Option<f64>,
+    /// Which part of the ended ones was completed, 0 to 1; `null` where none has ended.
+    pub completion_rate: Option<f64>,
+    /// Their work items.
+    pub total_work_items: u64,
+    /// Those of them that are completed.
+    pub completed_work_items: u64,
+    /// By type.
+    pub by_type: Vec<GroupView>,
+    /// By project.
+    pub by_project: Vec<GroupView>,
+    /// By the local date on which they started.
+    pub by_day: Vec<GroupView>,
+}
+
+/// Sessions that have something in common, counted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GroupView {
+    /// What they have in common; `null` for sessions of no project.
+    pub key: Option<String>,
+    /// How many sessions.
+    pub sessions: u64,
+    /// How long the ended ones took on average.
+    pub average_duration_seconds: Option<f64>,
+    /// Which part of the ended ones was completed, 0 to 1.
+    pub completion_rate: Option<f64>,
+}
+
+impl OverviewView {
+    /// Returns the public shape of an overview.
+    pub fn of(overview: &Overview) -> Self {
+        let groups = |tallies: &[Tally]| tallies.iter().map(GroupView::of).collect();
+        let all = GroupView::of(&overview.all);
+        Self {
+            sessions: all.sessions,
+            average_duration_seconds: all.average_duration_seconds,
+            completion_rate: all.completion_rate,
+            total_work_items: overview.all.work_items,
+            completed_work_items: overview.all.completed_work_items,
+            by_type: groups(&overview.by_type),
+            by_project: groups(&overview.by_project),
+            by_day: groups(&overview.by_day),
+        }
+    }
+}
+
+impl GroupView {
+    fn of(tally: &Tally) -> Self {
+        let of_ended = |part: f64| (tally.ended > 0).then(|| part / tally.ended as f64);
+        Self {
+            key: Some(tally.group.clone()).filter(|group| !group.is_empty()),
+            sessions: tally.sessions,
+            average_duration_seconds: of_ended(seconds(tally.ended_micros)),
+            completion_rate: of_ended(tally.completed as f64),
+        }
+    }
+}
+
+/// Returns metadata as a JSON object, in the order in which it was given.
+pub fn metadata_object(metadata: &Metadata) -> Map<String, Value> {
+    let each = |(name, value): &(session::Text, session::Json)| {
+        let value = serde_json::from_str(value.as_str()).unwrap_or_else(|_| Value::from(value.as_str()));
+        (name.as_str().to_owned(), value)
+    };
+    metadata.0.iter().map(each).collect()
+}
+
+/// Returns a duration as `1:25:33`; days count as hours.
+pub fn duration_words(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+}
+
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1_000_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_hours_minutes_seconds() {
+        for (seconds, expected) in [(5133.0, "1:25:33"), (0.4, "0:00:00"), (-3.0, "0:00:00"), (360_000.0, "100:00:00")] {
+            assert_eq!(duration_words(seconds), expected);
+        }
+    }
+}
