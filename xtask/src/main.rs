@@ -6,12 +6,14 @@
 //! | `test/` | everything a change has to pass, step by step |
 //! | `tidy/` | the house rules as code |
 //! | `docs` | the generated part of the documentation |
+//! | `bench/` | how long things take, as ratios |
 //! | `run` | how all of them start other programs |
 //!
 //! Apart from the crates: nothing that is shipped depends on it, and it depends on none of them.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to the person at the terminal is what xtask is for")]
 
+mod bench;
 mod docs;
 mod run;
 mod setup;
@@ -41,6 +43,8 @@ enum Command {
     Tidy,
     /// Write the generated part of the documentation
     Docs(docs::DocsArgs),
+    /// Measure how long things take
+    Bench(bench::BenchArgs),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +63,6 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Test(args) => test::test(&args),
         Command::Tidy => tidy::tidy(),
         Command::Docs(args) => docs::docs(&args),
+        Command::Bench(args) => bench::bench(&args),
     }
 }

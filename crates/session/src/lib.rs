@@ -39,4 +39,5 @@ pub use rows::{Anomaly, Awaited, Rows};
 pub use session::{Description, Lifecycle, Session, WorkCount};
 pub use status::{Status, StatusError, WorkStatus};
 pub use text::{Json, Metadata, Tag, TagError, Text};
+pub use uuid::Uuid;
 pub use work_item::WorkItem;

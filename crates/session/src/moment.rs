@@ -18,8 +18,9 @@ pub struct Moment {
 impl Moment {
     /// Joins an instant and an offset; what is finer than a microsecond is dropped.
     pub fn new(at: Timestamp, offset: Offset) -> Self {
-        let at = Timestamp::from_microsecond(at.as_microsecond()).expect("a timestamp's own microseconds are in range");
-        Self { at, offset }
+        // In the calendar's last second microseconds are out of range; there the second will do.
+        let whole = || Timestamp::from_second(at.as_second()).unwrap_or(at);
+        Self { at: Timestamp::from_microsecond(at.as_microsecond()).unwrap_or_else(|_| whole()), offset }
     }
 
     /// Joins microseconds since 1970 and an offset in seconds east of UTC.
@@ -122,6 +123,14 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-02-16T17:30:03.123456+01:00");
         let west = Moment::new(at, Offset::from_seconds(-12_600).unwrap());
         assert_eq!(west.to_string(), "2026-02-16T13:00:03.123456-03:30");
+    }
+
+    #[test]
+    fn the_calendar_s_ends_are_moments_too() {
+        for at in [Timestamp::MIN, Timestamp::MAX] {
+            let moment = Moment::new(at, Offset::MAX);
+            assert_eq!(Moment::from_micros(moment.micros(), Offset::MAX.seconds()).unwrap(), moment);
+        }
     }
 
     #[test]

@@ -72,12 +72,10 @@ pub enum StoreError {
         needed: &'static str,
     },
     /// A row or an event does not read as what it should be.
-    #[error("{what} in the store at `{path}` does not read")]
+    #[error("a row of the store at `{path}` does not read")]
     Unreadable {
         /// Where the store is.
         path: PathBuf,
-        /// Which row.
-        what: String,
         /// What is wrong with it.
         source: BoxError,
     },

@@ -1,5 +1,7 @@
 //! The verbs of a store. A second backend gives the same answers to the same verbs.
 
+use std::path::PathBuf;
+
 use session::{Event, Prefix, Project, ProjectKey, Session, SessionId, SessionKey, Status, Tag, WorkId, WorkItem, WorkKey};
 
 use crate::StoreError;
@@ -123,12 +125,23 @@ pub struct MirrorPosition {
 pub struct Rebuilt {
     /// Events folded.
     pub events: u64,
+    /// Events that do not read, and were passed over.
+    pub unreadable: u64,
     /// Sessions that came out.
     pub sessions: u64,
     /// Work items that came out.
     pub work_items: u64,
     /// Whether the rows were what they had been before.
     pub identical: bool,
+}
+
+/// What was done about a damaged store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where the damaged file is now.
+    pub path: PathBuf,
+    /// How many of its events could be read and are in the new store.
+    pub salvaged: u64,
 }
 
 /// What can be asked of a store, outside a turn and in it.
@@ -161,9 +174,9 @@ pub trait Reads {
     fn project_at(&self, place: &str) -> Result<Option<Project>, StoreError>;
     /// Returns the greatest number given in a project, 0 for none.
     fn last_number(&self, project: ProjectKey) -> Result<u32, StoreError>;
-    /// Returns up to `limit` events after `after`, in order.
+    /// Returns up to `limit` events after `after`, in order; those that do not read are left out.
     fn log(&self, after: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError>;
-    /// Returns the events about a session, in order.
+    /// Returns the events about a session, in order; those that do not read are left out.
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError>;
     /// Returns the place of the last event, 0 for none.
     fn last_seq(&self) -> Result<Seq, StoreError>;
@@ -192,7 +205,9 @@ pub trait Store {
     fn turn(&mut self, durability: Durability, work: &mut Work<'_>) -> Result<(), StoreError>;
     /// Derives all rows again from the events.
     fn rebuild(&mut self) -> Result<Rebuilt, StoreError>;
-    /// Checks the whole store and returns what is wrong with it, in words.
+    /// Returns what was done about damage since the store was opened.
+    fn set_aside(&self) -> Option<&SetAside>;
+    /// Checks the whole store, each event included, and returns what is wrong with it, in words.
     fn check(&self) -> Result<Vec<String>, StoreError>;
 }
 

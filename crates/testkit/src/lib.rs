@@ -1,1 +1,23 @@
-//! x
+//! For tests only: a home of one's own, clocks that stand still, dice that fall as wanted, and the program in an empty environment.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `clock`, `dice` | time and randomness under a test's control |
+//! | `home` | a temporary store and mirror, and trackers on them |
+//! | `env` | the program `rutter` in an empty environment, its output made comparable |
+//! | `events` | single events, for tests of the store |
+//! | `bin/frozen` | a program that works in one frozen second, to be started many times at once |
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod clock;
+mod dice;
+mod env;
+mod events;
+mod home;
+
+pub use clock::{StillClock, reading_at};
+pub use dice::{SeededDice, StuckDice};
+pub use env::{Outcome, TestEnv};
+pub use events::{opened, opened_with, session_event, work_added};
+pub use home::Home;

@@ -45,14 +45,13 @@ impl Tracker {
     ) -> Result<Self, TrackerError> {
         let home = config.home()?;
         let store = SqliteStore::open(&home, access, config.patience())?;
-        let set_aside = store.set_aside().cloned().map(Note::SetAside);
-        let notes = RefCell::new(set_aside.into_iter().collect());
-        Ok(Self { store: Box::new(store), config, clock, dice, place: Place::of(directory), home, notes })
+        Ok(Self { store: Box::new(store), config, clock, dice, place: Place::of(directory), home, notes: RefCell::default() })
     }
 
-    /// Returns what should be said beside the answers so far, once.
+    /// Returns what should be said beside the answers so far.
     pub fn take_notes(&self) -> Vec<Note> {
-        self.notes.take()
+        let set_aside = self.store.set_aside().cloned().map(Note::SetAside);
+        set_aside.into_iter().chain(self.notes.take()).collect()
     }
 
     /// Returns what all clocks say now.

@@ -19,12 +19,15 @@ pub(super) fn rebuild(context: &Context, _args: &RebuildArgs) -> Result<(), Fail
         let rows = report.rows;
         let view = json!({
             "events": rows.events, "sessions": rows.sessions, "work_items": rows.work_items,
-            "identical": rows.identical, "mirror": report.mirror,
+            "unreadable_events": rows.unreadable, "identical": rows.identical, "mirror": report.mirror,
         });
         context.ui.data(&view, || {
             let mut page = Page::default();
             let outcome = if rows.identical { "as they were" } else { "not as they were before" };
             page.text(format!("{} events make {} sessions and {} work items, {outcome}", rows.events, rows.sessions, rows.work_items));
+            if rows.unreadable > 0 {
+                page.text(format!("{} events do not read and were passed over; `rutter doctor` names them", rows.unreadable));
+            }
             page.text(if report.mirror { "The files are written again" } else { "No files were written" });
             page
         })

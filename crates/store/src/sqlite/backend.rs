@@ -8,10 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::StoreError;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::open::{self, Access, Files};
-use crate::sqlite::salvage::{self, SetAside};
+
 use crate::sqlite::turn::SqliteTurn;
-use crate::sqlite::{migrate, queue, rebuild};
-use crate::store::{Durability, Reads, Rebuilt, Store, Verdict, Work};
+use crate::sqlite::{events, migrate, queue, rebuild, salvage};
+use crate::store::{Durability, Reads, Rebuilt, SetAside, Store, Verdict, Work};
 
 /// A command checkpoints the WAL only when it has grown beyond this; whoever takes in a batch does it anyway.
 const WAL_LIMIT: u64 = 4 << 20;
@@ -45,18 +45,10 @@ impl SqliteStore {
         }
     }
 
-    /// Returns what was done about a broken store when this one was opened.
-    pub fn set_aside(&self) -> Option<&SetAside> {
-        self.set_aside.as_ref()
-    }
-
     /// Sets the broken file aside if it is seen broken again by somebody who is alone with it, and starts anew.
     fn replace_broken(files: Files, patience: Duration) -> Result<Self, StoreError> {
         let place = queue::wait_in_line(&files.lock, &files.database, patience)?;
-        let aside = match open::is_broken(&files, patience) {
-            Some(_) => Some(salvage::set_aside(&files)?),
-            None => None,
-        };
+        let aside = if open::is_broken(&files, patience) { Some(salvage::set_aside(&files)?) } else { None };
         drop(place);
         let connection = open::for_writing(&files, patience)?;
         let mut store = Self { connection, files, patience, set_aside: None };
@@ -65,6 +57,15 @@ impl SqliteStore {
             store.set_aside = Some(SetAside { path, salvaged });
         }
         Ok(store)
+    }
+
+    /// Goes on with a new store in the place of one that turned out to be broken; what is not broken stays.
+    fn go_on_with_new(&mut self) -> Result<(), StoreError> {
+        // The old connection must not see its files renamed.
+        self.connection = Connection::open_in_memory().of(&self.connection)?;
+        let fresh = Self::replace_broken(self.files.clone(), self.patience)?;
+        *self = Self { set_aside: fresh.set_aside.or_else(|| self.set_aside.take()), ..fresh };
+        Ok(())
     }
 
     fn take_over(&mut self, aside: &Path) -> Result<u64, StoreError> {
@@ -123,30 +124,45 @@ impl SqliteStore {
     }
 }
 
+fn in_turn(connection: &Connection, work: &mut Work<'_>) -> Result<(Verdict, ()), StoreError> {
+    let mut turn = SqliteTurn::on(connection);
+    let verdict = work(&mut turn)?;
+    if verdict == Verdict::Keep {
+        turn.flush()?;
+    }
+    Ok((verdict, ()))
+}
+
 impl Store for SqliteStore {
     fn reads(&self) -> &dyn Reads {
         &self.connection
     }
 
     fn turn(&mut self, durability: Durability, work: &mut Work<'_>) -> Result<(), StoreError> {
-        self.alone(durability, |connection| {
-            let mut turn = SqliteTurn::on(connection);
-            let verdict = work(&mut turn)?;
-            if verdict == Verdict::Keep {
-                turn.flush()?;
+        match self.alone(durability, |connection| in_turn(connection, work)) {
+            Err(StoreError::Broken { .. }) => {
+                self.go_on_with_new()?;
+                self.alone(durability, |connection| in_turn(connection, work))
             }
-            Ok((verdict, ()))
-        })
+            other => other,
+        }
     }
 
     fn rebuild(&mut self) -> Result<Rebuilt, StoreError> {
+        if !matches!(open::check(&self.connection).as_deref(), Ok([])) {
+            self.go_on_with_new()?;
+        }
         self.alone(Durability::Full, |connection| rebuild::rebuild(connection).map(|rebuilt| (Verdict::Keep, rebuilt)))
     }
 
+    fn set_aside(&self) -> Option<&SetAside> {
+        self.set_aside.as_ref()
+    }
+
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        let mut check = self.connection.prepare("PRAGMA integrity_check(20)").of(&self.connection)?;
-        let lines = check.query_map([], |row| row.get::<_, String>(0)).of(&self.connection)?;
-        let lines: Vec<_> = lines.collect::<Result<_, _>>().of(&self.connection)?;
-        Ok(lines.into_iter().filter(|line| line != "ok").collect())
+        let mut wrong = open::check(&self.connection)?;
+        let unreadable = events::unreadable_ones(&self.connection).of(&self.connection)?;
+        wrong.extend(unreadable.iter().map(|seq| format!("event {seq} does not read")));
+        Ok(wrong)
     }
 }

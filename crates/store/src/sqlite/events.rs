@@ -63,6 +63,21 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Recorded> {
     Ok(Recorded { seq: row.get(0)?, event })
 }
 
+/// Reads an event, or says where the one lies that does not read; damage to one event is no damage to the others.
+pub(crate) fn try_read(row: &Row<'_>) -> rusqlite::Result<Result<Recorded, Seq>> {
+    match read(row) {
+        Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..)) => Ok(Err(row.get(0)?)),
+        other => other.map(Ok),
+    }
+}
+
+/// Returns where the events lie that do not read.
+pub(crate) fn unreadable_ones(connection: &Connection) -> rusqlite::Result<Vec<Seq>> {
+    let mut all = connection.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq"))?;
+    let tried = all.query_map([], try_read)?;
+    tried.filter_map(|tried| tried.map(Result::err).transpose()).collect()
+}
+
 fn subject_columns(subject: Subject) -> (&'static str, Option<[u8; 16]>) {
     match subject {
         Subject::Project(key) => ("project", Some(key.uuid().into_bytes())),

@@ -10,6 +10,9 @@ use crate::StoreError;
 /// Translates what SQLite said about the file at `path`.
 pub(crate) fn translate(path: &Path, error: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
+    if let rusqlite::Error::FromSqlConversionFailure(..) = error {
+        return StoreError::Unreadable { path, source: error.into() };
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Broken { path, source: error.into() },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path, waited: Duration::ZERO },

@@ -34,4 +34,3 @@ pub use backend::SqliteStore;
 pub use file_system::is_local_file_system;
 pub use open::{Access, sqlite_version};
 pub use queue::{Place, wait_in_line};
-pub use salvage::SetAside;

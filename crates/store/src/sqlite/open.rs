@@ -52,12 +52,24 @@ impl Files {
     }
 }
 
-/// Returns why the store is broken, if a second look still says so; the caller is alone.
-pub(crate) fn is_broken(files: &Files, patience: Duration) -> Option<StoreError> {
-    match connect(&files.database, patience).and_then(|connection| gate(&connection)) {
-        Err(broken @ StoreError::Broken { .. }) => Some(broken),
-        _ => None,
+/// Reports whether the store is broken: seen again, through and through, by a caller who is alone with it.
+pub(crate) fn is_broken(files: &Files, patience: Duration) -> bool {
+    let looked = connect(&files.database, patience).and_then(|connection| {
+        gate(&connection)?;
+        check(&connection)
+    });
+    match looked {
+        Ok(wrong) => !wrong.is_empty(),
+        Err(error) => matches!(error, StoreError::Broken { .. }),
     }
+}
+
+/// Checks every page and every index and returns what is wrong, in SQLite's words.
+pub(crate) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut check = connection.prepare("PRAGMA integrity_check(20)").of(connection)?;
+    let lines = check.query_map([], |row| row.get::<_, String>(0)).of(connection)?;
+    let lines: Vec<_> = lines.collect::<Result<_, _>>().of(connection)?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
 /// Returns the version of the SQLite that is linked.

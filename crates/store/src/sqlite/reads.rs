@@ -85,12 +85,12 @@ impl Reads for Connection {
 
     fn log(&self, after: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError> {
         let query = format!("SELECT {} FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2", events::COLUMNS);
-        many(self, &query, params![after, as_limit(Some(limit))], events::read)
+        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(readable)
     }
 
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError> {
         let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'session' ORDER BY seq", events::COLUMNS);
-        many(self, &query, [session.uuid().as_bytes()], events::read)
+        many(self, &query, [session.uuid().as_bytes()], events::try_read).map(readable)
     }
 
     fn last_seq(&self) -> Result<Seq, StoreError> {
@@ -106,6 +106,10 @@ impl Reads for Connection {
             .and_then(|mut query| query.query_row([&mirror.machine, &mirror.root], read).optional())
             .of(self)
     }
+}
+
+fn readable(tried: Vec<Result<Recorded, Seq>>) -> Vec<Recorded> {
+    tried.into_iter().filter_map(Result::ok).collect()
 }
 
 fn newest(connection: &Connection, wanted: &Wanted, placed: Placed, limit: Option<usize>) -> Result<Vec<Session>, StoreError> {

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::StoreError;
+use crate::sqlite::events;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::turn::SqliteTurn;
 use crate::store::{Reads, Rebuilt};
@@ -31,6 +32,7 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, StoreError> {
     let count = |table: &str| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).of(connection);
     Ok(Rebuilt {
         events,
+        unreadable: events::unreadable_ones(connection).of(connection)?.len() as u64,
         sessions: count("sessions")?.cast_unsigned(),
         work_items: count("work_items")?.cast_unsigned(),
         identical: digest(connection).of(connection)? == before,

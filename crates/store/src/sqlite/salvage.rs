@@ -12,15 +12,6 @@ use crate::sqlite::failure::translate_io;
 use crate::sqlite::open::{Files, percent_encode};
 use crate::store::{Recorded, Seq};
 
-/// What was done about a broken store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
-    /// Where the broken file is now.
-    pub path: PathBuf,
-    /// How many of its events could be read and are in the new store.
-    pub salvaged: u64,
-}
-
 /// Renames the database and what belongs to it to the first free `rutter.db.broken-N`.
 pub(crate) fn set_aside(files: &Files) -> Result<PathBuf, StoreError> {
     let free = |number: &u32| !files.database.with_extension(format!("db.broken-{number}")).exists();

@@ -1,0 +1,52 @@
+use crate::{env, object, started, started_at};
+
+#[test]
+fn ending_shows_the_numbers() {
+    let env = env();
+    started(&env, "Fix the login");
+    env.answer(["work", "add", "IMPL", "Check the token"]);
+    insta::assert_snapshot!(env.run(["end", "--at", "2026-02-16T18:55:36"]), @"");
+}
+
+#[test]
+fn a_status_says_how_it_ended() {
+    let env = env();
+    let id = started(&env, "Fix the login");
+    assert_eq!(object(&env, ["end", "--status", "failed"])["status"], "FAILED");
+    assert!(!object(&env, ["show", &id])["ended_at"].is_null());
+    insta::assert_snapshot!(env.run(["end", "--status", "ACTIVE"]), @"");
+}
+
+#[test]
+fn ending_twice_is_done_and_ending_otherwise_is_refused() {
+    let env = env();
+    let id = started(&env, "Fix the login");
+    env.answer(["end", "--at", "2026-02-16T18:55:36"]);
+    insta::assert_snapshot!(env.run(["end", &id, "--at", "2026-02-16T20:00"]), @"");
+    insta::assert_snapshot!(env.run(["end", &id, "--status", "FAILED"]), @"");
+}
+
+#[test]
+fn without_a_current_session_nothing_ends() {
+    insta::assert_snapshot!(env().run(["end"]), @"");
+}
+
+#[test]
+fn of_two_that_run_none_is_ended_unless_it_is_named() {
+    let env = env();
+    let first = started_at(&env, "2026-02-16T17:30:03", "First");
+    started_at(&env, "2026-02-16T17:31:03", "Second");
+    insta::assert_snapshot!(env.run(["end"]), @"");
+    env.answer(["end", "-s", "1"]);
+    assert_eq!(object(&env, ["show", &first])["status"], "COMPLETED");
+    env.answer(["end"]);
+    assert_eq!(env.raw(["current"]).code, 1);
+}
+
+#[test]
+fn an_end_before_the_beginning_makes_no_negative_duration() {
+    let env = env();
+    started(&env, "Fix the login");
+    let ended = object(&env, ["end", "--at", "2026-02-16T12:00"]);
+    assert_eq!((&ended["duration_seconds"], &ended["duration_formatted"]), (&0.0.into(), &"0:00:00".into()));
+}

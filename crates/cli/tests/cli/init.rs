@@ -1,0 +1,36 @@
+use crate::{env, object, started};
+
+#[test]
+fn init_says_where_everything_is_and_how_to_undo_it() {
+    insta::assert_snapshot!(env().run(["init"]), @"");
+}
+
+#[test]
+fn init_again_changes_nothing() {
+    let env = env();
+    started(&env, "before");
+    let first = env.run(["init", "--yes"]);
+    assert_eq!(env.run(["init", "--yes"]), first);
+    assert_eq!(env.answer(["list", "--json"]).lines().count(), 1);
+}
+
+#[test]
+fn init_makes_no_files_where_the_mirror_is_off() {
+    let mut env = env();
+    env.set("RUTTER_MIRROR", "off");
+    insta::assert_snapshot!(env.run(["init"]), @"");
+    assert!(!env.path(".claude").exists());
+    assert!(object(&env, ["init"])["mirror"].is_null());
+}
+
+#[test]
+fn init_takes_in_what_other_scripts_left() {
+    let env = env();
+    let directory = env.path(".claude/memory/sessions");
+    std::fs::create_dir_all(&directory).unwrap();
+    let theirs = r#"{"session_id": "SESSION-20260216-173003-09RZ", "type": "SESSION", "description": "Theirs",
+        "start_time": "2026-02-16T17:30:03.123456", "end_time": null, "status": "ACTIVE", "metadata": {}, "tasks": [], "work_items": []}"#;
+    std::fs::write(directory.join("SESSION-20260216-173003-09RZ.json"), theirs).unwrap();
+    insta::assert_snapshot!(env.run(["init"]), @"");
+    insta::assert_snapshot!(env.run(["list", "--all-projects"]), @"");
+}

@@ -1,0 +1,282 @@
+//! The rules every store keeps, whatever it is made of. A second backend is one more variant of [`Backend`].
+
+use std::time::Duration;
+
+use rstest::rstest;
+use session::{Awaited, Change, Ended, Moment, ProjectKey, SessionKey, Status, Text, WorkMarked};
+use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, SqliteStore, Store, StoreError, Verdict, Wanted, write};
+use tempfile::TempDir;
+use testkit::{opened, opened_with, session_event, work_added};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const PROJECT: ProjectKey = ProjectKey::new(uuid(1));
+
+const fn uuid(number: u128) -> session::Uuid {
+    session::Uuid::from_u128(number)
+}
+
+/// What a store is made of.
+#[derive(Clone, Copy, Debug)]
+enum Backend {
+    Sqlite,
+}
+
+/// A place in which stores of one backend are opened.
+struct Ground {
+    backend: Backend,
+    directory: TempDir,
+}
+
+impl Backend {
+    fn ground(self) -> Ground {
+        Ground { backend: self, directory: tempfile::tempdir().unwrap() }
+    }
+}
+
+impl Ground {
+    fn open(&self, access: Access) -> Box<dyn Store> {
+        match self.backend {
+            Backend::Sqlite => Box::new(SqliteStore::open(self.directory.path(), access, PATIENCE).unwrap()),
+        }
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        self.open(Access::Write)
+    }
+}
+
+fn append(store: &mut dyn Store, events: &[session::Event]) -> Vec<Appended> {
+    write(store, Durability::Normal, |turn| events.iter().map(|event| turn.append(event)).collect::<Result<Vec<_>, StoreError>>()).unwrap()
+}
+
+fn key(number: u128) -> SessionKey {
+    SessionKey::new(uuid(number))
+}
+
+fn marked(work: u128, status: &str) -> Change {
+    Change::WorkMarked(WorkMarked { key: session::WorkKey::new(uuid(work)), status: status.parse().unwrap() })
+}
+
+fn ended(status: Status) -> Change {
+    Change::Ended(Ended { status, reason: None })
+}
+
+fn ids(store: &dyn Store, wanted: &Wanted, limit: Option<usize>) -> Vec<String> {
+    store.reads().sessions(wanted, limit).unwrap().into_iter().map(|session| session.id.to_string()).collect()
+}
+
+#[rstest]
+fn redelivery_is_harmless(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let event = opened(1);
+    assert!(matches!(append(&mut *store, std::slice::from_ref(&event))[..], [Appended::New(1, _)]));
+    assert_eq!(append(&mut *store, std::slice::from_ref(&event)), [Appended::Known]);
+    let log = store.reads().log_of(key(1)).unwrap();
+    assert_eq!(log.iter().map(|recorded| &recorded.event).collect::<Vec<_>>(), [&event]);
+}
+
+#[rstest]
+fn what_is_appended_is_read_back_as_it_was(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut event = opened(1);
+    event.at = testkit::reading_at("9999-12-30T22:00:00.000001Z");
+    event.at.boot = Some(session::Boot { id: uuid(3), micros: u64::MAX / 4 });
+    event.recorded_at = Moment::from_micros(-62_135_596_800_000_000, -43_200).unwrap();
+    event.by.owner = Text::redacted("a\u{0}\u{1b}'\"; DROP TABLE events; -- é 🆔");
+    append(&mut *ground.store(), std::slice::from_ref(&event));
+    assert_eq!(ground.open(Access::Read).reads().log(0, 10).unwrap()[0].event, event);
+}
+
+#[rstest]
+fn rows_change_in_the_same_transaction_as_their_events(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    store
+        .turn(Durability::Normal, &mut |turn| {
+            turn.append(&opened(1))?;
+            assert!(turn.reads()?.session(key(1))?.is_some(), "a turn sees its own changes");
+            Ok(Verdict::Drop)
+        })
+        .unwrap();
+    assert_eq!((store.reads().session(key(1)).unwrap(), store.reads().last_seq().unwrap()), (None, 0));
+}
+
+#[rstest]
+fn what_comes_early_waits_across_turns(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let early = [
+        session_event(1, 1, 3, marked(5, "COMPLETED")),
+        session_event(2, 1, 4, ended(Status::Failed)),
+        session_event(3, 1, 2, work_added(5)),
+    ];
+    for event in &early {
+        let appended = append(&mut *store, std::slice::from_ref(event));
+        let Appended::New(_, anomalies) = &appended[0] else { panic!("{appended:?}") };
+        assert!(matches!(anomalies[..], [session::Anomaly::Early { awaits: Awaited::Session(_), .. }]));
+    }
+    assert_eq!(store.reads().session(key(1)).unwrap(), None);
+    append(&mut *store, &[opened(1)]);
+    let session = store.reads().session(key(1)).unwrap().unwrap();
+    assert_eq!((session.status(), session.work.total, session.work.completed), (Status::Failed, 1, 1));
+    assert!(store.rebuild().unwrap().identical);
+}
+
+#[rstest]
+fn a_rebuild_arrives_at_the_same_rows(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    for number in 1..=30 {
+        append(&mut *store, &[opened(number), session_event(100 + number, number, 2, work_added(number))]);
+    }
+    append(&mut *store, &[session_event(200, 3, 3, marked(3, "COMPLETED")), session_event(201, 4, 3, ended(Status::Completed))]);
+    let before = store.reads().sessions(&Wanted::default(), None).unwrap();
+    let rebuilt = store.rebuild().unwrap();
+    assert_eq!((rebuilt.events, rebuilt.sessions, rebuilt.work_items, rebuilt.identical), (62, 30, 30, true));
+    assert_eq!(store.reads().sessions(&Wanted::default(), None).unwrap(), before);
+}
+
+#[rstest]
+fn lists_are_sorted_by_the_instant_and_not_by_the_id(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    for (number, instant) in [(1, "2026-02-16T10:00:00Z"), (2, "2026-02-16T12:00:00Z"), (3, "2026-02-16T11:00:00Z")] {
+        append(&mut *store, &[session::Event { at: testkit::reading_at(instant), ..opened(number) }]);
+    }
+    let order = ids(&*store, &Wanted::default(), None);
+    assert_eq!(order, ["SESSION-20260216-173003-0002", "SESSION-20260216-173003-0003", "SESSION-20260216-173003-0001"]);
+    assert_eq!(ids(&*store, &Wanted::default(), Some(1)), order[..1]);
+}
+
+#[rstest]
+fn filters_say_what_they_mean(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let tag = |name: &str| session::Tag::try_from(Text::redacted(name)).unwrap();
+    append(
+        &mut *store,
+        &[
+            opened_with(1, |opened| opened.tags = vec![tag("a"), tag("b")]),
+            opened_with(2, |opened| opened.owner = Text::redacted("ada' OR '1'='1")),
+            opened_with(3, |opened| opened.project = None),
+            opened_with(4, |opened| opened.project = Some(ProjectKey::new(uuid(9)))),
+            session_event(50, 1, 2, ended(Status::Completed)),
+            session_event(51, 1, 3, Change::Tagged { tag: tag("b"), present: false }),
+        ],
+    );
+    let numbers = |wanted: &Wanted| -> Vec<char> { ids(&*store, wanted, None).iter().filter_map(|id| id.chars().last()).collect() };
+    assert_eq!(numbers(&Wanted { statuses: vec![Status::Completed], ..Wanted::default() }), ['1']);
+    assert_eq!(numbers(&Wanted { tags: vec![tag("a")], ..Wanted::default() }), ['1']);
+    assert_eq!(numbers(&Wanted { tags: vec![tag("a"), tag("b")], ..Wanted::default() }), []);
+    assert_eq!(numbers(&Wanted { owners: vec!["ada' OR '1'='1".to_owned()], ..Wanted::default() }), ['2']);
+    assert_eq!(
+        numbers(&Wanted { project: Some(PROJECT), ..Wanted::default() }),
+        ['3', '2', '1'],
+        "those of no project belong in every list"
+    );
+    assert_eq!(numbers(&Wanted { since_micros: Some(i64::MAX), ..Wanted::default() }), []);
+}
+
+#[rstest]
+fn an_owner_is_compared_whole(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let owner = |name: &'static str| move |opened: &mut session::Opened| opened.owner = Text::redacted(name);
+    append(&mut *store, &[opened_with(1, owner("user_12")), opened_with(2, owner("user_123"))]);
+    assert_eq!(ids(&*store, &Wanted { owners: vec!["user_12".to_owned()], ..Wanted::default() }, None), ["SESSION-20260216-173003-0001"]);
+}
+
+#[rstest]
+fn sessions_are_counted_in_groups(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let later =
+        session::Event { at: testkit::reading_at("2026-02-16T16:31:03.123456Z"), ..session_event(50, 1, 2, ended(Status::Completed)) };
+    append(
+        &mut *store,
+        &[opened(1), opened(2), opened_with(3, |opened| opened.project = None), session_event(40, 1, 3, work_added(7)), later],
+    );
+    append(&mut *store, &[session_event(51, 2, 2, ended(Status::Failed))]);
+    let all = store.reads().tally(&Wanted::default(), GroupBy::Nothing).unwrap().remove(0);
+    assert_eq!((all.sessions, all.ended, all.completed, all.ended_micros, all.work_items), (3, 2, 1, 60_000_000, 1));
+    let days = store.reads().tally(&Wanted::default(), GroupBy::Day).unwrap();
+    assert_eq!((days.len(), days[0].group.as_str(), days[0].sessions), (1, "2026-02-16", 3));
+    assert_eq!(store.reads().tally(&Wanted { project: Some(PROJECT), ..Wanted::default() }, GroupBy::Project).unwrap().len(), 2);
+}
+
+#[rstest]
+fn names_find_their_sessions(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    append(&mut *store, &[opened(1), opened(2), opened(31)]);
+    let reads = store.reads();
+    let by_prefix = |prefix: &str| reads.sessions_by_prefix(prefix, 10).unwrap().len();
+    assert_eq!(
+        (by_prefix("SESSION-20260216-173003-00"), by_prefix("SESSION-20260216-173003-003"), by_prefix("TASK"), by_prefix("%")),
+        (3, 1, 0, 0)
+    );
+    assert_eq!(reads.session_by_number(PROJECT, 2).unwrap().unwrap().key, key(2));
+    assert_eq!((reads.last_number(PROJECT).unwrap(), reads.last_number(ProjectKey::new(uuid(5))).unwrap()), (31, 0));
+    assert_eq!(reads.work_item_by_id(&"IMPL-20260216-173003-0001".parse().unwrap()).unwrap(), None);
+}
+
+#[rstest]
+fn two_sessions_never_share_an_id_or_a_number(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    append(&mut *store, &[opened(1)]);
+    let same_id = opened_with(2, |opened| opened.id = "SESSION-20260216-173003-0001".parse().unwrap());
+    let same_number = opened_with(3, |opened| opened.number = Some(1));
+    for twin in [same_id, same_number] {
+        let refused = write(&mut *store, Durability::Normal, |turn| turn.append(&twin));
+        assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
+    }
+    assert_eq!(store.reads().last_seq().unwrap(), 1, "nothing of a refused turn is kept");
+}
+
+#[rstest]
+fn the_last_one_made_current_is_known(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let at = |instant: &str, event: session::Event| session::Event { at: testkit::reading_at(instant), ..event };
+    append(&mut *store, &[at("2026-02-16T10:00:00Z", opened(1)), at("2026-02-16T11:00:00Z", opened(2))]);
+    let imported = session::Event { evidence: session::Evidence::Import, ..at("2026-02-16T13:00:00Z", opened(3)) };
+    append(&mut *store, &[imported]);
+    let current = |store: &dyn Store| store.reads().last_made_current().unwrap().unwrap().key;
+    assert_eq!(current(&*store), key(2), "what came in a file is not current");
+    append(
+        &mut *store,
+        &[session_event(60, 1, 2, ended(Status::Completed)), at("2026-02-16T12:00:00Z", session_event(61, 1, 3, Change::Reopened))],
+    );
+    assert_eq!(current(&*store), key(1));
+}
+
+#[rstest]
+fn a_mirror_s_position_is_kept_per_machine_and_root(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let name = |machine: &str| MirrorName { machine: machine.to_owned(), root: "/m".to_owned() };
+    let position = MirrorPosition { seq: 7, log_length: 1 << 40, directory_nanos: Some(-1) };
+    write(&mut *store, Durability::Normal, |turn| turn.set_mirror_position(&name("here"), &position)).unwrap();
+    let read = |machine: &str| store.reads().mirror_position(&name(machine)).unwrap();
+    assert_eq!((read("here"), read("there")), (Some(position), None));
+}
+
+#[rstest]
+fn the_log_is_read_in_order_and_in_parts(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    append(&mut *store, &(1..=5).map(opened).collect::<Vec<_>>());
+    let part = |after, limit| store.reads().log(after, limit).unwrap().iter().map(|recorded| recorded.seq).collect::<Vec<_>>();
+    assert_eq!((part(0, 2), part(2, 10), part(5, 10)), (vec![1, 2], vec![3, 4, 5], vec![]));
+}
+
+#[rstest]
+fn a_store_opened_to_be_read_is_not_made(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.open(Access::Read);
+    assert_eq!(ids(&*store, &Wanted::default(), None), [""; 0]);
+    assert!(matches!(write(&mut *store, Durability::Full, |turn| turn.append(&opened(1))), Err(StoreError::ReadOnly { .. })));
+    assert_eq!(std::fs::read_dir(ground.directory.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,178 @@
+//! What only the embedded store promises: files and their modes, versions, damage, waiting.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use store::{Access, Durability, SqliteStore, Store, StoreError, wait_in_line, write};
+use testkit::opened;
+
+const PATIENCE: Duration = Duration::from_millis(200);
+
+fn open(home: &Path, access: Access) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open(home, access, PATIENCE)
+}
+
+/// Makes a store with sessions 1 to `last`, one turn each, and empties its WAL into the file.
+fn filled(home: &Path, last: u128) {
+    let mut store = open(home, Access::Write).unwrap();
+    for number in 1..=last {
+        write(&mut store, Durability::Normal, |turn| turn.append(&opened(number))).unwrap();
+    }
+    drop(store);
+    let raw = rusqlite::Connection::open(home.join("rutter.db")).unwrap();
+    raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
+#[test]
+fn s3_files_are_private_and_old_ones_are_repaired() {
+    let home = tempfile::tempdir().unwrap();
+    let store = home.path().join("store");
+    filled(&store, 1);
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(store.join("rutter.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    let _open = open(&store, Access::Write).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&store), mode(&store.join("rutter.db"))), (0o700, 0o600));
+}
+
+#[test]
+fn events_are_never_edited_not_even_by_hand() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), 1);
+    let raw = rusqlite::Connection::open(home.path().join("rutter.db")).unwrap();
+    for statement in ["UPDATE events SET body = '{}'", "DELETE FROM events"] {
+        assert!(raw.execute(statement, []).unwrap_err().to_string().contains("events are never"), "{statement}");
+    }
+}
+
+#[test]
+fn d6_a_newer_store_is_read_and_never_written() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), 2);
+    let raw = rusqlite::Connection::open(home.path().join("rutter.db")).unwrap();
+    raw.execute_batch("PRAGMA user_version = 99; ALTER TABLE sessions ADD COLUMN later TEXT; CREATE TABLE later (x);").unwrap();
+    drop(raw);
+    assert!(matches!(open(home.path(), Access::Write), Err(StoreError::TooNew { found: 99, .. })));
+    let mut store = open(home.path(), Access::Read).unwrap();
+    assert_eq!(store.reads().sessions(&store::Wanted::default(), None).unwrap().len(), 2);
+    assert!(matches!(write(&mut store, Durability::Full, |turn| turn.append(&opened(3))), Err(StoreError::TooNew { .. })));
+}
+
+#[test]
+fn another_program_s_database_is_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let raw = rusqlite::Connection::open(home.path().join("rutter.db")).unwrap();
+    raw.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1);").unwrap();
+    drop(raw);
+    let before = fs::read(home.path().join("rutter.db")).unwrap();
+    for access in [Access::Read, Access::Write] {
+        assert!(matches!(open(home.path(), access), Err(StoreError::NotOurs { .. })));
+    }
+    assert_eq!(fs::read(home.path().join("rutter.db")).unwrap(), before);
+}
+
+/// Cuts the end off a store of 200 sessions, and returns what is left of it.
+fn cut_short(home: &Path, cut: usize) -> Vec<u8> {
+    filled(home, 200);
+    let database = home.join("rutter.db");
+    let whole = fs::read(&database).unwrap();
+    let left = whole[..whole.len().saturating_sub(cut)].to_vec();
+    fs::write(&database, &left).unwrap();
+    left
+}
+
+#[test]
+fn d5_a_broken_store_is_set_aside_whole_and_what_reads_is_taken_over() {
+    for cut in [4_096, 20_000, 60_000] {
+        let home = tempfile::tempdir().unwrap();
+        let left = cut_short(home.path(), cut);
+        assert!(matches!(open(home.path(), Access::Read), Err(StoreError::Broken { .. })), "cut by {cut}");
+        let store = open(home.path(), Access::Write).unwrap();
+        let aside = store.set_aside().unwrap();
+        assert_eq!(fs::read(&aside.path).unwrap(), left);
+        assert!(aside.salvaged >= 100, "{} events after a cut of {cut}", aside.salvaged);
+        assert_eq!(store.reads().sessions(&store::Wanted::default(), None).unwrap().len() as u64, aside.salvaged);
+    }
+}
+
+#[test]
+fn d5_damage_that_is_met_later_is_set_aside_by_whoever_writes() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), 200);
+    let database = home.path().join("rutter.db");
+    let mut bytes = fs::read(&database).unwrap();
+    // Every page but the schema's and the event log's last ones loses its header.
+    let pages = bytes.len() / 4_096;
+    (2..pages).step_by(3).for_each(|page| bytes[page * 4_096..page * 4_096 + 8].fill(0xff));
+    fs::write(&database, &bytes).unwrap();
+    let mut store = open(home.path(), Access::Write).unwrap();
+    store.rebuild().unwrap();
+    assert_eq!(fs::read(&store.set_aside().unwrap().path).unwrap(), bytes);
+    assert_eq!(store.check().unwrap(), [""; 0]);
+    write(&mut store, Durability::Full, |turn| turn.append(&opened(300))).unwrap();
+}
+
+#[test]
+fn d5_a_rebuild_mends_what_a_cut_page_lost() {
+    let home = tempfile::tempdir().unwrap();
+    cut_short(home.path(), 50);
+    let mut store = open(home.path(), Access::Write).unwrap();
+    let rebuilt = store.rebuild().unwrap();
+    assert_eq!(rebuilt.events + rebuilt.unreadable, 200);
+    assert_eq!(store.check().unwrap().len() as u64, rebuilt.unreadable, "each event that does not read is named");
+}
+
+#[test]
+fn d5_what_is_no_database_is_set_aside_and_a_second_one_beside_it() {
+    let home = tempfile::tempdir().unwrap();
+    for number in 1..=2 {
+        drop(fs::remove_file(home.path().join("rutter.db-wal")));
+        fs::write(home.path().join("rutter.db"), "this is no database, whatever it is".repeat(40)).unwrap();
+        let store = open(home.path(), Access::Write).unwrap();
+        assert!(store.set_aside().unwrap().path.ends_with(format!("rutter.db.broken-{number}")));
+    }
+}
+
+#[test]
+fn d5_a_busy_store_is_never_called_broken() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), 1);
+    let raw = rusqlite::Connection::open(home.path().join("rutter.db")).unwrap();
+    raw.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let mut store = open(home.path(), Access::Write).unwrap();
+    assert_eq!(store.reads().last_seq().unwrap(), 1, "a writer does not hinder readers");
+    assert!(matches!(write(&mut store, Durability::Full, |turn| turn.append(&opened(2))), Err(StoreError::Busy { .. })));
+    raw.execute_batch("ROLLBACK").unwrap();
+    write(&mut store, Durability::Full, |turn| turn.append(&opened(2))).unwrap();
+}
+
+#[test]
+fn writers_wait_in_line_and_no_longer_than_their_patience() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(home.path(), Access::Write).unwrap();
+    let place = wait_in_line(&home.path().join("rutter.lock"), home.path(), PATIENCE).unwrap();
+    let refused = write(&mut store, Durability::Full, |turn| turn.append(&opened(1)));
+    assert!(matches!(refused, Err(StoreError::Busy { waited: PATIENCE, .. })), "{refused:?}");
+    drop(place);
+    write(&mut store, Durability::Full, |turn| turn.append(&opened(1))).unwrap();
+}
+
+#[test]
+fn a_link_in_the_place_of_the_store_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("elsewhere"), "").unwrap();
+    std::os::unix::fs::symlink(home.path().join("elsewhere"), home.path().join("rutter.db")).unwrap();
+    assert!(matches!(open(home.path(), Access::Write), Err(StoreError::Unopenable { .. })));
+    assert_eq!(fs::read(home.path().join("elsewhere")).unwrap(), b"");
+}
+
+#[test]
+fn a_short_command_leaves_the_wal_for_the_next_one() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(home.path(), Access::Write).unwrap();
+    write(&mut store, Durability::Full, |turn| turn.append(&opened(1))).unwrap();
+    drop(store);
+    assert!(fs::metadata(home.path().join("rutter.db-wal")).unwrap().len() > 0);
+}

@@ -1,0 +1,78 @@
+//! A temporary store and mirror, and trackers on them.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tracker::{Access, Config, Environment, Tracker, TrackerError};
+
+use crate::{SeededDice, StillClock};
+
+/// A directory that has a store, a mirror and a project, and goes with the test.
+#[derive(Debug)]
+pub struct Home {
+    directory: TempDir,
+    /// The clock of all its trackers.
+    pub clock: StillClock,
+    variables: Vec<(String, String)>,
+}
+
+impl Home {
+    /// Makes a home at 17:30:03 on 16 February 2026, one hour east of Greenwich.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("project")).unwrap();
+        Self { directory, clock: StillClock::at("2026-02-16T16:30:03.123456Z"), variables: Vec::new() }
+    }
+
+    /// Sets a variable for the trackers opened from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(held, _)| held != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Returns a path below the home.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.directory.path().join(below)
+    }
+
+    /// Returns the directory of the project.
+    pub fn project(&self) -> PathBuf {
+        self.path("project")
+    }
+
+    /// Opens a tracker that stands in the project.
+    pub fn tracker(&self) -> Tracker {
+        self.tracker_in(&self.project())
+    }
+
+    /// Opens a tracker that stands in a directory.
+    pub fn tracker_in(&self, directory: &Path) -> Tracker {
+        self.try_tracker(directory, Access::Write).unwrap()
+    }
+
+    /// Opens a tracker, or says why not.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub fn try_tracker(&self, directory: &Path, access: Access) -> Result<Tracker, TrackerError> {
+        let home = self.directory.path();
+        let own = [("HOME", home.to_path_buf()), ("RUTTER_HOME", home.join("store")), ("RUTTER_MIRROR", home.join("mirror"))];
+        let own = own.into_iter().map(|(name, path)| (name.to_owned(), path.to_string_lossy().into_owned()));
+        let owner = [("RUTTER_OWNER".to_owned(), "ada".to_owned())];
+        let environment = Environment::of(own.chain(owner).chain(self.variables.iter().cloned()));
+        let config = Config::load(&environment)?;
+        let seed = std::fs::metadata(home.join("store/rutter.db-wal")).map_or(1, |wal| wal.len());
+        Tracker::open(config, directory, access, Box::new(self.clock.clone()), Box::new(SeededDice::new(seed)))
+    }
+
+    /// Returns the text of a file below the mirror's root.
+    pub fn mirrored(&self, below: &str) -> String {
+        std::fs::read_to_string(self.path("mirror").join(below)).unwrap()
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,64 @@
+//! The programs that are measured, and the one that does nothing: what starting a process costs at least.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::run;
+
+/// What rustc is told for the program that does nothing: nothing to link at its start, nothing to relocate.
+const NOOP: &[&str] = &["-O", "-C", "target-feature=+crt-static", "-C", "relocation-model=static", "-C", "panic=abort"];
+
+/// Programs, and the directory in which everything about measuring lies.
+pub(super) struct Programs {
+    pub(super) rutter: PathBuf,
+    pub(super) fill: PathBuf,
+    pub(super) appends: PathBuf,
+    pub(super) noop: PathBuf,
+    pub(super) directory: PathBuf,
+}
+
+/// Builds everything as it is shipped.
+pub(super) fn build() -> Result<Programs> {
+    println!("Building what is measured (release) …");
+    let build = ["build", "--release", "--locked", "-p", "rutter", "-p", "testkit", "--message-format=json-render-diagnostics"];
+    let messages = run::stdout(&mut run::cargo(&build))?;
+    let built = |name: &str| executable(&messages, name).with_context(|| format!("cargo built no program `{name}`"));
+    let (rutter, fill, appends) = (built("rutter")?, built("fill")?, built("appends")?);
+    let target = rutter.ancestors().nth(2).context("cargo builds into a directory of its own")?;
+    let directory = target.join("bench");
+    fs::create_dir_all(&directory).with_context(|| format!("cannot create `{}`", directory.display()))?;
+    let noop = build_noop(&directory)?;
+    Ok(Programs { rutter, fill, appends, noop, directory })
+}
+
+fn build_noop(directory: &Path) -> Result<PathBuf> {
+    let (source, noop) = (directory.join("noop.rs"), directory.join("noop"));
+    fs::write(&source, "fn main() {}\n").with_context(|| format!("cannot write `{}`", source.display()))?;
+    run::succeed(run::program("rustc", NOOP).arg("-o").arg(&noop).arg(&source))?;
+    Ok(noop)
+}
+
+/// Finds a program in cargo's messages: only cargo knows which target directory is in force.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut named = artifacts.filter(|message| message["target"]["name"] == name);
+    named.find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_in_cargos_messages() {
+        let messages = concat!(
+            "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"testkit\"},\"executable\":null}\n",
+            "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"fill\"},\"executable\":\"/t/release/fill\"}\n",
+        );
+        assert_eq!(executable(messages, "fill"), Some(PathBuf::from("/t/release/fill")));
+        assert_eq!(executable(messages, "testkit"), None);
+    }
+}
