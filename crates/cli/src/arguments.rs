@@ -23,20 +23,20 @@ pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
 
 /// Reads a session's status.
 pub(crate) fn status(text: &str) -> Result<Status, String> {
-    text.parse().map_err(|_| format!("one of {}", Status::ALL.map(Status::as_str).join(", ")))
+    text.parse().map_err(|_| format!("it is one of {}", Status::ALL.map(Status::as_str).join(", ")))
 }
 
 /// Reads how a session ends.
 pub(crate) fn ended_status(text: &str) -> Result<Status, String> {
     match status(text) {
         Ok(status) if status.is_ended() => Ok(status),
-        _ => Err("one of COMPLETED, FAILED, ABANDONED".to_owned()),
+        _ => Err("it is one of COMPLETED, FAILED, ABANDONED".to_owned()),
     }
 }
 
 /// Reads a work item's status.
 pub(crate) fn work_status(text: &str) -> Result<WorkStatus, String> {
-    text.parse().map_err(|_| "COMPLETED, IN_PROGRESS or another word of letters and `_`".to_owned())
+    text.parse().map_err(|_| "it is COMPLETED, IN_PROGRESS or another word of letters and `_`".to_owned())
 }
 
 /// Splits `K=V` pairs; a value is kept as text.

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use tracker::{
-    AddressError, ConfigError, CurrentError, EndError, ExchangeError, NamingError, ProjectError, StartError, StoreError, TagError,
+    AddressError, ConfigError, CurrentError, EndError, ExchangeError, KEYS, NamingError, ProjectError, StartError, StoreError, TagError,
     TimeError, TrackerError, WorkError,
 };
 
@@ -46,10 +46,13 @@ impl Failure {
         let mut lines = vec![error.to_string()];
         let mut cause = error.source();
         while let Some(error) = cause {
-            lines.push(error.to_string());
+            let words = error.to_string();
+            // Some repeat the words of their cause, with more or fewer of their own.
+            if !lines.iter().any(|said| said.contains(&words) || words.contains(said)) {
+                lines.push(words);
+            }
             cause = error.source();
         }
-        lines.dedup();
         Self { exit, lines, hints: Vec::new() }
     }
 
@@ -90,9 +93,15 @@ impl From<ConfigError> for Failure {
             ConfigError::NoHome => Self::surroundings(error).hint("set HOME, or RUTTER_HOME and RUTTER_MIRROR"),
             ConfigError::File { .. } => Self::surroundings(error),
             ConfigError::UnknownKey { .. } => Self::answer(error).hint("run `rutter config` to see every setting"),
-            ConfigError::BadValue { .. } => Self::surroundings(error).hint("run `rutter config` to see where each value comes from"),
+            ConfigError::BadValue { name, .. } => Self::surroundings(error).hint(where_it_is_set(name)),
         }
     }
+}
+
+/// Says where a value may come from: no command runs, `rutter config` neither, until it is right.
+fn where_it_is_set(name: &str) -> String {
+    let variable = KEYS.iter().find(|key| key.name == name).map_or("the variables", |key| key.variable);
+    format!("correct {variable} in the environment, or `{name}` in the configuration file")
 }
 
 impl From<TrackerError> for Failure {
@@ -150,9 +159,8 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::NumberTaken { number, status, .. } => {
-                let go_on = if status.is_ended() { "reopen" } else { "show" };
-                Self::answer(error)
-                    .hint(format!("to go on with it: `rutter {go_on} {number}`; for a new one: `rutter start` without a number"))
+                let go_on = if status.is_ended() { format!("run `rutter reopen {number}`") } else { format!("name it with `-s {number}`") };
+                Self::answer(error).hint(format!("to go on with it, {go_on}; for a new one, leave `--number` away"))
             }
             StartError::NumberZero => Self::usage(error),
             StartError::BadTag { .. } => Self::usage(error),

@@ -89,14 +89,24 @@ pub(crate) fn plain(text: impl Into<String>) -> Span {
     Span::Text(Role::Plain, text.into())
 }
 
+/// Returns a number and what is counted: `1 session`, `2 sessions`.
+pub(crate) fn counted(number: u64, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Returns foreign text on one line, cut to what a line can take.
 pub(crate) fn brief(text: &str) -> String {
     const LONGEST: usize = 200;
-    let mut kept: String = text.chars().take(LONGEST).collect();
+    harmless(&cut(text, LONGEST))
+}
+
+/// Returns at most the first `longest` characters, with a mark where some are missing.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    let mut kept: String = text.chars().take(longest).collect();
     if kept.len() < text.len() {
         kept.push('…');
     }
-    harmless(&kept)
+    kept
 }
 
 /// Returns text without anything that drives a terminal: control characters, line feeds among them, and marks that turn the

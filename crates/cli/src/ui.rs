@@ -3,11 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter};
 use tracker::{Environment, Note};
 
 use crate::failure::Failure;
-use crate::page::{Page, Span, harmless, is_harmful};
+use crate::page::{Page, Span, cut, harmless, is_harmful};
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -113,8 +112,8 @@ impl Ui {
     pub(crate) fn failure(&self, failure: &Failure) {
         let mut lines = failure.lines.iter();
         let first = lines.next().map_or("", String::as_str);
-        let causes: String = lines.map(|cause| format!("  cause: {}\n", harmless(cause))).collect();
-        to_stderr(&format!("{} {}\n{causes}", self.mark("error:", "31"), harmless(first)));
+        let causes: String = lines.map(|cause| format!("  cause: {}\n", told_in_lines(cause))).collect();
+        to_stderr(&format!("{} {}\n{causes}", self.mark("error:", "31"), told(first)));
         failure.hints.iter().for_each(|hint| to_stderr(&format!("{} {}\n", self.mark("hint:", "36"), harmless(hint))));
     }
 
@@ -123,7 +122,7 @@ impl Ui {
         let rendered = error.render().to_string();
         let text: String = rendered
             .split_inclusive('\n')
-            .map(|line| line.strip_suffix('\n').map_or_else(|| harmless(line), |line| harmless(line) + "\n"))
+            .map(|line| line.strip_suffix('\n').map_or_else(|| told(line), |line| told(line) + "\n"))
             .collect();
         if error.use_stderr() { to_stderr(&text) } else { drop(to_stdout(&text)) }
     }
@@ -146,11 +145,8 @@ impl Ui {
     }
 
     fn json(&self, view: &impl Serialize) -> Result<(), Failure> {
-        let mut text = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Harmless);
-        view.serialize(&mut serializer).map_err(Failure::surroundings)?;
-        text.push(b'\n');
-        self.raw(&text)
+        let text = serde_json::to_string(view).map_err(Failure::surroundings)?;
+        to_stdout(&format!("{}\n", harmless_json(&text)))
     }
 }
 
@@ -166,6 +162,17 @@ fn look(is_terminal: bool, color: ColorChoice, environment: &Environment, ascii:
         None => is_terminal && !no_color && speaks_utf8(environment),
     };
     Look { is_terminal, color, emoji }
+}
+
+/// An error repeats what was typed, but not ten thousand characters of it.
+fn told(text: &str) -> String {
+    const LONGEST: usize = 800;
+    harmless(&cut(text, LONGEST))
+}
+
+/// A cause may be a drawing of several lines; they stay below each other.
+fn told_in_lines(text: &str) -> String {
+    text.trim_end().split('\n').map(told).collect::<Vec<_>>().join("\n         ")
 }
 
 /// Reports whether the locale says that the terminal takes UTF-8.
@@ -188,19 +195,16 @@ fn render_span(span: &Span, look: Look) -> String {
     }
 }
 
-/// JSON in which no string holds a character that could drive a terminal.
-struct Harmless;
-
-impl Formatter for Harmless {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut start = 0;
-        for (at, each) in fragment.char_indices().filter(|(_, each)| is_harmful(*each)) {
-            CompactFormatter.write_string_fragment(writer, &fragment[start..at])?;
-            write!(writer, "\\u{:04x}", u32::from(each))?;
-            start = at + each.len_utf8();
+/// Returns JSON text in which nothing could drive a terminal. Outside strings JSON has no such character but the line feed.
+pub(crate) fn harmless_json(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for each in text.chars() {
+        match each {
+            each if each != '\n' && is_harmful(each) => harmless.push_str(&format!("\\u{:04x}", u32::from(each))),
+            each => harmless.push(each),
         }
-        CompactFormatter.write_string_fragment(writer, &fragment[start..])
     }
+    harmless
 }
 
 fn to_stdout(text: &str) -> Result<(), Failure> {
@@ -245,11 +249,9 @@ mod tests {
 
     #[test]
     fn s7_json_spells_out_what_could_drive_a_terminal() {
-        let mut text = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Harmless);
-        let hostile = "a\u{1b}\u{9b}é\"\u{202e}";
-        hostile.serialize(&mut serializer).unwrap();
-        assert_eq!(std::str::from_utf8(&text).unwrap(), "\"a\\u001b\\u009bé\\\"\\u202e\"");
-        assert_eq!(serde_json::from_slice::<String>(&text).unwrap(), hostile);
+        let hostile = ["a\u{1b}\u{9b}é\"\u{202e}\n", "\u{7f}"];
+        let text = harmless_json(&serde_json::to_string_pretty(&hostile).unwrap());
+        assert_eq!(text, "[\n  \"a\\u001b\\u009bé\\\"\\u202e\\n\",\n  \"\\u007f\"\n]");
+        assert_eq!(serde_json::from_str::<[String; 2]>(&text).unwrap(), hostile);
     }
 }

@@ -1,11 +1,15 @@
 //! A temporary store and mirror, and trackers on them.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
 use tracker::{Access, Config, Environment, Tracker, TrackerError};
 
 use crate::{SeededDice, StillClock};
+
+/// Every tracker of a test program throws its own sequence.
+static SEED: AtomicU64 = AtomicU64::new(1);
 
 /// A directory that has a store, a mirror and a project, and goes with the test.
 #[derive(Debug)]
@@ -61,8 +65,8 @@ impl Home {
         let owner = [("RUTTER_OWNER".to_owned(), "ada".to_owned())];
         let environment = Environment::of(own.chain(owner).chain(self.variables.iter().cloned()));
         let config = Config::load(&environment)?;
-        let seed = std::fs::metadata(home.join("store/rutter.db-wal")).map_or(1, |wal| wal.len());
-        Tracker::open(config, directory, access, Box::new(self.clock.clone()), Box::new(SeededDice::new(seed)))
+        let dice = SeededDice::new(SEED.fetch_add(1, Ordering::Relaxed));
+        Tracker::open(config, directory, access, Box::new(self.clock.clone()), Box::new(dice))
     }
 
     /// Returns the text of a file below the mirror's root.

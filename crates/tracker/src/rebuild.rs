@@ -27,9 +27,4 @@ impl Tracker {
         }
         Ok(RebuildReport { rows, mirror: written.is_ok() })
     }
-
-    /// Makes the mirror if it is missing and takes in what is there.
-    pub fn prepare_mirror(&mut self) {
-        self.bring_mirror_up();
-    }
 }

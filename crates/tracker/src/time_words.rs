@@ -65,6 +65,9 @@ fn parse_digits(text: &str, now: &Zoned) -> Option<Zoned> {
         let civil = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from)).ok()?;
         return civil.to_zoned(zone.clone()).ok();
     }
+    if !text.contains(':') {
+        return None;
+    }
     let today = now.date().to_datetime(text.parse::<Time>().ok()?).to_zoned(zone.clone()).ok()?;
     if today <= *now { Some(today) } else { today.yesterday().ok() }
 }

@@ -17,22 +17,31 @@ const BATCHES: usize = 20;
 /// Events in one of the batches of `appends`.
 const BATCH: f64 = 10_000.0;
 
+/// What appending is compared with.
+const SYNC: &str = "write 4 KiB + fdatasync";
+
 pub(super) fn run(programs: &Programs, extent: Extent) -> Result<Vec<Row>> {
     let directory = programs.directory.join("append");
     fresh(&directory)?;
     let mut appends = run::program(&programs.appends.to_string_lossy(), &[]);
     let times = [SINGLES, BATCHES].map(|whole| extent.rounds(whole).to_string());
     let printed = run::stdout(appends.arg(&directory).args(times))?;
-    let measured = read(&printed)?;
-    Ok(measured.into_iter().map(|(what, micros)| row(&what, Samples::of_micros(micros))).collect())
+    let measured = read(&printed)?.into_iter().map(|(what, micros)| (what, Samples::of_micros(micros))).collect();
+    Ok(rows(measured))
 }
 
-fn row(what: &str, samples: Samples) -> Row {
+fn rows(mut measured: BTreeMap<String, Samples>) -> Vec<Row> {
+    let sync = measured.remove(SYNC);
+    let median = sync.as_ref().map_or(f64::NAN, Samples::median);
+    let first = sync.into_iter().map(|samples| Row::new(SYNC, samples));
+    first.chain(measured.into_iter().map(|(what, samples)| row(&what, samples, median))).collect()
+}
+
+fn row(what: &str, samples: Samples, sync: f64) -> Row {
     let events = if what == "batch" { BATCH } else { 1.0 };
-    let rate = events * 1e6 / samples.median();
+    let (rate, times) = (events * 1e6 / samples.median(), samples.median() / sync);
     let what = if what == "batch" { format!("append, {BATCH} in one turn") } else { what.to_owned() };
-    let unit = if what.starts_with("append") { "events/s" } else { "/s" };
-    Row::new(what, samples).remark(format!("{rate:.0} {unit}"))
+    Row::new(what, samples).remark(format!("{rate:.0} events/s, {times:.2} × fdatasync"))
 }
 
 /// Reads names and microseconds, one pair a line.
@@ -59,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_batch_counts_as_all_its_events() {
-        let row = row("batch", Samples::of_micros(vec![100_000.0]));
-        assert_eq!((row.what.as_str(), row.remark.as_str()), ("append, 10000 in one turn", "100000 events/s"));
+        let row = row("batch", Samples::of_micros(vec![100_000.0]), 400.0);
+        assert_eq!((row.what.as_str(), row.remark.as_str()), ("append, 10000 in one turn", "100000 events/s, 250.00 × fdatasync"));
     }
 }

@@ -20,16 +20,26 @@ const ROUNDS: usize = 200;
 /// The commands of one round, and their last word.
 const ROUND: &[(&str, Option<&str>)] = &[("start -d", Some("Fix the login")), ("work add IMPL", Some("Check the token")), ("end", None)];
 
+/// Kinds of stores, and the directories they lie in.
+const MIRROR_OFF: &str = "mirror off";
+const MIRROR_ON: &str = "mirror on";
+/// The mirror is off, and nobody says what the session is about.
+const DESCRIBED_BY_GIT: &str = "described by git";
+
 pub(super) fn run(programs: &Programs, extent: Extent) -> Result<Vec<Row>> {
     let bench = Commands::prepare(programs)?;
     let mut contenders = vec![bench.noop(), bench.sync()?];
-    contenders.extend(ROUND.iter().map(|command| bench.command("off", *command)));
-    contenders.extend(ROUND.iter().map(|command| bench.command("on", *command)));
-    contenders.push(bench.command("described by git", ("start", None)));
+    contenders.extend(ROUND.iter().map(|command| bench.command(MIRROR_OFF, *command)));
+    contenders.extend(ROUND.iter().map(|command| bench.command(MIRROR_ON, *command)));
+    contenders.push(bench.command(DESCRIBED_BY_GIT, ("start", None)));
     let samples = take_turns(extent.rounds(ROUNDS), Order::Fixed, &mut contenders)?;
     let noop = samples[0].median();
-    let rows = contenders.into_iter().zip(samples).map(|(contender, samples)| Row::new(contender.what, samples));
-    Ok(rows.map(|row| row.against(noop)).collect())
+    let rows = contenders.into_iter().zip(samples).map(|(contender, samples)| Row::new(contender.what, samples).against(noop));
+    let log = |row: Row| match bench.log_left_by(&row.what) {
+        Some(bytes) => row.remark(format!("WAL {:.1} MiB in the end", bytes as f64 / f64::from(1 << 20))),
+        None => row,
+    };
+    Ok(rows.map(log).collect())
 }
 
 /// Stores that begin empty, and a repository to stand in.
@@ -64,13 +74,18 @@ impl<'a> Commands<'a> {
         }))
     }
 
-    /// Returns a command with a store of its own kind: mirror `on`, `off`, or off and without a description.
+    /// Returns a command with the store of its kind.
     fn command(&self, kind: &str, (words, last): (&str, Option<&str>)) -> Contender<'static> {
-        let (store, mirror) = (self.directory.join(kind), self.directory.join("mirror"));
-        let surroundings = self.surroundings(&store, (kind == "on").then_some(&*mirror));
+        let (store, mirror) = (self.directory.join(kind), self.directory.join("mirror files"));
+        let surroundings = self.surroundings(&store, (kind == MIRROR_ON).then_some(&*mirror));
         let name = words.trim_end_matches(" -d").trim_end_matches(" IMPL");
-        let kind = if kind.starts_with('o') { format!("mirror {kind}") } else { kind.to_owned() };
         whole(format!("{name}, {kind}"), surroundings.command(&self.programs.rutter, words, last))
+    }
+
+    /// Returns how long the write-ahead log of a command's store is: every command reads all of it.
+    fn log_left_by(&self, what: &str) -> Option<u64> {
+        let (_, kind) = what.split_once(", ")?;
+        Some(fs::metadata(self.directory.join(kind).join("rutter.db-wal")).ok()?.len())
     }
 
     fn surroundings<'s>(&'s self, store: &'s Path, mirror: Option<&'s Path>) -> Surroundings<'s> {

@@ -29,7 +29,7 @@ pub(super) fn run(programs: &Programs, extent: Extent) -> Result<Vec<Row>> {
     let stores = Stores::prepare(&programs.directory)?;
     let sizes = if extent == Extent::Quick { &SIZES[..2] } else { SIZES };
     let filled = sizes.iter().map(|size| stores.with(programs, *size)).collect::<Result<Vec<_>>>()?;
-    let bench = Lists { programs, directory: stores.busiest(), home: programs.directory.join("home") };
+    let bench = Lists { directory: stores.busiest(), home: programs.directory.join("home") };
     let mut contenders = vec![whole("no-op", bench.command(&programs.noop, &filled[0], ""))];
     for variant in VARIANTS {
         for (size, store) in sizes.iter().zip(&filled) {
@@ -42,13 +42,13 @@ pub(super) fn run(programs: &Programs, extent: Extent) -> Result<Vec<Row>> {
     Ok(rows(names, samples, sizes))
 }
 
-struct Lists<'a> {
-    programs: &'a Programs,
+/// Where the program is started.
+struct Lists {
     directory: PathBuf,
     home: PathBuf,
 }
 
-impl Lists<'_> {
+impl Lists {
     fn command(&self, program: &Path, store: &Path, words: &str) -> Command {
         Surroundings { home: &self.home, store, mirror: None, directory: &self.directory }.command(program, words, None)
     }
@@ -58,9 +58,8 @@ impl Lists<'_> {
 fn rows(names: Vec<String>, samples: Vec<Samples>, sizes: &[usize]) -> Vec<Row> {
     let medians: Vec<_> = samples.iter().map(Samples::median).collect();
     let row = |(place, (name, samples)): (usize, (String, Samples))| {
-        let row = Row::new(name, samples);
+        let row = Row::new(name, samples).against(medians[0]);
         let Some(place) = place.checked_sub(1) else { return row };
-        let row = row.against(medians[0]);
         let (size, smallest) = (sizes[place % sizes.len()], medians[1 + place / sizes.len() * sizes.len()]);
         compared(row, size, smallest, sizes[0])
     };

@@ -57,6 +57,12 @@ const BENCHES: &[Bench] = &[
     Bench { name: "append", what: "appending to the store, in process", run: append::run },
 ];
 
+/// What was found about it.
+struct Measured {
+    name: &'static str,
+    rows: Vec<Row>,
+}
+
 /// How much is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extent {
@@ -77,13 +83,13 @@ impl Extent {
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let programs = programs::build()?;
     let extent = if args.quick { Extent::Quick } else { Extent::Whole };
-    let mut rows = Vec::new();
+    let mut measured = Vec::new();
     for bench in chosen(&args.only) {
-        println!("\n=== {}: {}", bench.name, bench.what);
-        rows.extend((bench.run)(&programs, extent)?);
+        println!("Measuring {} …", bench.what);
+        measured.push(Measured { name: bench.name, rows: (bench.run)(&programs, extent)? });
     }
-    report::write(&programs, &rows)?;
-    let missed = rows.iter().flat_map(|row| &row.bars).filter(|bar| !bar.is_met()).count();
+    report::write(&programs.directory, &measured)?;
+    let missed = measured.iter().flat_map(|one| &one.rows).flat_map(|row| &row.bars).filter(|bar| !bar.is_met()).count();
     if args.strict && missed > 0 {
         bail!("{missed} of the bars are not met");
     }

@@ -1,25 +1,28 @@
 //! What comes out: a table for people, and the same as JSON for whoever compares it with an earlier one.
 
 use std::fs;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Map, json};
 
-use super::machine;
-use super::programs::Programs;
 use super::row::{Bar, Row};
+use super::{Measured, machine};
 
-const TITLES: [&str; 8] = ["what", "rounds", "p50 µs", "p99 µs", "× no-op", "bar", "met?", "remark"];
+/// The titles of the columns, after the first, which is what was measured.
+const TITLES: [&str; 7] = ["rounds", "p50 µs", "p99 µs", "× no-op", "bar", "met?", "remark"];
 
 /// Prints the results and keeps them.
-pub(super) fn write(programs: &Programs, rows: &[Row]) -> Result<()> {
-    let (command, machine) = (command(), machine::describe(&programs.directory));
-    println!("\n{command}\n{machine}\n\n{}", table(rows));
-    let results = programs.directory.join("results");
+pub(super) fn write(directory: &Path, measured: &[Measured]) -> Result<()> {
+    let (command, machine) = (command(), machine::describe(directory));
+    println!("\n{command}\n{machine}");
+    measured.iter().for_each(|one| println!("\n{}", table(one)));
+    let results = directory.join("results");
     fs::create_dir_all(&results).with_context(|| format!("cannot create `{}`", results.display()))?;
     let file = results.join(format!("{}.json", seconds_since_1970()));
-    let all = json!({ "command": command, "machine": machine, "rows": rows.iter().map(Row::json).collect::<Vec<_>>() });
+    let each = measured.iter().map(|one| (one.name.to_owned(), one.rows.iter().map(Row::json).collect()));
+    let all = json!({ "command": command, "machine": machine, "measured": each.collect::<Map<_, _>>() });
     fs::write(&file, format!("{all:#}\n")).with_context(|| format!("cannot write `{}`", file.display()))?;
     println!("Wrote {}", file.display());
     Ok(())
@@ -35,9 +38,9 @@ fn seconds_since_1970() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn table(rows: &[Row]) -> String {
-    let mut lines = vec![TITLES.map(str::to_owned)];
-    lines.extend(rows.iter().flat_map(cells));
+fn table(measured: &Measured) -> String {
+    let mut lines = vec![std::array::from_fn(|column| if column == 0 { measured.name } else { TITLES[column - 1] }.to_owned())];
+    lines.extend(measured.rows.iter().flat_map(cells));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 8] = std::array::from_fn(width);
     lines.iter().map(|line| aligned(line, &widths)).collect()
@@ -80,16 +83,16 @@ mod tests {
     #[test]
     fn columns_are_aligned_and_every_bar_has_its_verdict() {
         let of = |micros| Samples::of_micros(vec![micros]);
-        let rows = [
+        let rows = vec![
             Row::new("no-op", of(200.0)),
             Row::new("list", of(3_000.0)).against(200.0).bar("ms", 3.0, 5.0).bar("× 100", 2.0, 1.5).remark("slow"),
         ];
         let expected = [
-            "what   rounds  p50 µs  p99 µs  × no-op  bar                met?  remark",
+            "lists  rounds  p50 µs  p99 µs  × no-op  bar                met?  remark",
             "no-op       1   200.0   200.0",
             "list        1  3000.0  3000.0    15.00  3.00 ≤ 5.00 ms     yes   slow",
             "                                        2.00 ≤ 1.50 × 100  NO",
         ];
-        assert_eq!(table(&rows).lines().collect::<Vec<_>>(), expected);
+        assert_eq!(table(&Measured { name: "lists", rows }).lines().collect::<Vec<_>>(), expected);
     }
 }

@@ -10,8 +10,13 @@ use super::programs::Programs;
 use crate::run;
 
 /// What decides how a store's files look: the schema, the rows, and what is filled in.
-const DECIDING: &[&str] =
-    &["crates/store/migrations/sqlite", "crates/store/src/sqlite", "crates/session/src", "crates/testkit/src/bin/fill.rs"];
+const DECIDING: &[&str] = &[
+    "crates/store/migrations/sqlite",
+    "crates/store/src/sqlite/events.rs",
+    "crates/store/src/sqlite/rows.rs",
+    "crates/session/src",
+    "crates/testkit/src/bin/fill.rs",
+];
 
 /// Projects in which the sessions were.
 const PROJECTS: usize = 50;

@@ -1,6 +1,6 @@
 //! `rutter completions`
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::commands::{CommandLine, Context};
@@ -16,6 +16,12 @@ pub(crate) struct CompletionsArgs {
 
 pub(super) fn completions(context: &Context, args: &CompletionsArgs) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut CommandLine::command(), "rutter", &mut script);
+    clap_complete::generate(args.shell, &mut what_is_shown(&CommandLine::command()), "rutter", &mut script);
     context.ui.raw(&script)
+}
+
+/// Returns the command line without what help hides: clap's generators offer hidden commands too.
+fn what_is_shown(whole: &Command) -> Command {
+    let shown = whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    Command::new("rutter").version(env!("CARGO_PKG_VERSION")).args(whole.get_arguments().cloned()).subcommands(shown)
 }

@@ -1,27 +1,28 @@
 //! `rutter export`
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
-use crate::commands::list::FilterArgs;
+use crate::commands::list::{FILTERS, FilterArgs};
 use crate::failure::Failure;
+use crate::ui::harmless_json;
 
 /// Write sessions as one file that imports elsewhere
 #[derive(Args)]
 pub(crate) struct ExportArgs {
     /// The sessions (default: all of this project that fit)
-    #[arg(value_name = "SESSION", value_parser = lossy())]
+    #[arg(value_name = "SESSION", value_parser = lossy(), conflicts_with_all = FILTERS)]
     named: Vec<String>,
     /// The format
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
-    /// Write into FILE instead of stdout
+    /// Write into FILE instead of stdout; `-` is stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -39,11 +40,10 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<(), Failure
     let Format::Json = args.format;
     context.read(|tracker| {
         let value = tracker.export(&args.named, &args.filter.listing(tracker, None)?)?;
-        let mut text = serde_json::to_vec_pretty(&value).map_err(Failure::surroundings)?;
-        text.push(b'\n');
-        match &args.output {
-            None => context.ui.raw(&text),
-            Some(file) => write(file, &text).map_err(|error| {
+        let text = harmless_json(&serde_json::to_string_pretty(&value).map_err(Failure::surroundings)?) + "\n";
+        match args.output.as_ref().filter(|file| file.as_os_str() != "-") {
+            None => context.ui.raw(text.as_bytes()),
+            Some(file) => write(file, text.as_bytes()).map_err(|error| {
                 let mut failure = Failure::surroundings(error);
                 failure.lines.insert(0, format!("cannot write `{}`", file.display()));
                 failure
@@ -55,6 +55,11 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<(), Failure
 /// An export is for its owner until they hand it on.
 fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    // A pipe or a terminal, as `/dev/stdout` may be, has no owner to keep it for and cannot be synced.
+    let is_file = file.metadata()?.is_file();
+    if is_file {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
     file.write_all(text)?;
-    file.sync_all()
+    if is_file { file.sync_all() } else { Ok(()) }
 }

@@ -10,7 +10,7 @@ use crate::arguments;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::page::Page;
+use crate::page::{Page, counted};
 
 /// Take in sessions that were exported elsewhere
 ///
@@ -40,7 +40,8 @@ pub(super) fn import(context: &Context, args: &ImportArgs) -> Result<(), Failure
         });
         context.ui.data(&view, || {
             let mut page = Page::default();
-            page.text(format!("{} new sessions, {} known ones, {} new events", imported.new.len(), imported.known.len(), imported.events));
+            let (new, events) = (counted(imported.new.len() as u64, "new session"), counted(imported.events as u64, "new event"));
+            page.text(format!("{new}, {} known, {events}", imported.known.len()));
             page
         })?;
         if imported.refused.is_empty() {

@@ -36,7 +36,7 @@ pub(crate) struct FilterArgs {
     tags: Vec<String>,
     /// Only those started since then: 7d, 2026-02-16, yesterday
     #[arg(long, value_name = "TIME")]
-    pub(super) since: Option<String>,
+    since: Option<String>,
     /// Only those of this agent (can be repeated)
     #[arg(long = "agent", value_name = "AGENT", value_parser = lossy())]
     agents: Vec<String>,
@@ -48,7 +48,16 @@ pub(crate) struct FilterArgs {
     all: bool,
 }
 
+/// The names of the filters, for arguments beside which they mean nothing.
+pub(super) const FILTERS: [&str; 7] = ["all_projects", "statuses", "prefixes", "tags", "since", "agents", "owners"];
+
 impl FilterArgs {
+    /// Reports whether not every session fits.
+    pub(super) fn is_narrow(&self) -> bool {
+        let lists = [&self.tags, &self.agents, &self.owners];
+        !self.statuses.is_empty() || !self.prefixes.is_empty() || self.since.is_some() || lists.iter().any(|list| !list.is_empty())
+    }
+
     pub(super) fn listing(&self, tracker: &Tracker, limit: Option<usize>) -> Result<Listing, Failure> {
         Ok(Listing {
             limit,
@@ -68,10 +77,11 @@ pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     context.read(|tracker| {
         let sessions = tracker.list(&args.filter.listing(tracker, Some(args.limit))?)?;
         if sessions.is_empty() {
-            context.ui.note(if args.filter.all_projects {
-                "No sessions yet."
-            } else {
-                "No sessions here yet; `--all-projects` looks everywhere."
+            context.ui.note(match (args.filter.is_narrow(), args.filter.all_projects) {
+                (false, true) => "No sessions yet.",
+                (false, false) => "No sessions here yet; `--all-projects` looks everywhere.",
+                (true, true) => "No session fits.",
+                (true, false) => "No session here fits; `--all-projects` looks everywhere.",
             });
             return Ok(());
         }

@@ -20,7 +20,7 @@ mod stats;
 mod tag;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use tracker::{Access, Config, Environment, SystemClock, SystemDice, Tracker};
@@ -108,24 +108,19 @@ impl Context {
     pub(crate) fn new(global: Global) -> Result<Self, (Ui, Failure)> {
         let environment = Environment::of_process();
         let wishes = Wishes { json: global.json, quiet: global.quiet, color: global.color };
-        match Config::load(&environment) {
+        let ready = stand_in(global.directory.as_deref()).and_then(|()| Ok(Config::load(&environment)?));
+        match ready {
             Ok(config) => {
                 let config = config.with_project(global.project.clone());
                 Ok(Self { ui: Ui::new(wishes, &environment, config.ascii()), global, config })
             }
-            Err(error) => Err((Ui::new(wishes, &environment, None), error.into())),
+            Err(failure) => Err((Ui::new(wishes, &environment, None), failure)),
         }
     }
 
-    /// Opens the tracker in the directory that is meant.
+    /// Opens the tracker in the directory where we stand.
     fn open(&self, access: Access) -> Result<Tracker, Failure> {
-        let directory = match &self.global.directory {
-            Some(directory) if !directory.is_dir() => {
-                return Err(Failure::wrong(format!("`{}` is no directory", directory.display())));
-            }
-            Some(directory) => directory.clone(),
-            None => std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
-        };
+        let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
         Ok(Tracker::open(self.config.clone(), &directory, access, Box::new(SystemClock::new()), Box::new(SystemDice))?)
     }
 
@@ -151,6 +146,16 @@ impl Context {
     fn named<'a>(&'a self, argument: &'a Option<String>) -> Option<&'a str> {
         argument.as_deref().or(self.global.session.as_deref())
     }
+}
+
+/// Goes to the directory that is meant, so that relative paths (`-o`, `--project`) start there as well.
+fn stand_in(directory: Option<&Path>) -> Result<(), Failure> {
+    let Some(directory) = directory else { return Ok(()) };
+    std::env::set_current_dir(directory).map_err(|error| {
+        let mut failure = Failure::usage(error);
+        failure.lines.insert(0, format!("cannot run in `{}`", directory.display()));
+        failure
+    })
 }
 
 impl Command {

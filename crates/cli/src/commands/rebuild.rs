@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::page::Page;
+use crate::page::{Page, counted};
 
 /// Derive every row again from the events, and the files from the rows
 ///
@@ -24,9 +24,10 @@ pub(super) fn rebuild(context: &Context, _args: &RebuildArgs) -> Result<(), Fail
         context.ui.data(&view, || {
             let mut page = Page::default();
             let outcome = if rows.identical { "as they were" } else { "not as they were before" };
-            page.text(format!("{} events make {} sessions and {} work items, {outcome}", rows.events, rows.sessions, rows.work_items));
+            let (sessions, work) = (counted(rows.sessions, "session"), counted(rows.work_items, "work item"));
+            page.text(format!("{}: {sessions} and {work}, {outcome}", counted(rows.events, "event")));
             if rows.unreadable > 0 {
-                page.text(format!("{} events do not read and were passed over; `rutter doctor` names them", rows.unreadable));
+                page.text(format!("Passed over: {} not readable; `rutter doctor` says more", counted(rows.unreadable, "event")));
             }
             page.text(if report.mirror { "The files are written again" } else { "No files were written" });
             page

@@ -6,24 +6,24 @@ use tracker::{OverviewView, StatsView};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
-use crate::commands::list::FilterArgs;
+use crate::commands::list::{FILTERS, FilterArgs};
 use crate::failure::Failure;
 use crate::layout;
 
 /// Show the numbers of a session, or of many
 ///
-/// Of the current session where none is named; with --since or --all-projects, of all sessions that fit, by type, project and day.
+/// Of the current session where none is named; with a filter or --all-projects, of all sessions that fit, by type, project and day.
 #[derive(Args)]
 pub(crate) struct StatsArgs {
     /// The session (default: the current one)
-    #[arg(value_name = "SESSION", value_parser = lossy(), conflicts_with_all = ["since", "all_projects"])]
+    #[arg(value_name = "SESSION", value_parser = lossy(), conflicts_with_all = FILTERS)]
     named: Option<String>,
     #[command(flatten)]
     filter: FilterArgs,
 }
 
 pub(super) fn stats(context: &Context, args: &StatsArgs) -> Result<(), Failure> {
-    let is_of_many = args.filter.since.is_some() || args.filter.all_projects;
+    let is_of_many = args.filter.is_narrow() || args.filter.all_projects;
     context.read(|tracker| {
         if is_of_many {
             let view = OverviewView::of(&tracker.overview(&args.filter.listing(tracker, None)?)?);

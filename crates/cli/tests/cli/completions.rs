@@ -11,5 +11,13 @@ fn every_shell_gets_a_script_that_knows_the_commands() {
 
 #[test]
 fn a_shell_that_is_none_is_named_with_those_that_are() {
-    insta::assert_snapshot!(env().run(["completions", "tcsh"]), @"");
+    insta::assert_snapshot!(env().run(["completions", "tcsh"]), @"
+    [exit 2]
+    [err] error: invalid value 'tcsh' for '<SHELL>'
+    [err]   [possible values: bash, elvish, fish, powershell, zsh]
+    [err]
+    [err]   tip: a similar value exists: 'zsh'
+    [err]
+    [err] For more information, try '--help'.
+    ");
 }

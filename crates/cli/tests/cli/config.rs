@@ -4,7 +4,34 @@ use crate::{env, object, objects};
 fn every_setting_says_where_it_comes_from() {
     let mut env = env();
     env.set("RUTTER_STORE_WAIT_SECONDS", "3");
-    insta::assert_snapshot!(env.run(["config"]), @"");
+    insta::assert_snapshot!(env.run(["config"]), @"
+    [exit 0]
+    [out] Configuration file: /home/.config/rutter/config.toml
+    [out]
+    [out] store.home = /home/.local/share/rutter
+    [out]    from: default; variable: RUTTER_HOME
+    [out]    the directory of the store
+    [out]
+    [out] store.wait_seconds = 3
+    [out]    from: variable; variable: RUTTER_STORE_WAIT_SECONDS
+    [out]    how long a command waits for other writers
+    [out]
+    [out] session.owner = ada
+    [out]    from: default; variable: RUTTER_OWNER
+    [out]    whose sessions these are (default: the OS user)
+    [out]
+    [out] session.project = (not set)
+    [out]    from: default; variable: RUTTER_PROJECT
+    [out]    the project, by name or path, instead of the one of the directory
+    [out]
+    [out] mirror.root = /home/.claude/memory
+    [out]    from: default; variable: RUTTER_MIRROR
+    [out]    the directory of the JSON files and the session log, or `off`
+    [out]
+    [out] ui.ascii = (not set)
+    [out]    from: default; variable: RUTTER_ASCII
+    [out]    `1`: no emoji; `0`: emoji also where the terminal does not say it knows them
+    ");
     let keys: Vec<_> = objects(&env, ["config"]).iter().map(|setting| setting["key"].as_str().unwrap().to_owned()).collect();
     assert_eq!(keys, ["store.home", "store.wait_seconds", "session.owner", "session.project", "mirror.root", "ui.ascii"]);
 }
@@ -12,9 +39,18 @@ fn every_setting_says_where_it_comes_from() {
 #[test]
 fn a_setting_is_read_and_set() {
     let env = env();
-    insta::assert_snapshot!(env.run(["config", "mirror.root"]), @"");
-    insta::assert_snapshot!(env.run(["config", "mirror.root", "off"]), @"");
-    insta::assert_snapshot!(env.run(["config", "mirror.root"]), @"");
+    insta::assert_snapshot!(env.run(["config", "mirror.root"]), @"
+    [exit 0]
+    [out] /home/.claude/memory
+    ");
+    insta::assert_snapshot!(env.run(["config", "mirror.root", "off"]), @"
+    [exit 0]
+    [err] mirror.root is set in /home/.config/rutter/config.toml
+    ");
+    insta::assert_snapshot!(env.run(["config", "mirror.root"]), @"
+    [exit 0]
+    [out] off
+    ");
     assert_eq!(object(&env, ["config", "mirror.root"])["origin"], "file");
 }
 
@@ -33,9 +69,23 @@ fn setting_keeps_what_else_is_in_the_file() {
 #[test]
 fn a_key_or_value_that_is_none_is_refused() {
     let env = env();
-    insta::assert_snapshot!(env.run(["config", "colour"]), @"");
-    insta::assert_snapshot!(env.run(["config", "colour", "blue"]), @"");
-    insta::assert_snapshot!(env.run(["config", "store.wait_seconds", "long"]), @"");
-    insta::assert_snapshot!(env.run(["config", "mirror.root", "here"]), @"");
+    insta::assert_snapshot!(env.run(["config", "colour"]), @"
+    [exit 1]
+    [err] error: `colour` is no setting
+    [err] hint: run `rutter config` to see every setting
+    ");
+    insta::assert_snapshot!(env.run(["config", "colour", "blue"]), @"
+    [exit 1]
+    [err] error: `colour` is no setting
+    [err] hint: run `rutter config` to see every setting
+    ");
+    insta::assert_snapshot!(env.run(["config", "store.wait_seconds", "long"]), @"
+    [exit 2]
+    [err] error: `long` is no value for `store.wait_seconds`
+    ");
+    insta::assert_snapshot!(env.run(["config", "mirror.root", "here"]), @"
+    [exit 2]
+    [err] error: `here` is no value for `mirror.root`
+    ");
     assert!(!env.path(".config").exists(), "nothing was written");
 }

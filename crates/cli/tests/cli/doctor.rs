@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt;
+
 use crate::{env, objects, started};
 
 fn severities(env: &testkit::TestEnv) -> Vec<(String, String)> {
@@ -22,7 +24,6 @@ fn a_healthy_store_has_nothing_to_complain_about() {
 
 #[test]
 fn what_others_can_read_is_a_problem_and_exits_1() {
-    use std::os::unix::fs::PermissionsExt;
     let env = env();
     started(&env, "Fix the login");
     let database = env.path(".local/share/rutter/rutter.db");
@@ -30,7 +31,7 @@ fn what_others_can_read_is_a_problem_and_exits_1() {
     let said = env.run(["doctor"]);
     assert!(said.starts_with("[exit 1]\n"), "{said}");
     assert!(said.contains("[out] problem privacy: others can read /home/.local/share/rutter/rutter.db\n"), "{said}");
-    assert!(said.ends_with("[err] error: 1 of 7 checks found a problem\n"), "{said}");
+    assert!(said.contains("[err] error: 1 of ") && said.ends_with(" checks found a problem\n"), "{said}");
 }
 
 #[test]
@@ -38,7 +39,9 @@ fn files_that_do_not_read_and_stores_set_aside_are_named() {
     let env = env();
     let id = started(&env, "Fix the login");
     std::fs::write(env.path(&format!(".claude/memory/sessions/{id}.json")), "{").unwrap();
-    std::fs::write(env.path(".local/share/rutter/rutter.db.broken-1"), "").unwrap();
+    let aside = env.path(".local/share/rutter/rutter.db.broken-1");
+    std::fs::write(&aside, "").unwrap();
+    std::fs::set_permissions(&aside, std::fs::Permissions::from_mode(0o600)).unwrap();
     let warned: Vec<_> = severities(&env).into_iter().filter(|(_, severity)| severity == "warning").map(|(check, _)| check).collect();
-    assert_eq!(warned, ["privacy", "damage", "mirror files"]);
+    assert_eq!(warned, ["damage", "mirror files"]);
 }

@@ -5,7 +5,16 @@ fn ending_shows_the_numbers() {
     let env = env();
     started(&env, "Fix the login");
     env.answer(["work", "add", "IMPL", "Check the token"]);
-    insta::assert_snapshot!(env.run(["end", "--at", "2026-02-16T18:55:36"]), @"");
+    insta::assert_snapshot!(env.run(["end", "--at", "2026-02-16T18:55:36"]), @"
+    [exit 0]
+    [out] Session Statistics: SESSION-#1
+    [out]
+    [out] Duration: 1:25:33
+    [out] Total Work Items: 1
+    [out] Completed: 0
+    [out] In Progress: 1
+    [out] Status: COMPLETED
+    ");
 }
 
 #[test]
@@ -14,7 +23,12 @@ fn a_status_says_how_it_ended() {
     let id = started(&env, "Fix the login");
     assert_eq!(object(&env, ["end", "--status", "failed"])["status"], "FAILED");
     assert!(!object(&env, ["show", &id])["ended_at"].is_null());
-    insta::assert_snapshot!(env.run(["end", "--status", "ACTIVE"]), @"");
+    insta::assert_snapshot!(env.run(["end", "--status", "ACTIVE"]), @"
+    [exit 2]
+    [err] error: invalid value 'ACTIVE' for '--status <STATUS>': it is one of COMPLETED, FAILED, ABANDONED
+    [err]
+    [err] For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -22,13 +36,31 @@ fn ending_twice_is_done_and_ending_otherwise_is_refused() {
     let env = env();
     let id = started(&env, "Fix the login");
     env.answer(["end", "--at", "2026-02-16T18:55:36"]);
-    insta::assert_snapshot!(env.run(["end", &id, "--at", "2026-02-16T20:00"]), @"");
-    insta::assert_snapshot!(env.run(["end", &id, "--status", "FAILED"]), @"");
+    insta::assert_snapshot!(env.run(["end", &id, "--at", "2026-02-16T20:00"]), @"
+    [exit 0]
+    [out] Session Statistics: SESSION-#1
+    [out]
+    [out] Duration: 1:25:33
+    [out] Total Work Items: 0
+    [out] Completed: 0
+    [out] In Progress: 0
+    [out] Status: COMPLETED
+    [err] note: SESSION-#1 is COMPLETED already
+    ");
+    insta::assert_snapshot!(env.run(["end", &id, "--status", "FAILED"]), @"
+    [exit 1]
+    [err] error: SESSION-#1 has ended already, as COMPLETED
+    [err] hint: run `rutter reopen SESSION-#1` first
+    ");
 }
 
 #[test]
 fn without_a_current_session_nothing_ends() {
-    insta::assert_snapshot!(env().run(["end"]), @"");
+    insta::assert_snapshot!(env().run(["end"]), @r#"
+    [exit 1]
+    [err] error: no current session
+    [err] hint: run `rutter start -d "what you are about to do"`
+    "#);
 }
 
 #[test]
@@ -36,7 +68,11 @@ fn of_two_that_run_none_is_ended_unless_it_is_named() {
     let env = env();
     let first = started_at(&env, "2026-02-16T17:30:03", "First");
     started_at(&env, "2026-02-16T17:31:03", "Second");
-    insta::assert_snapshot!(env.run(["end"]), @"");
+    insta::assert_snapshot!(env.run(["end"]), @"
+    [exit 1]
+    [err] error: more than one session is running here: SESSION-#1, SESSION-#2
+    [err] hint: name one with `-s ID`
+    ");
     env.answer(["end", "-s", "1"]);
     assert_eq!(object(&env, ["show", &first])["status"], "COMPLETED");
     env.answer(["end"]);

@@ -27,7 +27,7 @@ fn a_file_takes_it_and_is_for_its_owner_alone() {
     started(&env, "First");
     let file = env.path("export.json");
     std::fs::write(&file, "what was there before, and longer than nothing").unwrap();
-    insta::assert_snapshot!(env.run(["export", "-o", file.to_str().unwrap()]), @"");
+    insta::assert_snapshot!(env.run(["export", "-o", file.to_str().unwrap()]), @"[exit 0]");
     assert_eq!(exported(&std::fs::read_to_string(&file).unwrap()), ["First"]);
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
@@ -45,7 +45,29 @@ fn stdout_may_be_named_as_a_file_too() {
 fn what_cannot_be_written_or_is_not_there_says_so() {
     let env = env();
     started(&env, "First");
-    insta::assert_snapshot!(env.run(["export", "-o", "/no/such/place/x.json"]), @"");
-    insta::assert_snapshot!(env.run(["export", "99"]), @"");
-    insta::assert_snapshot!(env.run(["export", "--format", "docx"]), @"");
+    insta::assert_snapshot!(env.run(["export", "-o", "/no/such/place/x.json"]), @"
+    [exit 3]
+    [err] error: cannot write `/no/such/place/x.json`
+    [err]   cause: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(env.run(["export", "99"]), @"
+    [exit 1]
+    [err] error: no session matches `99`
+    [err] hint: run `rutter list --all-projects` to see the ids
+    ");
+    insta::assert_snapshot!(env.run(["export", "1", "--tag", "a"]), @"
+    [exit 2]
+    [err] error: the argument '[SESSION]...' cannot be used with '--tag <TAG>'
+    [err]
+    [err] Usage: rutter export <SESSION>...
+    [err]
+    [err] For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(env.run(["export", "--format", "docx"]), @"
+    [exit 2]
+    [err] error: invalid value 'docx' for '--format <FORMAT>'
+    [err]   [possible values: json]
+    [err]
+    [err] For more information, try '--help'.
+    ");
 }

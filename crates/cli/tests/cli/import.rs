@@ -23,9 +23,9 @@ fn another_store_takes_everything_in_once() {
     there.set("TZ", "Asia/Tokyo");
     let text = here.answer(["export"]);
     let first = import(&there, &text);
-    insta::assert_snapshot!(there.comparable(&format!("{}{}", first.stdout, first.stderr)), @"");
+    insta::assert_snapshot!(there.comparable(&format!("{}{}", first.stdout, first.stderr)), @"1 new session, 0 known, 4 new events");
     let again = import(&there, &text);
-    insta::assert_snapshot!(there.comparable(&format!("{}{}", again.stdout, again.stderr)), @"");
+    insta::assert_snapshot!(there.comparable(&format!("{}{}", again.stdout, again.stderr)), @"0 new sessions, 1 known, 0 new events");
     assert_eq!(without_what_is_local(object(&there, ["show", &id])), without_what_is_local(object(&here, ["show", &id])));
     assert_eq!(object(&there, ["work", "list", &id]), object(&here, ["work", "list", &id]));
     assert_eq!((first.code, again.code), (0, 0));
@@ -49,7 +49,7 @@ fn work_done_since_the_last_import_is_added() {
     assert_eq!(import(&there, &here.answer(["export"])).code, 0);
     here.answer(["work", "add", "IMPL", "Check the token"]);
     let outcome = import(&there, &here.answer(["export"]));
-    insta::assert_snapshot!(outcome.stdout, @"");
+    insta::assert_snapshot!(outcome.stdout, @"0 new sessions, 1 known, 1 new event");
     assert_eq!(object(&there, ["work", "list", &id])["description"], "Check the token");
 }
 
@@ -58,16 +58,39 @@ fn a_file_is_read_and_what_is_no_export_is_refused() {
     let env = env();
     let file = env.path("x.json");
     let path = file.to_str().unwrap();
-    insta::assert_snapshot!(env.run(["import", path]), @"");
+    insta::assert_snapshot!(env.run(["import", path]), @"
+    [exit 3]
+    [err] error: cannot read `/home/x.json`
+    [err]   cause: No such file or directory (os error 2)
+    ");
     std::fs::write(&file, "{}").unwrap();
-    insta::assert_snapshot!(env.run(["import", path]), @"");
+    insta::assert_snapshot!(env.run(["import", path]), @r#"
+    [exit 1]
+    [err] error: this is no export of rutter: it has no `"format": "rutter-export"`
+    [err] hint: make one with `rutter export --format json -o FILE`
+    "#);
     std::fs::write(&file, "not even JSON").unwrap();
-    insta::assert_snapshot!(env.run(["import", path]), @"");
+    insta::assert_snapshot!(env.run(["import", path]), @"
+    [exit 1]
+    [err] error: this is no export of rutter: expected ident at line 1 column 2
+    [err] hint: make one with `rutter export --format json -o FILE`
+    ");
     std::fs::write(&file, r#"{"format": "rutter-export", "version": 99}"#).unwrap();
-    insta::assert_snapshot!(env.run(["import", path]), @"");
+    insta::assert_snapshot!(env.run(["import", path]), @"
+    [exit 3]
+    [err] error: the export has version 99; this build reads up to 1
+    [err] hint: upgrade rutter on this machine
+    ");
     std::fs::write(&file, b"\xff\xfe").unwrap();
-    insta::assert_snapshot!(env.run(["import", path]), @"");
-    insta::assert_snapshot!(env.run(["list", "--all-projects"]), @"");
+    insta::assert_snapshot!(env.run(["import", path]), @"
+    [exit 3]
+    [err] error: cannot read `/home/x.json`
+    [err]   cause: stream did not contain valid UTF-8
+    ");
+    insta::assert_snapshot!(env.run(["list", "--all-projects"]), @"
+    [exit 0]
+    [err] No sessions yet.
+    ");
 }
 
 #[test]

@@ -2,7 +2,15 @@ use crate::{env, object, started};
 
 #[test]
 fn init_says_where_everything_is_and_how_to_undo_it() {
-    insta::assert_snapshot!(env().run(["init"]), @"");
+    insta::assert_snapshot!(env().run(["init"]), @r#"
+    [exit 0]
+    [out] Store:  /home/.local/share/rutter/rutter.db
+    [out] Files:  /home/.claude/memory
+    [out] Config: /home/.config/rutter/config.toml
+    [out]
+    [out] Begin with: rutter start -d "what you are about to do"
+    [out] To undo:    delete /home/.local/share/rutter
+    "#);
 }
 
 #[test]
@@ -18,7 +26,15 @@ fn init_again_changes_nothing() {
 fn init_makes_no_files_where_the_mirror_is_off() {
     let mut env = env();
     env.set("RUTTER_MIRROR", "off");
-    insta::assert_snapshot!(env.run(["init"]), @"");
+    insta::assert_snapshot!(env.run(["init"]), @r#"
+    [exit 0]
+    [out] Store:  /home/.local/share/rutter/rutter.db
+    [out] Files:  off
+    [out] Config: /home/.config/rutter/config.toml
+    [out]
+    [out] Begin with: rutter start -d "what you are about to do"
+    [out] To undo:    delete /home/.local/share/rutter
+    "#);
     assert!(!env.path(".claude").exists());
     assert!(object(&env, ["init"])["mirror"].is_null());
 }
@@ -31,6 +47,23 @@ fn init_takes_in_what_other_scripts_left() {
     let theirs = r#"{"session_id": "SESSION-20260216-173003-09RZ", "type": "SESSION", "description": "Theirs",
         "start_time": "2026-02-16T17:30:03.123456", "end_time": null, "status": "ACTIVE", "metadata": {}, "tasks": [], "work_items": []}"#;
     std::fs::write(directory.join("SESSION-20260216-173003-09RZ.json"), theirs).unwrap();
-    insta::assert_snapshot!(env.run(["init"]), @"");
-    insta::assert_snapshot!(env.run(["list", "--all-projects"]), @"");
+    insta::assert_snapshot!(env.run(["init"]), @r#"
+    [exit 0]
+    [out] Store:  /home/.local/share/rutter/rutter.db
+    [out] Files:  /home/.claude/memory
+    [out] Config: /home/.config/rutter/config.toml
+    [out]
+    [out] Begin with: rutter start -d "what you are about to do"
+    [out] To undo:    delete /home/.local/share/rutter
+    [err] note: took in 1 sessions and 0 log lines of other scripts
+    "#);
+    insta::assert_snapshot!(env.run(["list", "--all-projects"]), @"
+    [exit 0]
+    [out] Recent Sessions (last 10):
+    [out]
+    [out] [~] SESSION-#1
+    [out]    Started: <time>
+    [out]    Status: ACTIVE
+    [out]    Description: Theirs
+    ");
 }

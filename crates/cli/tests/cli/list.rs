@@ -6,8 +6,14 @@ fn ids<'a>(env: &testkit::TestEnv, arguments: impl IntoIterator<Item = &'a str>)
 
 #[test]
 fn an_empty_store_says_so_on_stderr() {
-    insta::assert_snapshot!(env().run(["list"]), @"");
-    insta::assert_snapshot!(env().run(["list", "--all-projects", "--json"]), @"");
+    insta::assert_snapshot!(env().run(["list"]), @"
+    [exit 0]
+    [err] No sessions here yet; `--all-projects` looks everywhere.
+    ");
+    insta::assert_snapshot!(env().run(["list", "--all-projects", "--json"]), @"
+    [exit 0]
+    [err] No sessions yet.
+    ");
     assert!(!env().path(".local").exists(), "reading makes nothing");
 }
 
@@ -18,7 +24,20 @@ fn sessions_are_listed_newest_first() {
     env.answer(["end", "--at", "2026-02-16T18:55:36"]);
     // Recorded later, begun earlier: the time counts.
     started_at(&env, "2026-02-16T14:55:20", "Bug investigation");
-    insta::assert_snapshot!(env.run(["list"]), @"");
+    insta::assert_snapshot!(env.run(["list"]), @"
+    [exit 0]
+    [out] Recent Sessions (last 10):
+    [out]
+    [out] [x] SESSION-#1
+    [out]    Started: <time>
+    [out]    Status: COMPLETED
+    [out]    Description: Feature implementation
+    [out]
+    [out] [~] SESSION-#2
+    [out]    Started: <time>
+    [out]    Status: ACTIVE
+    [out]    Description: Bug investigation
+    ");
 }
 
 #[test]
@@ -71,10 +90,24 @@ fn filters_narrow_the_list() {
 fn a_filter_that_nothing_fits_and_one_that_is_none_say_so() {
     let env = env();
     started(&env, "Fix the login");
-    insta::assert_snapshot!(env.run(["list", "--status", "FAILED"]), @"");
-    insta::assert_snapshot!(env.run(["list", "--status", "DONE"]), @"");
-    insta::assert_snapshot!(env.run(["list", "--since", "soon"]), @"");
-    insta::assert_snapshot!(env.run(["list", "--tag", "two words"]), @"");
+    insta::assert_snapshot!(env.run(["list", "--status", "FAILED"]), @"
+    [exit 0]
+    [err] No session here fits; `--all-projects` looks everywhere.
+    ");
+    insta::assert_snapshot!(env.run(["list", "--status", "DONE"]), @"
+    [exit 2]
+    [err] error: invalid value 'DONE' for '--status <STATUS>': it is one of ACTIVE, COMPLETED, FAILED, ABANDONED
+    [err]
+    [err] For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(env.run(["list", "--since", "soon"]), @"
+    [exit 2]
+    [err] error: `soon` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
+    ");
+    insta::assert_snapshot!(env.run(["list", "--tag", "two words"]), @"
+    [exit 0]
+    [err] No session here fits; `--all-projects` looks everywhere.
+    ");
 }
 
 #[test]
@@ -84,11 +117,22 @@ fn other_projects_are_listed_when_asked_for() {
     let there = env.answer(["start", "--quiet", "--project", "other", "--at", "2026-02-16T17:31:03"]);
     let elsewhere = env.home();
     let elsewhere = elsewhere.to_str().unwrap();
-    assert_eq!(ids(&env, ["list"]), [here.clone()]);
-    assert_eq!(ids(&env, ["list", "--project", "other"]), [there.clone()]);
-    assert_eq!(ids(&env, ["-C", elsewhere, "list", "--project", env.project().to_str().unwrap()]), [here.clone()]);
-    assert_eq!(ids(&env, ["-C", elsewhere, "list", "--all-projects"]), [there, here]);
-    insta::assert_snapshot!(env.run(["-C", elsewhere, "list"]), @"");
-    insta::assert_snapshot!(env.run(["list", "--project", "nowhere"]), @"");
-    insta::assert_snapshot!(env.run(["-C", "/no/such/place", "list"]), @"");
+    assert_eq!(ids(&env, ["list"]), [here.as_str()]);
+    assert_eq!(ids(&env, ["list", "--project", "other"]), [there.as_str()]);
+    assert_eq!(ids(&env, ["-C", elsewhere, "list", "--project", env.project().to_str().unwrap()]), [here.as_str()]);
+    assert_eq!(ids(&env, ["-C", elsewhere, "list", "--all-projects"]), [there.as_str(), here.as_str()]);
+    insta::assert_snapshot!(env.run(["-C", elsewhere, "list"]), @"
+    [exit 0]
+    [err] No sessions here yet; `--all-projects` looks everywhere.
+    ");
+    insta::assert_snapshot!(env.run(["list", "--project", "nowhere"]), @"
+    [exit 1]
+    [err] error: no project `nowhere`
+    [err] hint: run `rutter list --all-projects --json` to see the projects' names
+    ");
+    insta::assert_snapshot!(env.run(["-C", "/no/such/place", "list"]), @"
+    [exit 2]
+    [err] error: cannot run in `/no/such/place`
+    [err]   cause: No such file or directory (os error 2)
+    ");
 }

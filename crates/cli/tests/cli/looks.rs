@@ -19,8 +19,32 @@ fn the_banner_looks_as_ever() {
     let env = with_emoji();
     let id = started(&env, "Session started at 2026-02-16 17:30:03");
     (0..5).for_each(|number| drop(env.answer(["work", "add", "IMPL", &number.to_string()])));
-    insta::assert_snapshot!(shown(&env, ["banner"], &[&id]), @"");
-    insta::assert_snapshot!(shown(&env, ["banner", "--short"], &[&id]), @"");
+    insta::assert_snapshot!(shown(&env, ["banner"], &[&id]), @"
+    ================================================================================
+    📋 SESSION ID FOR TRACKING
+    ================================================================================
+
+    🆔 Session ID: SESSION-20260216-173003-XXXX
+    📅 Started: 2026-02-16T17:30:03
+    📊 Status: ACTIVE
+    📝 Description: Session started at 2026-02-16 17:30:03
+    🔧 Work Items: 5
+
+    💡 Use this ID to track this session in logs and reports
+    ================================================================================
+    ");
+    insta::assert_snapshot!(shown(&env, ["banner", "--short"], &[&id]), @"
+    ================================================================================
+    📋 SESSION ID FOR TRACKING
+    ================================================================================
+
+    🆔 Session ID: SESSION-20260216-173003-XXXX
+    📅 Started: 2026-02-16T17:30:03
+    📊 Status: ACTIVE
+
+    💡 Use this ID to track this session in logs and reports
+    ================================================================================
+    ");
 }
 
 #[test]
@@ -29,7 +53,19 @@ fn the_list_looks_as_ever() {
     let older = started_at(&env, "2026-02-16T14:55:20", "Bug investigation");
     let newer = started(&env, "Feature implementation");
     env.answer(["end", &newer]);
-    insta::assert_snapshot!(shown(&env, ["list"], &[&older, &newer]), @"");
+    insta::assert_snapshot!(shown(&env, ["list"], &[&older, &newer]), @"
+    📋 Recent Sessions (last 10):
+
+    ✅ SESSION-20260216-173003-XXXX
+       Started: 2026-02-16T17:30:03
+       Status: COMPLETED
+       Description: Feature implementation
+
+    🔄 SESSION-20260216-145520-XXXX
+       Started: 2026-02-16T14:55:20
+       Status: ACTIVE
+       Description: Bug investigation
+    ");
 }
 
 #[test]
@@ -39,7 +75,15 @@ fn the_numbers_look_as_ever() {
     let works: Vec<_> = (0..8).map(|number| env.answer(["work", "add", "IMPL", &number.to_string()])).collect();
     works[..6].iter().for_each(|work| drop(env.answer(["work", "done", work])));
     env.answer(["end", "--at", "2026-02-16T18:55:36"]);
-    insta::assert_snapshot!(shown(&env, ["stats", &id], &[&id]), @"");
+    insta::assert_snapshot!(shown(&env, ["stats", &id], &[&id]), @"
+    📊 Session Statistics: SESSION-20260216-173003-XXXX
+
+    Duration: 1:25:33
+    Total Work Items: 8
+    Completed: 6
+    In Progress: 2
+    Status: COMPLETED
+    ");
 }
 
 #[test]

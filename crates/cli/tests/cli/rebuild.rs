@@ -7,7 +7,11 @@ fn everything_is_derived_again_as_it_was() {
     env.answer(["work", "add", "IMPL", "Check the token"]);
     let shown = env.answer(["show", &id, "--json", "--quiet"]);
     std::fs::remove_dir_all(env.path(".claude")).unwrap();
-    insta::assert_snapshot!(env.run(["rebuild"]), @"");
+    insta::assert_snapshot!(env.run(["rebuild"]), @"
+    [exit 0]
+    [out] 3 events: 1 session and 1 work item, as they were
+    [out] The files are written again
+    ");
     assert!(env.path(&format!(".claude/memory/sessions/{id}.json")).exists());
     let without_duration = |text: &str| {
         let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -20,5 +24,9 @@ fn everything_is_derived_again_as_it_was() {
 
 #[test]
 fn rebuilding_nothing_is_fine() {
-    insta::assert_snapshot!(env().run(["rebuild"]), @"");
+    insta::assert_snapshot!(env().run(["rebuild"]), @"
+    [exit 0]
+    [out] 0 events: 0 sessions and 0 work items, as they were
+    [out] The files are written again
+    ");
 }

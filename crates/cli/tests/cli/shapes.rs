@@ -102,7 +102,7 @@ fn everything_else_has_keys_to_rely_on_too() {
     started(&env, "Fix the login");
     assert_eq!(keys(&object(&env, ["init"])), ["store", "mirror", "config"]);
     assert_eq!(keys(&object(&env, ["current", "--why"])), ["id", "steps"]);
-    assert_eq!(keys(&object(&env, ["rebuild"])), ["events", "sessions", "work_items", "identical", "mirror"]);
+    assert_eq!(keys(&object(&env, ["rebuild"])), ["events", "sessions", "work_items", "unreadable_events", "identical", "mirror"]);
     assert_eq!(keys(&object(&env, ["config", "ui.ascii"])), ["key", "value", "origin", "variable", "about"]);
     for finding in crate::objects(&env, ["doctor"]) {
         assert_eq!(keys(&finding), ["check", "severity", "found", "hint"]);

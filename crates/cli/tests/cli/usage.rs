@@ -37,12 +37,78 @@ fn the_version_is_the_answer() {
 }
 
 #[test]
+fn everything_starts_in_the_directory_that_is_named() {
+    let env = env();
+    let below = env.project().join("below");
+    std::fs::create_dir(&below).unwrap();
+    env.answer(["-C", "below", "start", "--quiet", "-d", "Below"]);
+    env.answer(["-C", "below", "export", "-o", "x.json"]);
+    assert!(below.join("x.json").exists());
+    assert_eq!(crate::object(&env, ["--project", "./below", "list"])["description"], "Below");
+    assert_eq!(crate::object(&env, ["-C", "below", "--project", ".", "list"])["description"], "Below");
+    insta::assert_snapshot!(env.run(["-C", "x", "list"]), @"
+    [exit 2]
+    [err] error: cannot run in `x`
+    [err]   cause: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
 fn a_wrong_command_line_exits_2_and_says_what_is_wrong() {
     let env = env();
-    insta::assert_snapshot!(env.run(["strat"]), @"");
-    insta::assert_snapshot!(env.run(["start", "--desc", "x"]), @"");
-    insta::assert_snapshot!(env.run(["list", "--limit", "many"]), @"");
-    insta::assert_snapshot!(env.run(["work"]), @"");
-    insta::assert_snapshot!(env.run(["start", "--type", "x"]), @"");
+    insta::assert_snapshot!(env.run(["strat"]), @"
+    [exit 2]
+    [err] error: unrecognized subcommand 'strat'
+    [err]
+    [err]   tip: some similar subcommands exist: 'stats', 'start'
+    [err]
+    [err] Usage: rutter [OPTIONS] <COMMAND>
+    [err]
+    [err] For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(env.run(["start", "--desc", "x"]), @"
+    [exit 2]
+    [err] error: unexpected argument '--desc' found
+    [err]
+    [err]   tip: a similar argument exists: '--description'
+    [err]
+    [err] Usage: rutter start --description <TEXT>
+    [err]
+    [err] For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(env.run(["list", "--limit", "many"]), @"
+    [exit 2]
+    [err] error: invalid value 'many' for '--limit <N>': invalid digit found in string
+    [err]
+    [err] For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(env.run(["work"]), @"
+    [exit 2]
+    [err] Add, complete and list work items
+    [err]
+    [err] Usage: rutter work [OPTIONS] <COMMAND>
+    [err]
+    [err] Commands:
+    [err]   add   Add a work item and print its id
+    [err]   done  Complete a work item, or give it another status
+    [err]   list  List a session's work items in the order in which they were added
+    [err]   help  Print this message or the help of the given subcommand(s)
+    [err]
+    [err] Options:
+    [err]       --json               Print JSON: one object, or one a line
+    [err]       --quiet              Print nothing but the answer and errors
+    [err]       --color <WHEN>       When to use colors [default: auto] [possible values: auto, always, never]
+    [err]   -s, --session <SESSION>  The session: an id, a number, the beginning of an id, or `current`
+    [err]       --project <PROJECT>  The project, by name or path, instead of the one of the directory
+    [err]   -C <DIR>                 Run as if started in DIR
+    [err]   -h, --help               Print help (see more with '--help')
+    [err]   -V, --version            Print version
+    ");
+    insta::assert_snapshot!(env.run(["start", "--type", "x"]), @"
+    [exit 2]
+    [err] error: invalid value 'x' for '--type <TYPE>': a type is 2 to 16 characters of `A-Z0-9` and starts with a letter
+    [err]
+    [err] For more information, try '--help'.
+    ");
     assert!(!env.path(".local").exists(), "nothing was opened");
 }

@@ -2,6 +2,8 @@
 //!
 //! A file that is there is the base: what others put into it (keys we do not know, times in their own precision) stays.
 
+use std::collections::HashMap;
+
 use jiff::civil::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -46,9 +48,11 @@ fn merge(mut file: Map<String, Value>, session: &Session, items: &[WorkItem]) ->
 }
 
 fn merge_items(mut held: Vec<Value>, items: &[WorkItem]) -> Vec<Value> {
+    let id_of = |(place, value): (usize, &Value)| Some((value.get("work_id")?.as_str()?.to_owned(), place));
+    let places: HashMap<String, usize> = held.iter().enumerate().filter_map(id_of).collect();
     for item in items {
-        let place = held.iter().position(|value| value.get("work_id").and_then(Value::as_str) == Some(item.id.as_str()));
-        let base = place.and_then(|place| held[place].as_object().cloned()).unwrap_or_default();
+        let place = places.get(item.id.as_str()).copied();
+        let base = place.and_then(|place| as_object(held[place].take())).unwrap_or_default();
         let merged = Value::Object(merge_item(base, item));
         match place {
             Some(place) => held[place] = merged,
@@ -56,6 +60,10 @@ fn merge_items(mut held: Vec<Value>, items: &[WorkItem]) -> Vec<Value> {
         }
     }
     held
+}
+
+fn as_object(value: Value) -> Option<Map<String, Value>> {
+    if let Value::Object(object) = value { Some(object) } else { None }
 }
 
 fn merge_item(mut file: Map<String, Value>, item: &WorkItem) -> Map<String, Value> {

@@ -1,6 +1,6 @@
 //! Turning what other scripts wrote into events. Event ids follow from what is said, so taking in twice changes nothing.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::civil::DateTime;
 use session::{
@@ -39,22 +39,18 @@ impl Tracker {
     /// Takes in what another script added to the file of a session that we know; returns whether there was anything.
     pub(crate) fn take_in_additions(&mut self, key: SessionKey, file: &SessionFile) -> Result<bool, MirrorError> {
         let known = self.store.reads().work_items(key)?;
-        let ids: HashSet<_> = known.iter().map(|item| &item.id).collect();
-        let added: Vec<_> = file.work_items.iter().filter(|item| !ids.contains(&item.id)).collect();
-        let is_news = |item: &&WorkInFile| {
-            let held = known.iter().find(|held| held.id == item.id);
-            held.is_some_and(|held| held.status.stamp == held.added_by && !item.status.is_in_progress())
-        };
-        let marked: Vec<_> = file.work_items.iter().filter(is_news).collect();
+        let known: HashMap<_, _> = known.iter().map(|item| (&item.id, item)).collect();
+        let added: Vec<_> = file.work_items.iter().filter(|item| !known.contains_key(&item.id)).collect();
+        // An item whose status nobody changed here, but somebody did there.
+        let untouched = |item: &WorkInFile| known.get(&item.id).filter(|held| held.status.stamp == held.added_by).map(|held| held.key);
+        let ended = file.work_items.iter().filter(|item| !item.status.is_in_progress());
+        let marked: Vec<_> = ended.filter_map(|item| Some((untouched(item)?, item))).collect();
         if added.is_empty() && marked.is_empty() {
             return Ok(false);
         }
         self.write_found(|zone, pen| {
             added.iter().try_for_each(|item| take_in_work(pen, zone, key, item))?;
-            marked.iter().try_for_each(|item| {
-                let held = known.iter().find(|held| held.id == item.id).expect("it was found among the known ones");
-                take_in_mark(pen, zone, key, held.key, item)
-            })
+            marked.iter().try_for_each(|(work, item)| take_in_mark(pen, zone, key, *work, item))
         })?;
         Ok(true)
     }

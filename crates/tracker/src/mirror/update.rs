@@ -14,7 +14,9 @@ const CHUNK: usize = 4_096;
 /// How much is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// What changed since the position.
+    /// What was recorded until now, unless somebody else has written it by the time it is our turn.
+    Recorded,
+    /// What changed since the position, here or in the files.
     Changed,
     /// Every session and every line, whatever the position says.
     Everything,
@@ -28,9 +30,18 @@ pub(crate) fn machine() -> String {
 impl Tracker {
     /// Brings the mirror up; what hinders it becomes a note, because the store has everything.
     pub(crate) fn bring_mirror_up(&mut self) {
+        self.try_mirror(Extent::Recorded);
+    }
+
+    /// Makes the mirror if it is missing and takes in what others wrote there.
+    pub fn prepare_mirror(&mut self) {
+        self.try_mirror(Extent::Changed);
+    }
+
+    fn try_mirror(&mut self, extent: Extent) {
         let Some(root) = self.config.mirror_root() else { return };
         let layout = Layout::at(&root);
-        if let Err(error) = self.update_mirror(&layout, Extent::Changed) {
+        if let Err(error) = self.update_mirror(&layout, extent) {
             self.note(Note::MirrorBehind { root, reason: error.in_words() });
         }
     }
@@ -45,10 +56,15 @@ impl Tracker {
 
     fn update_mirror(&mut self, layout: &Layout, extent: Extent) -> Result<(), MirrorError> {
         layout.prepare()?;
+        let recorded = self.store.reads().last_seq()?;
         let _alone = layout.lock(self.config.patience())?;
         let name = MirrorName { machine: machine(), root: layout.root.to_string_lossy().into_owned() };
         let kept = self.store.reads().mirror_position(&name)?;
-        let mut position = kept.filter(|_| extent == Extent::Changed).unwrap_or_default();
+        // Whoever had the lock before us has often written our events with theirs; what came since is for those who wrote it.
+        if extent == Extent::Recorded && kept.is_some_and(|kept| kept.seq >= recorded) {
+            return Ok(());
+        }
+        let mut position = kept.filter(|_| extent != Extent::Everything).unwrap_or_default();
         let taken = if position.directory_nanos.is_none() || position.directory_nanos != layout.directory_nanos() {
             self.take_in_sessions(layout)?
         } else {
@@ -100,7 +116,7 @@ impl Tracker {
         let mut ids = BTreeMap::new();
         for Recorded { event, .. } in pending {
             let is_theirs = event.evidence == Evidence::Mirror;
-            if is_theirs && extent == Extent::Changed {
+            if is_theirs && extent != Extent::Everything {
                 continue;
             }
             if let Change::LineFound { line } = &event.change {
