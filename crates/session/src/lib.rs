@@ -22,7 +22,6 @@ mod moment;
 mod project;
 mod register;
 mod rows;
-#[expect(clippy::module_inception, reason = "the room and its main noun share a name")]
 mod session;
 mod status;
 mod text;

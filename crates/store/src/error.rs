@@ -34,7 +34,7 @@ pub enum StoreError {
         source: BoxError,
     },
     /// Others kept writing, or somebody holds a lock.
-    #[error("the store at `{path}` is locked by another program; waited {} s", waited.as_secs())]
+    #[error("the store at `{path}` is locked by another program; waited {:.1} s", waited.as_secs_f64())]
     Busy {
         /// Where it is.
         path: PathBuf,

@@ -31,10 +31,15 @@ fn s3_files_are_private_and_old_ones_are_repaired() {
     let store = home.path().join("store");
     filled(&store, 1);
     fs::set_permissions(&store, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(store.join("rutter.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    // A session in the log, which `filled` emptied away.
+    write(&mut open(&store, Access::Write).unwrap(), Durability::Normal, |turn| turn.append(&opened(2))).unwrap();
+    for file in ["rutter.db", "rutter.db-wal", "rutter.db-shm"] {
+        fs::set_permissions(store.join(file), fs::Permissions::from_mode(0o666)).unwrap();
+    }
     let _open = open(&store, Access::Write).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&store), mode(&store.join("rutter.db"))), (0o700, 0o600));
+    assert_eq!((mode(&store.join("rutter.db-wal")), mode(&store.join("rutter.db-shm"))), (0o600, 0o600));
 }
 
 #[test]
@@ -115,6 +120,21 @@ fn d5_damage_that_is_met_later_is_set_aside_by_whoever_writes() {
 }
 
 #[test]
+fn d5_a_stump_beside_a_log_is_set_aside_and_the_log_is_read() {
+    for length in [0, 1, 99] {
+        let home = tempfile::tempdir().unwrap();
+        let mut store = open(home.path(), Access::Write).unwrap();
+        (1..=5).for_each(|number| drop(write(&mut store, Durability::Normal, |turn| turn.append(&opened(number))).unwrap()));
+        drop(store);
+        let database = home.path().join("rutter.db");
+        fs::write(&database, vec![0; length]).unwrap();
+        assert!(matches!(open(home.path(), Access::Read), Err(StoreError::Broken { .. })));
+        let store = open(home.path(), Access::Write).unwrap();
+        assert_eq!((store.set_aside().unwrap().salvaged, store.reads().last_seq().unwrap()), (5, 5), "{length} bytes");
+    }
+}
+
+#[test]
 fn d5_a_rebuild_mends_what_a_cut_page_lost() {
     let home = tempfile::tempdir().unwrap();
     cut_short(home.path(), 50);
@@ -152,7 +172,7 @@ fn d5_a_busy_store_is_never_called_broken() {
 fn writers_wait_in_line_and_no_longer_than_their_patience() {
     let home = tempfile::tempdir().unwrap();
     let mut store = open(home.path(), Access::Write).unwrap();
-    let place = wait_in_line(&home.path().join("rutter.lock"), home.path(), PATIENCE).unwrap();
+    let place = wait_in_line(&home.path().join("rutter.lock"), PATIENCE).unwrap();
     let refused = write(&mut store, Durability::Full, |turn| turn.append(&opened(1)));
     assert!(matches!(refused, Err(StoreError::Busy { waited: PATIENCE, .. })), "{refused:?}");
     drop(place);

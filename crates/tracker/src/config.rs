@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,12 +93,14 @@ pub enum ConfigError {
         name: String,
     },
     /// The value does not fit the key.
-    #[error("`{value}` is no value for `{name}`")]
+    #[error("`{value}` is no value for `{name}`: it is {wanted}")]
     BadValue {
         /// The key.
         name: &'static str,
         /// The value.
         value: String,
+        /// What it should be.
+        wanted: &'static str,
     },
 }
 
@@ -132,6 +136,8 @@ pub struct Config {
     /// The file, whether it is there or not.
     pub file: PathBuf,
     settings: Vec<Setting>,
+    /// Names in the file that are no settings.
+    pub unknown: Vec<String>,
     /// The variables that name a session, in the order in which they are asked.
     pub session_variables: Vec<(&'static str, String)>,
 }
@@ -151,7 +157,8 @@ impl Config {
         }
         let variables = ["RUTTER_SESSION", "CURRENT_SESSION"].into_iter();
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
-        Ok(Self { file, settings, session_variables })
+        let unknown = unknown_names(&document);
+        Ok(Self { file, settings, unknown, session_variables })
     }
 
     /// Returns the configuration with a project named on the command line.
@@ -225,13 +232,25 @@ impl Config {
         let mut document = read(&self.file)?;
         let (section, field) = key.name.split_once('.').unwrap_or(("", key.name));
         document.entry(section).or_insert(Item::Table(Table::new()))[field] = value(text);
-        let write = || {
-            std::fs::create_dir_all(self.file.parent().unwrap_or(Path::new("/")))?;
-            std::fs::write(&self.file, document.to_string())
-        };
-        write().map_err(|error| ConfigError::File { path: self.file.clone(), source: error.into() })?;
+        replace(&self.file, &document.to_string()).map_err(|error| ConfigError::File { path: self.file.clone(), source: error.into() })?;
         Ok(&self.file)
     }
+}
+
+/// Replaces the file in one step, closed to others.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let directory = file.parent().unwrap_or(Path::new("/"));
+    if !directory.is_dir() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    let temporary = file.with_extension("toml.tmp");
+    let write = || {
+        let mut open = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        open.write_all(text.as_bytes())?;
+        open.sync_all()?;
+        std::fs::rename(&temporary, file)
+    };
+    write().inspect_err(|_| drop(std::fs::remove_file(&temporary)))
 }
 
 fn config_home(environment: &Environment, home: Option<&Path>) -> Result<PathBuf, ConfigError> {
@@ -274,6 +293,14 @@ fn in_file<'d>(document: &'d DocumentMut, name: &str) -> Option<&'d Item> {
     document.get(section)?.get(field)
 }
 
+fn unknown_names(document: &DocumentMut) -> Vec<String> {
+    let sections = document.iter().flat_map(|(section, item)| {
+        let fields = item.as_table_like().map(|table| table.iter().map(|(field, _)| format!("{section}.{field}")).collect());
+        fields.unwrap_or_else(|| vec![section.to_owned()])
+    });
+    sections.filter(|name| KEYS.iter().all(|key| key.name != name)).collect()
+}
+
 fn plain(item: &Item) -> Option<String> {
     let text = item.as_str().map(str::to_owned);
     text.or_else(|| item.as_integer().map(|number| number.to_string()))
@@ -309,11 +336,14 @@ fn user_of_process() -> Option<String> {
 }
 
 fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
-    let fits = match key.name {
-        "store.wait_seconds" => text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)),
-        "store.home" => Path::new(text).is_absolute(),
-        "mirror.root" => text == "off" || Path::new(text).is_absolute(),
-        _ => true,
+    let is_absolute = Path::new(text).is_absolute();
+    let (fits, wanted) = match key.name {
+        "store.wait_seconds" => {
+            (text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)), "a number of seconds up to 86400")
+        }
+        "store.home" => (is_absolute, "an absolute path"),
+        "mirror.root" => (text == "off" || is_absolute, "an absolute path, or `off`"),
+        _ => (true, ""),
     };
-    if fits { Ok(()) } else { Err(ConfigError::BadValue { name: key.name, value: text.to_owned() }) }
+    if fits { Ok(()) } else { Err(ConfigError::BadValue { name: key.name, value: text.to_owned(), wanted }) }
 }

@@ -149,7 +149,10 @@ impl Tracker {
     fn running_here(&self) -> Result<Vec<Session>, StoreError> {
         let worktree = Some(redact::text(&self.place.worktree.to_string_lossy()).as_str().to_owned());
         let wanted = Wanted { worktree, statuses: vec![session::Status::Active], with_empty: true, ..Wanted::default() };
-        self.store.reads().sessions(&wanted, Some(LISTED))
+        let mut running = self.store.reads().sessions(&wanted, Some(LISTED))?;
+        // What came in a file runs elsewhere, if anywhere.
+        running.retain(|session| session.made_current.is_some());
+        Ok(running)
     }
 
     fn take(&self, found: Found) -> Session {

@@ -60,6 +60,7 @@ impl Tracker {
         let mut findings =
             vec![self.look_at_store()?, self.look_at_sessions()?, self.look_at_privacy(), self.look_at_broken(), self.look_at_clock()?];
         findings.push(self.look_at_dice());
+        findings.push(self.look_at_config());
         findings.extend(self.look_at_mirror()?);
         Ok(findings)
     }
@@ -74,7 +75,8 @@ impl Tracker {
             let found = format!("{} is damaged: {first}", database.display());
             return Ok(Finding::new("store", Severity::Problem, found).hint("rutter rebuild"));
         }
-        let size = fs::metadata(&database).map_or(0, |found| found.len());
+        let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+        let size = length(&database) + length(&database.with_extension("db-wal"));
         Ok(Finding::ok("store", format!("{}, {} KiB, SQLite {}", database.display(), size / 1024, store::sqlite_version())))
     }
 
@@ -89,6 +91,15 @@ impl Tracker {
             "sessions",
             format!("{} sessions, {running} of them running, {} events", all.all.sessions, self.store.reads().last_seq()?),
         ))
+    }
+
+    fn look_at_config(&self) -> Finding {
+        let file = self.config.file.display();
+        if self.config.unknown.is_empty() {
+            return Finding::ok("config", file.to_string());
+        }
+        let names = self.config.unknown.join(", ");
+        Finding::new("config", Severity::Warning, format!("{file} sets what is no setting: {names}")).hint("rutter config")
     }
 
     /// Everything of ours belongs to its owner alone.

@@ -170,15 +170,27 @@ fn import_session(pen: &mut Pen<'_>, homes: &[Home], events: &[Event], imported:
     }
     let list = if held.is_some() { &mut imported.known } else { &mut imported.new };
     list.push(opened.id.clone());
-    for event in events.iter().filter(|event| event.about == Subject::Session(key)) {
+    // Numbers are given by the store that a session is in: those of the other one only say what is wished for.
+    let wished = events.iter().filter_map(number_said).max().and_then(|(_, number)| number);
+    let is_ours = |event: &&Event| event.about == Subject::Session(key) && !matches!(event.change, Change::Numbered { .. });
+    for event in events.iter().filter(is_ours) {
         let fitted = fit(event, homes);
         if matches!(pen.turn.append(&fitted)?, Appended::New(..)) {
             imported.events += 1;
         }
     }
     match held {
-        None => give_number(pen, key, opened.number),
+        None => give_number(pen, key, wished),
         Some(_) => Ok(()),
+    }
+}
+
+/// Returns the number that an event gives, and when.
+fn number_said(event: &Event) -> Option<(session::Stamp, Option<u32>)> {
+    match &event.change {
+        Change::Opened(opened) => Some((event.stamp(), opened.number)),
+        Change::Numbered { number } => Some((event.stamp(), Some(*number))),
+        _ => None,
     }
 }
 

@@ -54,7 +54,7 @@ pub use current::{CurrentError, Looked, Step, Trace};
 pub use dice::{Dice, SystemDice};
 pub use doctor::{Finding, Severity};
 pub use exchange::{ExchangeError, Imported};
-pub use lifecycle::{EndError, Start, StartError, TagError};
+pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
 pub use mirror::MirrorError;
 pub use naming::NamingError;

@@ -251,7 +251,10 @@ fn last_documented_number(worktree: &Path) -> u32 {
 }
 
 /// Reads a tag, or gives back what is none.
-pub(crate) fn read_tag(tag: &str) -> Result<Tag, String> {
+///
+/// # Errors
+/// When the text is no tag; the text itself.
+pub fn read_tag(tag: &str) -> Result<Tag, String> {
     Tag::try_from(redact::text(tag)).map_err(|_| tag.to_owned())
 }
 

@@ -1,9 +1,8 @@
 //! Many sessions, newest first, with the names of their projects.
 
-use session::{Prefix, Session, Status};
+use session::{Prefix, Session, Status, Tag};
 use store::{StoreError, Wanted};
 
-use crate::lifecycle::read_tag;
 use crate::view::SessionView;
 use crate::{ProjectError, Tracker};
 
@@ -21,7 +20,7 @@ pub struct Listing {
     /// Of one of these types.
     pub prefixes: Vec<Prefix>,
     /// With all of these tags.
-    pub tags: Vec<String>,
+    pub tags: Vec<Tag>,
     /// Of one of these agents.
     pub agents: Vec<String>,
     /// Of one of these owners.
@@ -36,10 +35,7 @@ impl Tracker {
     /// # Errors
     /// When the project cannot be told or the store cannot answer.
     pub fn list(&self, listing: &Listing) -> Result<Vec<Session>, ProjectError> {
-        match self.wanted(listing)? {
-            Some(wanted) => Ok(self.store.reads().sessions(&wanted, listing.limit)?),
-            None => Ok(Vec::new()),
-        }
+        Ok(self.store.reads().sessions(&self.wanted(listing)?, listing.limit)?)
     }
 
     /// Returns the public shape of a session.
@@ -53,23 +49,21 @@ impl Tracker {
         Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &self.now()))
     }
 
-    /// Returns what is asked for in the store's terms, or nothing where no session can fit.
-    pub(crate) fn wanted(&self, listing: &Listing) -> Result<Option<Wanted>, ProjectError> {
+    /// Returns what is asked for in the store's terms.
+    pub(crate) fn wanted(&self, listing: &Listing) -> Result<Wanted, ProjectError> {
         let project = if listing.all_projects { None } else { self.project_here()? };
-        let tags: Result<Vec<_>, _> = listing.tags.iter().map(|tag| read_tag(tag)).collect();
-        let Ok(tags) = tags else { return Ok(None) };
         let nothing_here = !listing.all_projects && project.is_none();
-        Ok(Some(Wanted {
+        Ok(Wanted {
             // A key that no project has: where nothing was recorded yet, only the sessions of no project are listed.
             project: project.map(|project| project.key).or_else(|| nothing_here.then(|| session::ProjectKey::new(uuid::Uuid::nil()))),
             worktree: None,
             statuses: listing.statuses.clone(),
             prefixes: listing.prefixes.clone(),
-            tags,
+            tags: listing.tags.clone(),
             agents: listing.agents.clone(),
             owners: listing.owners.clone(),
             since_micros: listing.since_micros,
             with_empty: listing.with_empty,
-        }))
+        })
     }
 }

@@ -87,10 +87,16 @@ impl std::fmt::Display for Note {
             Self::MirrorBehind { root, reason } => {
                 write!(out, "the files in {} are behind: {reason}; the store has everything", root.display())
             }
-            Self::TakenIn { sessions, lines } => write!(out, "took in {sessions} sessions and {lines} log lines of other scripts"),
+            Self::TakenIn { sessions, lines } => {
+                write!(out, "took in {} and {} of other scripts", counted(*sessions, "session"), counted(*lines, "log line"))
+            }
             Self::SetAside(SetAside { path, salvaged }) => {
                 write!(out, "the store was damaged and is kept as {}; a new one has its {salvaged} readable events", path.display())
             }
         }
     }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

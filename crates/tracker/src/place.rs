@@ -22,7 +22,8 @@ pub struct Place {
 impl Place {
     /// Finds out where `directory` lies; one that does not exist is taken as it is named.
     pub fn of(directory: &Path) -> Self {
-        let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+        let as_named = || std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let directory = fs::canonicalize(directory).unwrap_or_else(|_| as_named());
         for top in directory.ancestors() {
             if let Some(git_dir) = git_dir_of(top) {
                 let common = common_of(&git_dir);

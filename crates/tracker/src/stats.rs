@@ -32,7 +32,7 @@ impl Tracker {
     /// # Errors
     /// When the project cannot be told or the store cannot answer.
     pub fn overview(&self, listing: &Listing) -> Result<Overview, ProjectError> {
-        let Some(wanted) = self.wanted(listing)? else { return Ok(Overview::default()) };
+        let wanted = self.wanted(listing)?;
         let reads = self.store.reads();
         let mut by_project = reads.tally(&wanted, GroupBy::Project)?;
         for tally in &mut by_project {

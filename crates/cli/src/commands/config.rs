@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tracker::Setting;
+use tracker::{Origin, Setting};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
@@ -58,8 +58,13 @@ fn page(settings: &[Setting], file: &str) -> Page {
     for setting in settings {
         let value = setting.value.as_deref().unwrap_or("(not set)");
         page.gap().text(format!("{} = {value}", setting.key.name));
-        page.text(format!("   from: {}; variable: {}", setting.origin, setting.key.variable));
         page.text(format!("   {}", setting.key.about));
+        page.text(match setting.origin {
+            Origin::Default => format!("   by default; set it here or with {}", setting.key.variable),
+            Origin::File => format!("   from the file; {} would override it", setting.key.variable),
+            Origin::Variable => format!("   from {}", setting.key.variable),
+            Origin::CommandLine => "   from the command line".to_owned(),
+        });
     }
     page
 }

@@ -34,7 +34,13 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
             });
             page.text(format!("Config: {}", tracker.config().file.display())).gap();
             page.text("Begin with: rutter start -d \"what you are about to do\"");
-            page.text(format!("To undo:    delete {}", home.display()));
+            page.text(format!("To undo:    rm -r '{}'", home.display()));
+            if let Some(root) = &mirror {
+                page.text(format!(
+                    "            and what rutter wrote below {}; what other scripts wrote there stays theirs",
+                    root.display()
+                ));
+            }
             page
         })
     })

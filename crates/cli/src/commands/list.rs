@@ -2,7 +2,7 @@
 
 use clap::Args;
 use tracker::session::{Prefix, Status};
-use tracker::{Listing, Tracker, parse_since};
+use tracker::{Listing, TagError, Tracker, parse_since, read_tag};
 
 use crate::arguments::{self, lossy};
 use crate::commands::Context;
@@ -65,7 +65,12 @@ impl FilterArgs {
             with_empty: self.all,
             statuses: self.statuses.clone(),
             prefixes: self.prefixes.clone(),
-            tags: self.tags.clone(),
+            tags: self
+                .tags
+                .iter()
+                .map(|tag| read_tag(tag))
+                .collect::<Result<_, _>>()
+                .map_err(|tag| Failure::usage(TagError::BadTag { tag }))?,
             agents: self.agents.clone(),
             owners: self.owners.clone(),
             since_micros: self.since.as_deref().map(|since| parse_since(since, tracker.clock())).transpose()?,

@@ -101,6 +101,7 @@ pub(crate) struct Context {
     pub(crate) ui: Ui,
     pub(crate) global: Global,
     config: Config,
+    clock: SystemClock,
 }
 
 impl Context {
@@ -112,7 +113,8 @@ impl Context {
         match ready {
             Ok(config) => {
                 let config = config.with_project(global.project.clone());
-                Ok(Self { ui: Ui::new(wishes, &environment, config.ascii()), global, config })
+                let clock = SystemClock::new(&environment);
+                Ok(Self { ui: Ui::new(wishes, &environment, config.ascii()), global, config, clock })
             }
             Err(failure) => Err((Ui::new(wishes, &environment, None), failure)),
         }
@@ -121,7 +123,7 @@ impl Context {
     /// Opens the tracker in the directory where we stand.
     fn open(&self, access: Access) -> Result<Tracker, Failure> {
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-        Ok(Tracker::open(self.config.clone(), &directory, access, Box::new(SystemClock::new()), Box::new(SystemDice))?)
+        Ok(Tracker::open(self.config.clone(), &directory, access, Box::new(self.clock.clone()), Box::new(SystemDice))?)
     }
 
     /// Opens the tracker, does the work, and says what the tracker noted, whatever came of it.

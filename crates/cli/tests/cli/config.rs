@@ -9,28 +9,28 @@ fn every_setting_says_where_it_comes_from() {
     [out] Configuration file: /home/.config/rutter/config.toml
     [out]
     [out] store.home = /home/.local/share/rutter
-    [out]    from: default; variable: RUTTER_HOME
     [out]    the directory of the store
+    [out]    by default; set it here or with RUTTER_HOME
     [out]
     [out] store.wait_seconds = 3
-    [out]    from: variable; variable: RUTTER_STORE_WAIT_SECONDS
     [out]    how long a command waits for other writers
+    [out]    from RUTTER_STORE_WAIT_SECONDS
     [out]
     [out] session.owner = ada
-    [out]    from: default; variable: RUTTER_OWNER
     [out]    whose sessions these are (default: the OS user)
+    [out]    by default; set it here or with RUTTER_OWNER
     [out]
     [out] session.project = (not set)
-    [out]    from: default; variable: RUTTER_PROJECT
     [out]    the project, by name or path, instead of the one of the directory
+    [out]    by default; set it here or with RUTTER_PROJECT
     [out]
     [out] mirror.root = /home/.claude/memory
-    [out]    from: default; variable: RUTTER_MIRROR
     [out]    the directory of the JSON files and the session log, or `off`
+    [out]    by default; set it here or with RUTTER_MIRROR
     [out]
     [out] ui.ascii = (not set)
-    [out]    from: default; variable: RUTTER_ASCII
     [out]    `1`: no emoji; `0`: emoji also where the terminal does not say it knows them
+    [out]    by default; set it here or with RUTTER_ASCII
     ");
     let keys: Vec<_> = objects(&env, ["config"]).iter().map(|setting| setting["key"].as_str().unwrap().to_owned()).collect();
     assert_eq!(keys, ["store.home", "store.wait_seconds", "session.owner", "session.project", "mirror.root", "ui.ascii"]);
@@ -81,11 +81,11 @@ fn a_key_or_value_that_is_none_is_refused() {
     ");
     insta::assert_snapshot!(env.run(["config", "store.wait_seconds", "long"]), @"
     [exit 2]
-    [err] error: `long` is no value for `store.wait_seconds`
+    [err] error: `long` is no value for `store.wait_seconds`: it is a number of seconds up to 86400
     ");
     insta::assert_snapshot!(env.run(["config", "mirror.root", "here"]), @"
     [exit 2]
-    [err] error: `here` is no value for `mirror.root`
+    [err] error: `here` is no value for `mirror.root`: it is an absolute path, or `off`
     ");
     assert!(!env.path(".config").exists(), "nothing was written");
 }

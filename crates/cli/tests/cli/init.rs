@@ -9,7 +9,8 @@ fn init_says_where_everything_is_and_how_to_undo_it() {
     [out] Config: /home/.config/rutter/config.toml
     [out]
     [out] Begin with: rutter start -d "what you are about to do"
-    [out] To undo:    delete /home/.local/share/rutter
+    [out] To undo:    rm -r '/home/.local/share/rutter'
+    [out]             and what rutter wrote below /home/.claude/memory; what other scripts wrote there stays theirs
     "#);
 }
 
@@ -33,7 +34,7 @@ fn init_makes_no_files_where_the_mirror_is_off() {
     [out] Config: /home/.config/rutter/config.toml
     [out]
     [out] Begin with: rutter start -d "what you are about to do"
-    [out] To undo:    delete /home/.local/share/rutter
+    [out] To undo:    rm -r '/home/.local/share/rutter'
     "#);
     assert!(!env.path(".claude").exists());
     assert!(object(&env, ["init"])["mirror"].is_null());
@@ -54,8 +55,9 @@ fn init_takes_in_what_other_scripts_left() {
     [out] Config: /home/.config/rutter/config.toml
     [out]
     [out] Begin with: rutter start -d "what you are about to do"
-    [out] To undo:    delete /home/.local/share/rutter
-    [err] note: took in 1 sessions and 0 log lines of other scripts
+    [out] To undo:    rm -r '/home/.local/share/rutter'
+    [out]             and what rutter wrote below /home/.claude/memory; what other scripts wrote there stays theirs
+    [err] note: took in 1 session and 0 log lines of other scripts
     "#);
     insta::assert_snapshot!(env.run(["list", "--all-projects"]), @"
     [exit 0]

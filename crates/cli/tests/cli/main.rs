@@ -10,6 +10,8 @@
 //! | `hostile` | text, names and arguments that mean harm |
 //! | `privacy` | modes of everything that is written |
 //! | `surroundings` | disks, locks, damaged and foreign files |
+//! | `kill` | commands killed at random |
+//! | `readme` | the tour of the README |
 //! | `machine` | what tests ask of the machine: wrappers, trees, other programs |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -24,11 +26,13 @@ mod export;
 mod hostile;
 mod import;
 mod init;
+mod kill;
 mod list;
 mod looks;
 mod machine;
 mod man;
 mod privacy;
+mod readme;
 mod rebuild;
 mod reopen;
 mod shapes;

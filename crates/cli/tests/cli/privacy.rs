@@ -51,7 +51,6 @@ fn s3_what_was_open_is_closed_again() {
 }
 
 #[test]
-#[ignore = "the write-ahead log and its index are not closed again yet"]
 fn s3_what_sqlite_keeps_beside_the_store_is_closed_again() {
     let env = env();
     env.answer(["start", "--quiet"]);
@@ -62,7 +61,6 @@ fn s3_what_sqlite_keeps_beside_the_store_is_closed_again() {
 }
 
 #[test]
-#[ignore = "the configuration file takes the umask's mode; one that all can write names the directory of the store"]
 fn s3_the_configuration_is_for_its_owner_alone() {
     let env = env();
     under(&env, "000", &["config", "ui.ascii", "1"]);

@@ -63,6 +63,11 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Recorded> {
     Ok(Recorded { seq: row.get(0)?, event })
 }
 
+/// Reads the event at a place.
+pub(crate) fn at(connection: &Connection, seq: Seq) -> rusqlite::Result<Recorded> {
+    connection.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?.query_row([seq], read)
+}
+
 /// Reads an event, or says where the one lies that does not read; damage to one event is no damage to the others.
 pub(crate) fn try_read(row: &Row<'_>) -> rusqlite::Result<Result<Recorded, Seq>> {
     match read(row) {

@@ -33,4 +33,4 @@ mod turn;
 pub use backend::SqliteStore;
 pub use file_system::is_local_file_system;
 pub use open::{Access, sqlite_version};
-pub use queue::{Place, wait_in_line};
+pub use queue::{LineError, Place, wait_in_line};

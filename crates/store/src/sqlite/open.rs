@@ -11,14 +11,12 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
 use crate::sqlite::failure::{Translate, translate, translate_io};
-use crate::sqlite::{file_system, migrate, queue};
+use crate::sqlite::queue::{self, LineError, Place};
+use crate::sqlite::{file_system, migrate};
 
 /// SQLite before this one can lose data when a checkpoint meets a writer (the WAL-reset bug).
 const OLDEST_SQLITE: i32 = 3_051_003;
 const OLDEST_SQLITE_NAME: &str = "3.51.3";
-
-/// How long a WAL stays when it begins anew.
-const WAL_KEPT: i64 = 1 << 20;
 
 const _: () = assert!(rusqlite::ffi::SQLITE_VERSION_NUMBER >= OLDEST_SQLITE, "the bundled SQLite is too old");
 
@@ -43,9 +41,15 @@ impl Files {
     pub(crate) fn at(home: &Path) -> Self {
         Self { home: home.to_owned(), database: home.join("rutter.db"), lock: home.join("rutter.lock") }
     }
-}
 
-impl Files {
+    /// Waits until this command is alone among writers.
+    pub(crate) fn wait_in_line(&self, patience: Duration) -> Result<Place, StoreError> {
+        queue::wait_in_line(&self.lock, patience).map_err(|error| match error {
+            LineError::Busy { waited } => StoreError::Busy { path: self.database.clone(), waited },
+            LineError::File(error) => translate_io(&self.database, error),
+        })
+    }
+
     /// Translates what SQLite said when a transaction began or ended.
     pub(crate) fn translate_write(&self, error: rusqlite::Error, waited: Duration) -> StoreError {
         match translate(&self.database, error) {
@@ -112,13 +116,14 @@ pub(crate) fn for_writing(files: &Files, patience: Duration) -> Result<Connectio
     make_private_directory(&files.home).map_err(|error| translate_io(&files.home, error))?;
     let is_new = is_missing(&files.database)?;
     private_file(&files.database).map_err(|error| translate_io(&files.database, error))?;
+    close_companions(&files.database);
     let mut connection = connect(&files.database, patience)?;
     let schema = gate(&connection)?;
     if schema > migrate::KNOWN {
         return Err(StoreError::TooNew { path: files.database.clone(), found: schema, known: migrate::KNOWN });
     }
     if is_new || schema < migrate::KNOWN {
-        let place = queue::wait_in_line(&files.lock, &files.database, patience)?;
+        let place = files.wait_in_line(patience)?;
         prepare(&mut connection, files)?;
         drop(place);
     }
@@ -142,14 +147,25 @@ fn in_memory() -> Result<Connection, StoreError> {
 fn connect(database: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let database = resolve_directory(database);
+    refuse_stump(&database)?;
     let connection = Connection::open_with_flags(&database, flags).map_err(|error| translate(&database, error))?;
     connection.busy_timeout(patience).of(&connection)?;
     // The last one-shot process would otherwise checkpoint and delete the WAL: 20 ms instead of 2.6 ms a call.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).of(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0).of(&connection)?;
-    // A WAL that was checkpointed and begins anew is cut to this, so that its length says how much is in it.
-    connection.pragma_update(None, "journal_size_limit", WAL_KEPT).of(&connection)?;
     Ok(connection)
+}
+
+/// Refuses a file that is too short to be a database and too long to be new, or that a log belongs to: SQLite would take it
+/// for a new one and delete the log, which may hold everything.
+fn refuse_stump(database: &Path) -> Result<(), StoreError> {
+    const SHORTEST: u64 = 512;
+    let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let (held, in_log) = (length(database), length(&database.with_extension("db-wal")));
+    if held >= SHORTEST || (held == 0 && in_log == 0) {
+        return Ok(());
+    }
+    Err(StoreError::Broken { path: database.to_owned(), source: format!("it is only {held} bytes long").into() })
 }
 
 /// `NOFOLLOW` refuses links anywhere in the path; the home may be behind one, the file itself may not.
@@ -213,6 +229,15 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(no_follow).open(path)?;
     close_to_others(path, &file.metadata()?, 0o600)?;
     Ok(file)
+}
+
+/// SQLite gives its log and index the mode of the database when it makes them; those that were opened up are closed again.
+fn close_companions(database: &Path) {
+    for suffix in ["db-wal", "db-shm"] {
+        let path = database.with_extension(suffix);
+        // One that is missing, or vanishes now, has nothing to show.
+        drop(fs::symlink_metadata(&path).and_then(|found| if found.is_file() { close_to_others(&path, &found, 0o600) } else { Ok(()) }));
+    }
 }
 
 fn close_to_others(path: &Path, found: &fs::Metadata, mode: u32) -> io::Result<()> {

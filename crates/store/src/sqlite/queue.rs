@@ -8,8 +8,6 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::StoreError;
-use crate::sqlite::failure::translate_io;
 use crate::sqlite::open::private_file;
 
 /// A place at the head of the line, given up when dropped.
@@ -19,16 +17,30 @@ pub struct Place {
     pub left: Duration,
 }
 
-/// Waits in line at the file `lock` for at most `patience`; errors speak of `store`, which the line is for.
+/// Why nobody's turn came.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// Others were served until the patience was at its end.
+    #[error("others were served for {:.1} s", waited.as_secs_f64())]
+    Busy {
+        /// How long it waited.
+        waited: Duration,
+    },
+    /// The file of the line cannot be used.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+/// Waits in line at the file `lock` for at most `patience`.
 ///
 /// # Errors
 /// When the file cannot be made, or others are served until the patience is at its end.
-pub fn wait_in_line(lock: &Path, store: &Path, patience: Duration) -> Result<Place, StoreError> {
-    let file = private_file(lock).map_err(|error| translate_io(store, error))?;
+pub fn wait_in_line(lock: &Path, patience: Duration) -> Result<Place, LineError> {
+    let file = private_file(lock)?;
     match file.try_lock() {
         Ok(()) => return Ok(Place { _locked: file, left: patience }),
         Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(translate_io(store, error)),
+        Err(TryLockError::Error(error)) => return Err(error.into()),
     }
     // Waiting in a thread is waiting in the kernel's line; a loop over try_lock would poll and could starve.
     let since = Instant::now();
@@ -39,7 +51,7 @@ pub fn wait_in_line(lock: &Path, store: &Path, patience: Duration) -> Result<Pla
     });
     match receiver.recv_timeout(patience) {
         Ok(Ok(file)) => Ok(Place { _locked: file, left: patience.saturating_sub(since.elapsed()) }),
-        Ok(Err(error)) => Err(translate_io(store, error)),
-        Err(_) => Err(StoreError::Busy { path: store.to_owned(), waited: patience }),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(LineError::Busy { waited: patience }),
     }
 }

@@ -87,9 +87,9 @@ fn forget_waiting(connection: &Connection, awaited: Awaited) -> rusqlite::Result
 
 fn waiting_for(connection: &Connection, awaited: Awaited) -> rusqlite::Result<Vec<Recorded>> {
     let (kind, key) = awaited_columns(awaited);
-    let query = format!("SELECT {} FROM waiting JOIN events ON seq = event WHERE awaits_kind = ?1 AND awaits = ?2", events::COLUMNS);
-    let mut waiting = connection.prepare_cached(&query)?;
-    waiting.query_map(params![kind, key], events::read)?.collect()
+    let mut waiting = connection.prepare_cached("SELECT event FROM waiting WHERE awaits_kind = ?1 AND awaits = ?2")?;
+    let places: Vec<Seq> = waiting.query_map(params![kind, key], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    places.into_iter().map(|seq| events::at(connection, seq)).collect()
 }
 
 fn awaited_columns(awaited: Awaited) -> (&'static str, [u8; 16]) {

@@ -55,6 +55,10 @@ fn pad_copy(aside: &Path, copy: &Path) -> io::Result<()> {
         fs::copy(with_suffix(aside, "-wal"), with_suffix(copy, "-wal"))?;
     }
     let mut file = OpenOptions::new().read(true).write(true).open(copy)?;
+    // A stump is made a page long: what it was may still be in its log.
+    if file.metadata()?.len() < 4_096 {
+        file.set_len(4_096)?;
+    }
     let mut header = [0_u8; 100];
     file.read_exact(&mut header)?;
     let number = |at: usize, length: usize| header[at..at + length].iter().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));

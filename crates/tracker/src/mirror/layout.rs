@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use session::SessionId;
+use store::LineError;
 
 use super::MirrorError;
 
@@ -37,7 +38,11 @@ impl Layout {
 
     /// Waits until nobody else writes the mirror.
     pub(crate) fn lock(&self, patience: Duration) -> Result<store::Place, MirrorError> {
-        Ok(store::wait_in_line(&self.root.join(".rutter.lock"), &self.root, patience)?)
+        let lock = self.root.join(".rutter.lock");
+        store::wait_in_line(&lock, patience).map_err(|error| match error {
+            LineError::Busy { waited } => MirrorError::Busy { root: self.root.clone(), waited },
+            LineError::File(error) => MirrorError::at(&lock)(error),
+        })
     }
 
     /// Returns the file of a session. An id that parsed is a safe file name.

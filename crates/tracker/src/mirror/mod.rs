@@ -30,6 +30,7 @@ mod take_in;
 mod update;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use store::StoreError;
 
@@ -48,6 +49,14 @@ pub enum MirrorError {
         /// Why.
         source: std::io::Error,
     },
+    /// Others kept writing it.
+    #[error("others were writing `{root}` for {:.1} s", waited.as_secs_f64())]
+    Busy {
+        /// The mirror.
+        root: PathBuf,
+        /// How long this command waited.
+        waited: Duration,
+    },
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,7 +72,7 @@ impl MirrorError {
     pub(crate) fn in_words(&self) -> String {
         match self {
             Self::File { source, .. } => format!("{self}: {source}"),
-            Self::Store(error) => error.to_string(),
+            Self::Busy { .. } | Self::Store(_) => self.to_string(),
         }
     }
 }

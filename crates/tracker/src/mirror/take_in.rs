@@ -45,14 +45,49 @@ impl Tracker {
         let untouched = |item: &WorkInFile| known.get(&item.id).filter(|held| held.status.stamp == held.added_by).map(|held| held.key);
         let ended = file.work_items.iter().filter(|item| !item.status.is_in_progress());
         let marked: Vec<_> = ended.filter_map(|item| Some((untouched(item)?, item))).collect();
-        if added.is_empty() && marked.is_empty() {
+        let said = self.said_in_file(key, file)?;
+        if added.is_empty() && marked.is_empty() && said.is_empty() {
             return Ok(false);
         }
         self.write_found(|zone, pen| {
+            said.iter().try_for_each(|change| {
+                pen.at = if matches!(change, Change::Ended(_)) { reading(zone, file.ended.unwrap_or(file.started)) } else { pen.now };
+                pen.change_session(key, change.clone()).map(drop)
+            })?;
             added.iter().try_for_each(|item| take_in_work(pen, zone, key, item))?;
             marked.iter().try_for_each(|(work, item)| take_in_mark(pen, zone, key, *work, item))
         })?;
         Ok(true)
+    }
+
+    /// Returns what the file says of the session and we never did: how it ended, what it is about.
+    fn said_in_file(&self, key: SessionKey, file: &SessionFile) -> Result<Vec<Change>, MirrorError> {
+        let Some(session) = self.store.reads().session(key)? else { return Ok(Vec::new()) };
+        let described = file.description.as_deref().map(redact::text);
+        let held = session.description.as_ref().map(|description| &description.text);
+        let is_described_otherwise = described.is_some() && described.as_ref() != held;
+        let is_ended_there = file.status.is_ended() && !session.status().is_ended();
+        if !is_described_otherwise && !is_ended_there {
+            return Ok(Vec::new());
+        }
+        // The file may only be older than the store: what we said once ourselves is no news.
+        let log = self.store.reads().log_of(key)?;
+        let ended_by_us = |event: &session::Event| matches!(event.change, Change::Ended(_)) && Some(event.at.moment.local()) == file.ended;
+        let text_of = |event: &session::Event| match &event.change {
+            Change::Opened(opened) => opened.description.as_ref().map(|described| described.text.clone()),
+            Change::Described(described) => Some(described.text.clone()),
+            _ => None,
+        };
+        let mut said = Vec::new();
+        if is_ended_there && !log.iter().any(|recorded| ended_by_us(&recorded.event)) {
+            said.push(Change::Ended(Ended { status: file.status, reason: None }));
+        }
+        if let Some(text) =
+            described.filter(|text| is_described_otherwise && !log.iter().any(|recorded| text_of(&recorded.event).as_ref() == Some(text)))
+        {
+            said.push(Change::Described(Described { text, rank: Rank::Person }));
+        }
+        Ok(said)
     }
 
     /// Takes in lines that others wrote into the log.

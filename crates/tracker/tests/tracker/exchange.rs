@@ -63,7 +63,22 @@ fn a_number_that_is_taken_is_given_anew() {
     there.tracker().import(&text).unwrap();
     let tracker = there.tracker();
     let number = |id: &str| tracker.resolve(Some(id), Purpose::Reading).unwrap().number.value;
-    assert_eq!((number(&ids[0]), number(&ids[1])), (Some(3), Some(2)), "the same place is the same project: 1 is taken there");
+    assert_eq!((number(&ids[0]), number(&ids[1])), (Some(2), Some(3)), "the same place is the same project: 1 is taken there");
+}
+
+#[test]
+fn a_session_that_was_renumbered_is_handed_on_with_the_number_it_has_now() {
+    let (first, second, third) = (Home::new(), Home::new(), Home::new());
+    let id = worked(&first, "handed on");
+    worked(&second, "mine");
+    let place =
+        |home: &Home, text: &str, other: &Home| text.replace(&*home.project().to_string_lossy(), &other.project().to_string_lossy());
+    second.tracker().import(&place(&first, &exported(&first, std::slice::from_ref(&id)), &second)).unwrap();
+    worked(&third, "one");
+    worked(&third, "two");
+    third.tracker().import(&place(&second, &exported(&second, std::slice::from_ref(&id)), &third)).unwrap();
+    let number = |home: &Home| home.tracker().resolve(Some(&id), Purpose::Reading).unwrap().number.value;
+    assert_eq!((number(&first), number(&second), number(&third)), (Some(1), Some(2), Some(3)));
 }
 
 #[test]

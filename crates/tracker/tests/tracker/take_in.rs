@@ -62,7 +62,12 @@ fn a_session_of_another_script_is_listed_and_its_files_stay_as_they_are() {
 fn taking_in_again_changes_nothing() {
     let home = inherited();
     home.tracker().prepare_mirror();
-    let export = |home: &Home| home.tracker().export(&[ID.to_owned()], &Listing::default()).unwrap();
+    // A line has no name of its own: its event is drawn, all others follow from the files.
+    let export = |home: &Home| {
+        let mut file = home.tracker().export(&[ID.to_owned()], &Listing::default()).unwrap();
+        file["sessions"][0]["events"].as_array_mut().unwrap().retain(|event| event["change"]["kind"] != "line_found");
+        file
+    };
     let before = export(&home);
     // Another store finds the same files.
     fs::rename(home.path("store"), home.path("old-store")).unwrap();
@@ -102,6 +107,30 @@ fn what_a_script_adds_to_a_session_of_ours_is_taken_in() {
     assert_eq!((session.work.total, session.work.completed), (2, 1));
     let written = fs::read_to_string(&path).unwrap();
     assert!(written.contains("TEST-20260216-173100-AAAA") && written.contains("theirs"), "{written}");
+}
+
+#[test]
+fn an_end_or_a_description_that_a_script_gave_a_session_of_ours_is_taken_in() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    let id = tracker.start(&Start { description: Some("ours".into()), ..Start::default() }).unwrap().id.to_string();
+    let path = home.path("mirror/sessions").join(format!("{id}.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    let theirs = text.replace("\"ours\"", "\"theirs\"").replace("\"ACTIVE\"", "\"FAILED\"");
+    fs::write(&path, theirs.replace("\"end_time\": null", "\"end_time\": \"2026-02-16T17:31:00.25\"")).unwrap();
+    tracker.add_work(Some(&id), &"IMPL".parse().unwrap(), "more", &[], None).unwrap();
+    let session = tracker.stats(Some(&id)).unwrap();
+    assert_eq!((session.status(), session.description.clone().unwrap().text.as_str()), (Status::Failed, "theirs"));
+    assert_eq!(session.ended().unwrap().moment.to_string(), "2026-02-16T17:31:00.250000+01:00");
+    tracker.reopen(&id, None).unwrap();
+    tracker.end(Some(&id), Status::Completed, None).unwrap();
+    tracker.reopen(&id, None).unwrap();
+    assert_eq!(tracker.stats(Some(&id)).unwrap().status(), Status::Active, "an older file is no news");
+    assert!(file_of(&path).contains("\"theirs\""));
+}
+
+fn file_of(path: &std::path::Path) -> String {
+    fs::read_to_string(path).unwrap()
 }
 
 #[test]
