@@ -1,5 +1,7 @@
 //! What the fold promises, over generated logs: redelivery, interleaving and early arrival change nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use jiff::{Timestamp, tz::Offset};
 use proptest::prelude::*;
 use session::{

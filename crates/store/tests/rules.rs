@@ -1,5 +1,7 @@
 //! The rules every store keeps, whatever it is made of. A second backend is one more variant of [`Backend`].
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::time::Duration;
 
 use rstest::rstest;

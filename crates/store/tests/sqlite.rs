@@ -1,5 +1,7 @@
 //! What only the embedded store promises: files and their modes, versions, damage, waiting.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -55,10 +55,10 @@ pub(crate) fn find(reads: &dyn Reads, name: &str, project: Option<ProjectKey>, p
         let found = project.map(|project| reads.session_by_number(project, number)).transpose()?.flatten();
         return found.map(alone).ok_or_else(no_match);
     }
-    if let Ok(id) = name.parse::<SessionId>() {
-        if let Some(session) = reads.session_by_id(&id)? {
-            return Ok(alone(session));
-        }
+    if let Ok(id) = name.parse::<SessionId>()
+        && let Some(session) = reads.session_by_id(&id)?
+    {
+        return Ok(alone(session));
     }
     let prefix = name.to_ascii_uppercase();
     let is_prefix =

@@ -99,7 +99,7 @@ impl Tracker {
             return Ok(self.take(found));
         }
         for (variable, value) in &self.config.session_variables {
-            let (session, words) = self.from_variable(variable, value)?;
+            let (session, words) = self.named_by_variable(variable, value)?;
             step(Looked::Variable(variable), words);
             if let Some(session) = session {
                 return Ok(session);
@@ -124,7 +124,7 @@ impl Tracker {
     }
 
     /// A variable that names an ended or unknown session is passed over with a note.
-    fn from_variable(&self, variable: &'static str, value: &str) -> Result<(Option<Session>, String), CurrentError> {
+    fn named_by_variable(&self, variable: &'static str, value: &str) -> Result<(Option<Session>, String), CurrentError> {
         let project = self.project_for_numbers().unwrap_or(None);
         match address::find(self.store.reads(), value, project, Purpose::Writing) {
             Ok(Found { session, .. }) if !session.status().is_ended() => {

@@ -70,10 +70,10 @@ impl Tracker {
     pub fn mark_work(&mut self, named: Option<&str>, work: &str, status: &WorkStatus, at: Option<Reading>) -> Result<WorkItem, WorkError> {
         let item = self.work_item_named(work)?;
         let session = self.store.reads().session(item.session)?.ok_or_else(|| WorkError::NoMatch { name: work.to_owned() })?;
-        if let Some(name) = named {
-            if self.resolve(Some(name), Purpose::Writing)?.key != session.key {
-                return Err(WorkError::OfAnother { id: item.id, session: session.id });
-            }
+        if let Some(name) = named
+            && self.resolve(Some(name), Purpose::Writing)?.key != session.key
+        {
+            return Err(WorkError::OfAnother { id: item.id, session: session.id });
         }
         if item.status.value.0 == *status {
             self.note(Note::AlreadySo { id: item.id.to_string(), what: status.to_string() });

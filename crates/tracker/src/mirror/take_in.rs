@@ -23,10 +23,10 @@ impl Tracker {
         let mut files = Vec::new();
         for path in listed.filter_map(Result::ok).map(|entry| entry.path()) {
             let id = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")?.parse().ok());
-            if let Some(id) = id {
-                if self.store.reads().session_by_id(&id)?.is_none() {
-                    files.extend(SessionFile::read(&path));
-                }
+            if let Some(id) = id
+                && self.store.reads().session_by_id(&id)?.is_none()
+            {
+                files.extend(SessionFile::read(&path));
             }
         }
         files.sort_by(|left, right| (left.started, &left.id).cmp(&(right.started, &right.id)));

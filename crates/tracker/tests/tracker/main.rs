@@ -1,5 +1,7 @@
 //! The use cases over a store and a mirror in a temporary directory, with a clock that stands still.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 mod current;
 mod exchange;
 mod lifecycle;

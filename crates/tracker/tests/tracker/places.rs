@@ -139,6 +139,6 @@ fn lists_are_of_this_project_unless_all_are_asked_for() {
     home.clock.pass(1);
     let there = start(&home, &home.path("elsewhere"));
     let ids = |listing: &Listing| home.tracker().list(listing).unwrap().into_iter().map(|session| session.id).collect::<Vec<_>>();
-    assert_eq!(ids(&Listing::default()), [here.id.clone()]);
+    assert_eq!(ids(&Listing::default()), vec![here.id.clone()]);
     assert_eq!(ids(&Listing { all_projects: true, ..Listing::default() }), [there.id, here.id]);
 }
