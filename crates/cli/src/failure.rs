@@ -137,7 +137,10 @@ impl From<CurrentError> for Failure {
     fn from(error: CurrentError) -> Self {
         match error {
             CurrentError::None => Self::answer(error).hint("run `rutter start -d \"what you are about to do\"`"),
-            CurrentError::Several { .. } => Self::answer(error).hint("name one with `-s ID`"),
+            CurrentError::Several { ref ids } => {
+                let newest = ids.first().map_or("ID", |id| id.as_str()).to_owned();
+                Self::answer(error).hint(format!("name the one you mean, as in `-s {newest}`"))
+            }
             CurrentError::Address(error) => error.into(),
             CurrentError::Project(error) => error.into(),
             CurrentError::Store(error) => error.into(),
@@ -161,6 +164,9 @@ impl From<StartError> for Failure {
             StartError::NumberTaken { number, status, .. } => {
                 let go_on = if status.is_ended() { format!("run `rutter reopen {number}`") } else { format!("name it with `-s {number}`") };
                 Self::answer(error).hint(format!("to go on with it, {go_on}; for a new one, leave `--number` away"))
+            }
+            StartError::NumberDocumented { .. } => {
+                Self::answer(error).hint("run `rutter start` without a number: it takes the next free one")
             }
             StartError::NumberZero => Self::usage(error),
             StartError::BadTag { .. } => Self::usage(error),

@@ -58,7 +58,8 @@ pub(crate) fn stats(view: &StatsView) -> Page {
     page.text(format!("Total Work Items: {}", view.total_work_items));
     page.text(format!("Completed: {}", view.completed_work_items));
     page.text(format!("In Progress: {}", view.in_progress_work_items));
-    page.text(format!("Status: {}", view.session.status));
+    let role = view.session.status.parse().map_or(Role::Plain, role_of);
+    page.line([plain("Status: "), Span::Text(role, view.session.status.to_owned())]);
     page
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn overview(view: &OverviewView) -> Page {
             let key = group.key.as_deref().map_or_else(|| "(no project)".to_owned(), brief);
             vec![key, group.sessions.to_string(), duration(group.average_duration_seconds), percent(group.completion_rate)]
         };
-        let head = ["", "sessions", "average", "completed"].map(str::to_owned).to_vec();
+        let head = ["", "sessions", "average", "rate"].map(str::to_owned).to_vec();
         let rows: Vec<_> = std::iter::once(head).chain(groups.iter().map(row)).collect();
         page.gap().line([Span::Text(Role::Heading, heading.into())]).table(&rows);
     }
@@ -148,13 +149,16 @@ fn id(id: &str) -> Span {
 }
 
 fn status(status: Status) -> Span {
-    let role = match status {
+    Span::Text(role_of(status), status.to_string())
+}
+
+fn role_of(status: Status) -> Role {
+    match status {
         Status::Active => Role::Running,
         Status::Completed => Role::Good,
         Status::Failed => Role::Bad,
         Status::Abandoned => Role::Dim,
-    };
-    Span::Text(role, status.to_string())
+    }
 }
 
 fn status_icon(status: Status) -> Span {

@@ -20,26 +20,26 @@ mod ui;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use commands::{CommandLine, Context};
+use commands::Context;
 use exit::Exit;
 use ui::Ui;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(exit) => exit.into(),
-        Err(panic) => {
-            let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Ui::bug(words.unwrap_or("a panic without words"));
-            Exit::Bug.into()
-        }
-    }
+    guarded(run).into()
+}
+
+/// Makes a panic an exit like any other, with words for whoever sees it.
+fn guarded(run: impl FnOnce() -> Exit) -> Exit {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Ui::bug(words.unwrap_or("a panic without words"));
+        Exit::Bug
+    })
 }
 
 fn run() -> Exit {
-    let line = match CommandLine::try_parse() {
+    let line = match commands::parse(std::env::args_os()) {
         Ok(line) => line,
         Err(error) => {
             Ui::clap(&error);
@@ -59,5 +59,16 @@ fn run() -> Exit {
             ui.failure(&failure);
             failure.exit
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_our_bug_and_exits_with_70() {
+        assert_eq!(guarded(|| panic!("on purpose")), Exit::Bug);
+        assert_eq!(format!("{:?}", ExitCode::from(Exit::Bug)), format!("{:?}", ExitCode::from(70)));
     }
 }

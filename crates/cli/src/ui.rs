@@ -1,7 +1,9 @@
 //! The only place that prints. stdout is the answer, stderr everything else.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracker::{Environment, Note};
 
@@ -86,6 +88,19 @@ impl Ui {
         }
     }
 
+    /// Returns what shows how much of long work is done: on a terminal, after a quarter of a second, and gone when it is over.
+    pub(crate) fn progress(&self, what: &'static str) -> impl FnMut(u64, u64) + use<> {
+        let is_shown = self.stderr.is_terminal && !self.wishes.quiet;
+        let (began, mut bar) = (Instant::now(), Bar(None));
+        move |done, all| {
+            if is_shown && (bar.0.is_some() || began.elapsed() > Duration::from_millis(250)) {
+                let bar = bar.0.get_or_insert_with(|| new_bar(what));
+                bar.set_length(all);
+                bar.set_position(done);
+            }
+        }
+    }
+
     /// Says something that is worth knowing.
     pub(crate) fn note(&self, text: &str) {
         if !self.wishes.quiet {
@@ -147,6 +162,26 @@ impl Ui {
     fn json(&self, view: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(view).map_err(Failure::surroundings)?;
         to_stdout(&format!("{}\n", harmless_json(&text)))
+    }
+}
+
+/// A bar that leaves nothing behind.
+struct Bar(Option<ProgressBar>);
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar(what: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}, {per_sec}, {eta} left");
+    let bar = ProgressBar::new(0).with_message(what);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

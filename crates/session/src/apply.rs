@@ -89,6 +89,7 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
             session.lifecycle.set(event.stamp(), lifecycle);
             session.made_current = session.made_current.max(current_from(event));
         }
+        Change::MadeCurrent => session.made_current = session.made_current.max(Some(event.at.moment)),
         Change::WorkAdded(added) => return add_work(rows, key, event, added),
         Change::WorkMarked(marked) => return mark_work(rows, event, marked),
         Change::LineFound { .. } => {}

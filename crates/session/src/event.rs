@@ -97,6 +97,8 @@ pub enum Change {
     Ended(Ended),
     /// An ended session goes on.
     Reopened,
+    /// A session was made current without starting anew.
+    MadeCurrent,
     /// A work item began.
     WorkAdded(Box<WorkAdded>),
     /// A work item got another status.
@@ -120,6 +122,7 @@ impl Change {
             Self::Tagged { .. } => "tagged",
             Self::Ended(_) => "ended",
             Self::Reopened => "reopened",
+            Self::MadeCurrent => "made_current",
             Self::WorkAdded(_) => "work_added",
             Self::WorkMarked(_) => "work_marked",
             Self::LineFound { .. } => "line_found",

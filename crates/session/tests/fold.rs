@@ -19,6 +19,7 @@ enum Step {
     Tag(u8, u8, bool),
     End(u8, Status),
     Reopen(u8),
+    MakeCurrent(u8),
     Add(u8, u8),
     Mark(u8, u8, &'static str),
     Number(u8, u32),
@@ -31,6 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
         (session.clone(), 0..2_u8, any::<bool>()).prop_map(|(s, tag, present)| Step::Tag(s, tag, present)),
         (session.clone(), prop_oneof![Just(Status::Completed), Just(Status::Failed)]).prop_map(|(s, status)| Step::End(s, status)),
         session.clone().prop_map(Step::Reopen),
+        session.clone().prop_map(Step::MakeCurrent),
         (session.clone(), 0..4_u8).prop_map(|(s, work)| Step::Add(s, work)),
         (session.clone(), 0..4_u8, prop_oneof![Just("COMPLETED"), Just("FAILED"), Just("IN_PROGRESS")])
             .prop_map(|(s, w, status)| Step::Mark(s, w, status)),
@@ -70,6 +72,7 @@ fn change(step: &Step) -> (u8, Change) {
         }
         Step::End(session, status) => (session, Change::Ended(Ended { status, reason: None })),
         Step::Reopen(session) => (session, Change::Reopened),
+        Step::MakeCurrent(session) => (session, Change::MadeCurrent),
         Step::Add(session, work) => (session, Change::WorkAdded(Box::new(added(session, work)))),
         Step::Mark(session, work, status) => {
             (session, Change::WorkMarked(WorkMarked { key: work_key(session, work), status: status.parse().unwrap() }))

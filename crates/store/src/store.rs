@@ -45,6 +45,17 @@ pub struct Recorded {
     pub event: Event,
 }
 
+/// A part of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its events.
+    pub events: Vec<Recorded>,
+    /// Where events lie that do not read; damage to one is no damage to the others.
+    pub unreadable: Vec<Seq>,
+    /// The place of its last event, readable or not; none where there was nothing behind.
+    pub end: Option<Seq>,
+}
+
 /// Which sessions are wanted; an empty list means "any".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -174,8 +185,8 @@ pub trait Reads {
     fn project_at(&self, place: &str) -> Result<Option<Project>, StoreError>;
     /// Returns the greatest number given in a project, 0 for none.
     fn last_number(&self, project: ProjectKey) -> Result<u32, StoreError>;
-    /// Returns up to `limit` events after `after`, in order; those that do not read are left out.
-    fn log(&self, after: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError>;
+    /// Returns the next part of the log behind `after`, in order, up to `limit` places of it.
+    fn log(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
     /// Returns the events about a session, in order; those that do not read are left out.
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError>;
     /// Returns the place of the last event, 0 for none.
@@ -197,14 +208,17 @@ pub trait Turn {
 /// The work of one turn; called again from the start when a backend must repeat the transaction.
 pub type Work<'w> = dyn FnMut(&mut dyn Turn) -> Result<Verdict, StoreError> + 'w;
 
+/// Is told how much is done, and how much there is.
+pub type Progress<'p> = dyn FnMut(u64, u64) + 'p;
+
 /// Where events are kept.
 pub trait Store {
     /// Returns what can be asked.
     fn reads(&self) -> &dyn Reads;
     /// Waits for its turn, does the work in one transaction, and commits it if the verdict is to keep it.
     fn turn(&mut self, durability: Durability, work: &mut Work<'_>) -> Result<(), StoreError>;
-    /// Derives all rows again from the events.
-    fn rebuild(&mut self) -> Result<Rebuilt, StoreError>;
+    /// Derives all rows again from the events, telling `progress` how many of how many are folded.
+    fn rebuild(&mut self, progress: &mut Progress<'_>) -> Result<Rebuilt, StoreError>;
     /// Returns what was done about damage since the store was opened.
     fn set_aside(&self) -> Option<&SetAside>;
     /// Checks the whole store, each event included, and returns what is wrong with it, in words.

@@ -115,7 +115,7 @@ fn d5_damage_that_is_met_later_is_set_aside_by_whoever_writes() {
     (2..pages).step_by(3).for_each(|page| bytes[page * 4_096..page * 4_096 + 8].fill(0xff));
     fs::write(&database, &bytes).unwrap();
     let mut store = open(home.path(), Access::Write).unwrap();
-    store.rebuild().unwrap();
+    store.rebuild(&mut |_, _| {}).unwrap();
     assert_eq!(fs::read(&store.set_aside().unwrap().path).unwrap(), bytes);
     assert_eq!(store.check().unwrap(), [""; 0]);
     write(&mut store, Durability::Full, |turn| turn.append(&opened(300))).unwrap();
@@ -141,9 +141,24 @@ fn d5_a_rebuild_mends_what_a_cut_page_lost() {
     let home = tempfile::tempdir().unwrap();
     cut_short(home.path(), 50);
     let mut store = open(home.path(), Access::Write).unwrap();
-    let rebuilt = store.rebuild().unwrap();
+    let rebuilt = store.rebuild(&mut |_, _| {}).unwrap();
     assert_eq!(rebuilt.events + rebuilt.unreadable, 200);
     assert_eq!(store.check().unwrap().len() as u64, rebuilt.unreadable, "each event that does not read is named");
+}
+
+#[test]
+fn d5_one_event_that_does_not_read_costs_only_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(home.path(), Access::Write).unwrap();
+    write(&mut store, Durability::Normal, |turn| (1..=4_200).try_for_each(|number| turn.append(&opened(number)).map(drop))).unwrap();
+    drop(store);
+    let raw = rusqlite::Connection::open(home.path().join("rutter.db")).unwrap();
+    raw.execute_batch("DROP TRIGGER events_are_never_edited; UPDATE events SET body = '{' WHERE seq = 17;").unwrap();
+    drop(raw);
+    let mut store = open(home.path(), Access::Write).unwrap();
+    let rebuilt = store.rebuild(&mut |_, _| {}).unwrap();
+    assert_eq!((rebuilt.events, rebuilt.unreadable, rebuilt.sessions), (4_199, 1, 4_199));
+    assert_eq!(store.check().unwrap(), ["event 17 does not read"]);
 }
 
 #[test]

@@ -146,7 +146,7 @@ impl Tracker {
         }
     }
 
-    fn running_here(&self) -> Result<Vec<Session>, StoreError> {
+    pub(crate) fn running_here(&self) -> Result<Vec<Session>, StoreError> {
         let worktree = Some(redact::text(&self.place.worktree.to_string_lossy()).as_str().to_owned());
         let wanted = Wanted { worktree, statuses: vec![session::Status::Active], with_empty: true, ..Wanted::default() };
         let mut running = self.store.reads().sessions(&wanted, Some(LISTED))?;

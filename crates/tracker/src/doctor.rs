@@ -1,5 +1,6 @@
 //! Looking for what is wrong, and saying what to type.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -89,7 +90,11 @@ impl Tracker {
         let running = all.all.sessions - all.all.ended;
         Ok(Finding::ok(
             "sessions",
-            format!("{} sessions, {running} of them running, {} events", all.all.sessions, self.store.reads().last_seq()?),
+            format!(
+                "{}, {running} of them running, {}",
+                counted(all.all.sessions, "session"),
+                counted(self.store.reads().last_seq()?.cast_unsigned(), "event")
+            ),
         ))
     }
 
@@ -140,7 +145,7 @@ impl Tracker {
     fn look_at_clock(&self) -> Result<Finding, StoreError> {
         let now = self.now().moment;
         let last = self.store.reads().last_seq()?;
-        let newest = self.store.reads().log(last - 1, 1)?.pop().map(|recorded| recorded.event.recorded_at);
+        let newest = self.store.reads().log(last - 1, 1)?.events.pop().map(|recorded| recorded.event.recorded_at);
         match newest.filter(|newest| newest.micros() > now.micros()) {
             None => Ok(Finding::ok("clock", now.to_string())),
             Some(newest) => Ok(Finding::new("clock", Severity::Warning, format!("it says {now}, but something was recorded at {newest}"))
@@ -157,6 +162,17 @@ impl Tracker {
         Finding::ok("random numbers", "two draws differ")
     }
 
+    fn look_for_missing_files(&self, layout: &Layout) -> Result<Option<Finding>, StoreError> {
+        let listed = fs::read_dir(&layout.sessions).into_iter().flatten().filter_map(Result::ok);
+        let there: HashSet<_> = listed.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let all = store::Wanted { with_empty: true, ..store::Wanted::default() };
+        let sessions = self.store.reads().sessions(&all, None)?;
+        let missing: Vec<_> = sessions.iter().filter(|session| !there.contains(&format!("{}.json", session.id))).collect();
+        let Some(first) = missing.first() else { return Ok(None) };
+        let found = format!("{} without a file; the newest is {}", counted(missing.len() as u64, "session"), first.id);
+        Ok(Some(Finding::new("mirror files", Severity::Warning, found).hint("rutter rebuild")))
+    }
+
     fn look_at_mirror(&self) -> Result<Vec<Finding>, StoreError> {
         let Some(root) = self.config.mirror_root() else { return Ok(vec![Finding::ok("mirror", "off")]) };
         let layout = Layout::at(&root);
@@ -167,14 +183,23 @@ impl Tracker {
         let name = MirrorName { machine: machine(), root: root.to_string_lossy().into_owned() };
         let position = self.store.reads().mirror_position(&name)?.unwrap_or_default();
         let behind = self.store.reads().last_seq()? - position.seq;
-        let mut findings = vec![if behind > 0 {
-            Finding::new("mirror", Severity::Warning, format!("{} is {behind} events behind", root.display())).hint("rutter rebuild")
+        let mut findings = vec![if layout.log_length() < position.log_length {
+            Finding::new("mirror", Severity::Warning, format!("{} has lost lines", layout.log.display())).hint("rutter rebuild")
+        } else if behind > 0 {
+            Finding::new("mirror", Severity::Warning, format!("{} is {} behind", root.display(), counted(behind.cast_unsigned(), "event")))
+                .hint("rutter rebuild")
         } else {
             Finding::ok("mirror", root.display().to_string())
         }];
+        findings.extend(self.look_for_missing_files(&layout)?);
         findings.extend(look_at_files(&layout));
         Ok(findings)
     }
+}
+
+/// Returns a number with its noun.
+fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Session files that do not read are left alone, and named.

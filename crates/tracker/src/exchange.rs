@@ -89,11 +89,11 @@ impl Tracker {
         let wanted: std::collections::BTreeSet<ProjectKey> = sessions.iter().filter_map(|session| session.project).collect();
         let (mut found, mut after) = (Vec::new(), 0);
         loop {
-            let chunk = self.store.reads().log(after, 4_096)?;
-            let Some(last) = chunk.last() else { return Ok(found) };
-            after = last.seq;
+            let part = self.store.reads().log(after, 4_096)?;
+            let Some(end) = part.end else { return Ok(found) };
+            after = end;
             let is_wanted = |event: &Event| matches!(event.about, Subject::Project(key) if wanted.contains(&key));
-            found.extend(chunk.into_iter().map(|recorded| recorded.event).filter(is_wanted));
+            found.extend(part.events.into_iter().map(|recorded| recorded.event).filter(is_wanted));
         }
     }
 

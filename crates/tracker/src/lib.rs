@@ -69,4 +69,4 @@ pub use view::{EntryCounts, GroupView, OverviewView, SessionView, StatsView, Wor
 pub use work::WorkError;
 
 pub use session;
-pub use store::{Access, SetAside, StoreError, Wanted, sqlite_version};
+pub use store::{Access, Progress, SetAside, StoreError, Wanted, sqlite_version};

@@ -1,5 +1,6 @@
 //! Start, end, reopen, describe, tag: how a session comes to stand where it stands.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use session::{
@@ -42,6 +43,12 @@ pub enum StartError {
         id: SessionId,
         /// Where that one stands.
         status: Status,
+    },
+    /// A document in the worktree has the number.
+    #[error("session {number:05} has documents in `archive/sessions` already")]
+    NumberDocumented {
+        /// The number.
+        number: u32,
     },
     /// 0 is no number.
     #[error("numbers begin at 1")]
@@ -115,12 +122,21 @@ impl Tracker {
             worktree: redact::text(&self.place.worktree.to_string_lossy()),
             owner: self.owner(),
             number: start.number,
-            number_floor: last_documented_number(&self.place.worktree),
+            documented: self.documented_numbers(),
             project,
         };
+        let others: Vec<_> = self.running_here()?.into_iter().map(|session| session.id).collect();
         let key = self.write(Durability::Full, Evidence::Said, start.at, |pen| draft.open(pen))?;
+        if !others.is_empty() {
+            self.note(Note::StillRunning { ids: others });
+        }
         self.bring_mirror_up();
         Ok(self.store.reads().session(key)?.expect("a session that was just opened is there"))
+    }
+
+    /// Returns the numbers of the documents in this worktree; they are of its own project, not of one that was named.
+    fn documented_numbers(&self) -> BTreeSet<u32> {
+        if self.config.project().is_some() { BTreeSet::new() } else { documented_numbers(&self.place.worktree) }
     }
 
     fn description(&self, start: &Start, at: Reading) -> Described {
@@ -199,14 +215,14 @@ struct Draft {
     worktree: Text,
     owner: Text,
     number: Option<u32>,
-    number_floor: u32,
+    documented: BTreeSet<u32>,
     project: Wanted,
 }
 
 impl Draft {
     fn open(&self, pen: &mut Pen<'_>) -> Result<SessionKey, StartError> {
         let project = self.project.settle(pen)?;
-        let number = give_number(pen.turn.reads()?, project, self.number, self.number_floor)?;
+        let number = give_number(pen.turn.reads()?, project, self.number, &self.documented)?;
         let id = draw_session_id(pen.turn.reads()?, pen.dice, &self.prefix, pen.at.moment)?;
         let key = SessionKey::new(draw_uuid(pen.dice, pen.now.moment));
         let opened = Opened {
@@ -229,25 +245,27 @@ impl Draft {
 }
 
 /// Gives the wanted number if it is free, else the next one above the store's and the documents'.
-fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, floor: u32) -> Result<u32, StartError> {
+fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, documented: &BTreeSet<u32>) -> Result<u32, StartError> {
     let Some(number) = wanted else {
-        return Ok(reads.last_number(project)?.max(floor) + 1);
+        let last = documented.last().copied().unwrap_or(0);
+        return Ok(reads.last_number(project)?.max(last) + 1);
     };
     if number == 0 {
         return Err(StartError::NumberZero);
     }
     match reads.session_by_number(project, number)? {
         Some(taken) => Err(StartError::NumberTaken { number, status: taken.status(), id: taken.id }),
+        None if documented.contains(&number) => Err(StartError::NumberDocumented { number }),
         None => Ok(number),
     }
 }
 
-/// Returns the greatest number among documents `archive/sessions/SESSION-00007-LOG.md` of the worktree.
-fn last_documented_number(worktree: &Path) -> u32 {
-    let Ok(files) = std::fs::read_dir(worktree.join("archive/sessions")) else { return 0 };
+/// Returns the numbers of documents like `archive/sessions/SESSION-00007-LOG.md`.
+fn documented_numbers(worktree: &Path) -> BTreeSet<u32> {
+    let Ok(files) = std::fs::read_dir(worktree.join("archive/sessions")) else { return BTreeSet::new() };
     let number = |name: &str| name.strip_prefix("SESSION-")?.split_once('-')?.0.parse::<u32>().ok();
     let numbers = files.filter_map(Result::ok).filter_map(|file| number(&file.file_name().to_string_lossy()));
-    numbers.filter(|number| *number < 1_000_000_000).max().unwrap_or(0)
+    numbers.filter(|number| *number < 1_000_000_000).collect()
 }
 
 /// Reads a tag, or gives back what is none.

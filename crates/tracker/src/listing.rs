@@ -35,7 +35,11 @@ impl Tracker {
     /// # Errors
     /// When the project cannot be told or the store cannot answer.
     pub fn list(&self, listing: &Listing) -> Result<Vec<Session>, ProjectError> {
-        Ok(self.store.reads().sessions(&self.wanted(listing)?, listing.limit)?)
+        let sessions = self.store.reads().sessions(&self.wanted(listing)?, listing.limit)?;
+        if sessions.is_empty() {
+            self.note_files_that_wait()?;
+        }
+        Ok(sessions)
     }
 
     /// Returns the public shape of a session.

@@ -94,3 +94,27 @@ fn uuid_v7(at: Moment, ten: [u8; 10]) -> Uuid {
     let millis = u64::try_from(at.timestamp().as_millisecond()).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &ten).into_uuid()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemDice;
+
+    #[test]
+    fn d8_a_second_whose_short_ids_are_all_taken_gives_longer_ones() {
+        let at = Moment::from_micros(1_771_259_403_123_456, 3_600).unwrap();
+        let takes_five = |suffix: &str| Ok((suffix.len() > 4).then(|| suffix.to_owned()));
+        assert_eq!(draw(&mut SystemDice, &Prefix::session(), at, takes_five).unwrap().len(), 5);
+        let takes_none = |_: &str| Ok(None::<()>);
+        assert!(matches!(draw(&mut SystemDice, &Prefix::session(), at, takes_none), Err(NamingError::Exhausted { .. })));
+    }
+
+    #[test]
+    fn a_derived_key_is_the_same_every_time_and_sorts_by_its_instant() {
+        let at = |micros| Moment::from_micros(micros, 0).unwrap();
+        let one = derive_uuid("a", at(1_771_259_403_000_000));
+        assert_eq!((one, one.get_version_num()), (derive_uuid("a", at(1_771_259_403_000_000)), 7));
+        assert!(one < derive_uuid("a", at(1_771_259_404_000_000)));
+        assert_ne!(one, derive_uuid("b", at(1_771_259_403_000_000)));
+    }
+}

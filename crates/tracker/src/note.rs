@@ -66,6 +66,16 @@ pub enum Note {
         /// How many lines of the log.
         lines: usize,
     },
+    /// Other scripts left session files that were never taken in.
+    FilesWait {
+        /// Where.
+        root: PathBuf,
+    },
+    /// Others run in this worktree while one was started.
+    StillRunning {
+        /// Which, newest first.
+        ids: Vec<SessionId>,
+    },
     /// The store was broken and has been set aside.
     SetAside(SetAside),
 }
@@ -89,6 +99,11 @@ impl std::fmt::Display for Note {
             }
             Self::TakenIn { sessions, lines } => {
                 write!(out, "took in {} and {} of other scripts", counted(*sessions, "session"), counted(*lines, "log line"))
+            }
+            Self::FilesWait { root } => write!(out, "there are session files in {}; `rutter init` takes them in", root.display()),
+            Self::StillRunning { ids } => {
+                let ids: Vec<_> = ids.iter().map(SessionId::as_str).collect();
+                write!(out, "also running here: {}; name the one you mean with `-s`, or end it with `rutter end ID`", ids.join(", "))
             }
             Self::SetAside(SetAside { path, salvaged }) => {
                 write!(out, "the store was damaged and is kept as {}; a new one has its {salvaged} readable events", path.display())

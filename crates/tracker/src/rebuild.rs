@@ -1,6 +1,6 @@
 //! Deriving all rows again, and the mirror from them.
 
-use store::{Rebuilt, StoreError};
+use store::{Progress, Rebuilt, StoreError};
 
 use crate::{Note, Tracker};
 
@@ -14,14 +14,14 @@ pub struct RebuildReport {
 }
 
 impl Tracker {
-    /// Derives all rows again and writes the mirror anew.
+    /// Derives all rows again and writes the mirror anew, telling `progress` how many of how many events and files are done.
     ///
     /// # Errors
     /// When the store cannot be written; a mirror that cannot becomes a note.
-    pub fn rebuild(&mut self) -> Result<RebuildReport, StoreError> {
-        let rows = self.store.rebuild()?;
+    pub fn rebuild(&mut self, progress: &mut Progress<'_>) -> Result<RebuildReport, StoreError> {
+        let rows = self.store.rebuild(progress)?;
         let Some(root) = self.config.mirror_root() else { return Ok(RebuildReport { rows, mirror: false }) };
-        let written = self.rebuild_mirror();
+        let written = self.rebuild_mirror(progress);
         if let Err(error) = &written {
             self.note(Note::MirrorBehind { root, reason: error.in_words() });
         }

@@ -6,21 +6,33 @@ use session::{Moment, Reading};
 
 use crate::Clock;
 
-/// Why a text is no time.
+/// Why a text is no time that something can have happened at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`")]
-pub struct TimeError {
-    /// What was written.
-    pub text: String,
+pub enum TimeError {
+    /// It is no time at all.
+    #[error("`{text}` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`")]
+    NoTime {
+        /// What was written.
+        text: String,
+    },
+    /// It has not come yet.
+    #[error("`{text}` lies in the future")]
+    Future {
+        /// What was written.
+        text: String,
+    },
 }
 
 /// Reads when something happened. A time of day is the latest one that is not in the future.
 ///
 /// # Errors
-/// When the text is no time.
+/// When the text is no time, or one that has not come yet.
 pub fn parse_moment(text: &str, clock: &dyn Clock) -> Result<Reading, TimeError> {
     let now = now_in_zone(clock);
-    let at = parse(text.trim(), &now).ok_or_else(|| TimeError { text: text.to_owned() })?;
+    let at = parse(text.trim(), &now).ok_or_else(|| TimeError::NoTime { text: text.to_owned() })?;
+    if at > now {
+        return Err(TimeError::Future { text: text.to_owned() });
+    }
     Ok(Reading { moment: Moment::new(at.timestamp(), at.offset()), boot: None })
 }
 
@@ -51,9 +63,10 @@ fn parse(text: &str, now: &Zoned) -> Option<Zoned> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at.to_zoned(zone.clone()));
     }
+    let is_ahead = text.starts_with('+');
     let span: Span = text.parse().ok()?;
-    // `10 minutes` and `10 minutes ago` both lie in the past.
-    now.checked_add(if span.is_negative() { span } else { span.negate() }).ok()
+    // `10 minutes` and `10 minutes ago` both lie in the past; `+10 minutes` does not.
+    now.checked_add(if span.is_negative() || is_ahead { span } else { span.negate() }).ok()
 }
 
 fn parse_digits(text: &str, now: &Zoned) -> Option<Zoned> {
@@ -112,7 +125,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
-        for text in ["", "soon", "25:00", "2026-13-01", "10", "-", "99999999999d"] {
+        for text in ["", "soon", "25:00", "2026-13-01", "10", "-", "99999999999d", "+1 day", "2099-01-01", "2026-02-16T17:30:04+01:00"] {
             assert!(parse_moment(text, &Still).is_err(), "{text}");
         }
     }

@@ -1,5 +1,7 @@
 //! The steps of `cargo xtask test`, as data: a name to choose them by, a line that says what they do, and the doing.
 
+use std::process::{Command, Stdio};
+
 use anyhow::{Context, Result, bail};
 
 use super::tools::{DENY, NEXTEST};
@@ -25,6 +27,7 @@ pub(crate) struct Step {
 
 /// Every step, in the order in which they run.
 pub(crate) const STEPS: &[Step] = &[
+    Step { name: "tools", what: "what the tests use is on this machine", run: tools },
     Step { name: "fmt", what: "the code is formatted", run: fmt },
     Step { name: "clippy", what: "no lint complains", run: clippy },
     Step { name: "tidy", what: "the house rules are kept", run: tidy },
@@ -33,6 +36,29 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "deny", what: "bans, licences and sources of dependencies", run: deny },
     Step { name: "advisories", what: "no dependency has a known hole", run: advisories },
 ];
+
+/// Programs that single tests need, and what else they need to be able to do. Without one its tests say `SKIPPED` and pass.
+const USED: &[(&str, &[&str])] = &[
+    ("git", &["--version"]),
+    ("jq", &["--version"]),
+    ("sqlite3", &["--version"]),
+    ("bash", &["--version"]),
+    ("unshare", &["--mount", "--map-root-user", "true"]),
+];
+
+/// Names what is missing, so that nobody takes a test for shown that could not run.
+fn tools() -> Result<Outcome> {
+    let works = |(program, args): &&(&str, &[&str])| {
+        let output = Command::new(program).args(*args).stdin(Stdio::null()).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let missing: Vec<_> = USED.iter().filter(|used| !works(used)).map(|(program, args)| format!("{program} {}", args.join(" "))).collect();
+    if missing.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    println!("These do not work here, and the tests that need them are skipped: {}", missing.join("; "));
+    Ok(Outcome::Skipped("a program is missing; its tests are skipped"))
+}
 
 fn fmt() -> Result<Outcome> {
     cargo(&["fmt", "--all", "--check"])

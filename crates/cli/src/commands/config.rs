@@ -11,6 +11,9 @@ use crate::page::Page;
 
 /// Show every setting, its value and where it comes from; or set one
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter config                      Everything\n  rutter config mirror.root off      Write no files beside the store"
+)]
 pub(crate) struct ConfigArgs {
     /// Show only this setting
     #[arg(value_name = "KEY", value_parser = lossy())]

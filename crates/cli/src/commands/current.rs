@@ -30,6 +30,7 @@ pub(super) fn current(context: &Context, args: &CurrentArgs) -> Result<(), Failu
             for step in &trace.steps {
                 page.text(format!("{}: {}", step.looked, step.found));
             }
+            page.text(format!("So: {}", id.as_deref().unwrap_or("none")));
             context.ui.data(&json!({"id": id, "steps": steps}), || page)?;
             return trace.answer.map(drop).map_err(Failure::from);
         }

@@ -12,6 +12,9 @@ use crate::layout;
 
 /// End a session and show its numbers
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter end                      The current session, as intended\n  rutter end 3 --status FAILED    Session 00003 of this project"
+)]
 pub(crate) struct EndArgs {
     /// The session (default: the current one)
     #[arg(value_name = "SESSION", value_parser = lossy())]

@@ -15,6 +15,9 @@ use crate::ui::harmless_json;
 
 /// Write sessions as one file that imports elsewhere
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter export 3 4 -o two.json    Two sessions, to be read by `rutter import two.json`\n  rutter export --since 7d         All of the last week, on stdout"
+)]
 pub(crate) struct ExportArgs {
     /// The sessions (default: all of this project that fit)
     #[arg(value_name = "SESSION", value_parser = lossy(), conflicts_with_all = FILTERS)]
@@ -39,7 +42,8 @@ enum Format {
 pub(super) fn export(context: &Context, args: &ExportArgs) -> Result<(), Failure> {
     let Format::Json = args.format;
     context.read(|tracker| {
-        let value = tracker.export(&args.named, &args.filter.listing(tracker, None)?)?;
+        let named = if args.named.is_empty() { context.global.session.iter().cloned().collect() } else { args.named.clone() };
+        let value = tracker.export(&named, &args.filter.listing(tracker, None)?)?;
         let text = harmless_json(&serde_json::to_string_pretty(&value).map_err(Failure::surroundings)?) + "\n";
         match args.output.as_ref().filter(|file| file.as_os_str() != "-") {
             None => context.ui.raw(text.as_bytes()),

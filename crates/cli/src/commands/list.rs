@@ -11,6 +11,9 @@ use crate::layout;
 
 /// List sessions, newest first
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter list --status ACTIVE --all-projects     What is going on anywhere\n  rutter list --since 7d --tag release --json    One JSON object a line"
+)]
 pub(crate) struct ListArgs {
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -79,6 +82,7 @@ impl FilterArgs {
 }
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
+    context.refuse_named()?;
     context.read(|tracker| {
         let sessions = tracker.list(&args.filter.listing(tracker, Some(args.limit))?)?;
         if sessions.is_empty() {

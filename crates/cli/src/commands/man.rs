@@ -7,6 +7,8 @@ use crate::commands::{CommandLine, Context};
 use crate::failure::Failure;
 
 /// Print the manual page, or write one for every command
+///
+/// To read it: rutter man | man -l -
 #[derive(Args)]
 pub(crate) struct ManArgs {
     /// Write `rutter.1` and a page for every command into DIR

@@ -20,6 +20,7 @@ mod stats;
 mod tag;
 mod work;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -39,6 +40,9 @@ pub(crate) struct CommandLine {
     pub(crate) command: Command,
 }
 
+/// The heading of the flags that every command has.
+const EVERYWHERE: &str = "Everywhere";
+
 const AFTER_HELP: &str = "\
 Examples:
   ID=$(rutter start -d \"Fix the login\")   Start a session and keep its id
@@ -52,22 +56,22 @@ A SESSION is an id, a number (3, 00003), the beginning of an id, or `current`.";
 #[derive(Args)]
 pub(crate) struct Global {
     /// Print JSON: one object, or one a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// Print nothing but the answer and errors
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// When to use colors
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = EVERYWHERE)]
     pub(crate) color: ColorChoice,
     /// The session: an id, a number, the beginning of an id, or `current`
-    #[arg(short, long, global = true, value_name = "SESSION", value_parser = lossy())]
+    #[arg(short, long, global = true, value_name = "SESSION", value_parser = lossy(), help_heading = EVERYWHERE)]
     pub(crate) session: Option<String>,
     /// The project, by name or path, instead of the one of the directory
-    #[arg(long, global = true, value_name = "PROJECT", value_parser = lossy())]
+    #[arg(long, global = true, value_name = "PROJECT", value_parser = lossy(), help_heading = EVERYWHERE)]
     pub(crate) project: Option<String>,
     /// Run as if started in DIR
-    #[arg(short = 'C', global = true, value_name = "DIR")]
+    #[arg(short = 'C', global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub(crate) directory: Option<PathBuf>,
 }
 
@@ -144,6 +148,14 @@ impl Context {
         self.with(Access::Write, work)
     }
 
+    /// Refuses `-s` where many sessions are meant.
+    fn refuse_named(&self) -> Result<(), Failure> {
+        match &self.global.session {
+            Some(_) => Err(Failure::wrong("`-s` names one session, and this is about many").hint("run `rutter show SESSION` for one")),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the session that was named: as the command's own argument, else with `-s`.
     fn named<'a>(&'a self, argument: &'a Option<String>) -> Option<&'a str> {
         argument.as_deref().or(self.global.session.as_deref())
@@ -158,6 +170,16 @@ fn stand_in(directory: Option<&Path>) -> Result<(), Failure> {
         failure.lines.insert(0, format!("cannot run in `{}`", directory.display()));
         failure
     })
+}
+
+/// Reads the command line. Behind `tag` every word with a dash is a tag, so the flags that are none go in front.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
+    let mut words: Vec<_> = words.into_iter().collect();
+    if let Some(place) = words.iter().position(|word| word == "tag") {
+        let (flags, rest): (Vec<_>, Vec<_>) = words.split_off(place).into_iter().partition(|word| word == "--json" || word == "--quiet");
+        words.extend(flags.into_iter().chain(rest));
+    }
+    CommandLine::try_parse_from(words)
 }
 
 impl Command {

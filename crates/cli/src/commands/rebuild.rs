@@ -15,7 +15,7 @@ pub(crate) struct RebuildArgs {}
 
 pub(super) fn rebuild(context: &Context, _args: &RebuildArgs) -> Result<(), Failure> {
     context.write(|tracker| {
-        let report = tracker.rebuild()?;
+        let report = tracker.rebuild(&mut context.ui.progress("Rebuilding"))?;
         let rows = report.rows;
         let view = json!({
             "events": rows.events, "sessions": rows.sessions, "work_items": rows.work_items,

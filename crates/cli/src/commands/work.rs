@@ -13,6 +13,9 @@ use crate::page::{Page, Role, Span, plain};
 
 /// Add, complete and list work items
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  WORK=$(rutter work add IMPL \"Check the token\")   Add one and keep its id\n  rutter work done $WORK                           Complete it\n  rutter work list                                 Those of the current session"
+)]
 pub(crate) struct WorkArgs {
     #[command(subcommand)]
     command: WorkCommand,

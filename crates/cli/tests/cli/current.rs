@@ -88,6 +88,7 @@ fn why_tells_where_it_looked() {
     [exit 1]
     [out] this worktree: nothing
     [out] last started: nothing
+    [out] So: none
     [err] error: no current session
     [err] hint: run `rutter start -d "what you are about to do"`
     "#);
@@ -97,6 +98,7 @@ fn why_tells_where_it_looked() {
     [exit 0]
     [out] RUTTER_SESSION: `99`, which is no session here
     [out] this worktree: SESSION-#1
+    [out] So: SESSION-#1
     [err] note: RUTTER_SESSION names `99`, which is no session here; passed over
     ");
     let why = object(&env, ["current", "--why", "--quiet"]);

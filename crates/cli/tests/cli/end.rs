@@ -71,7 +71,7 @@ fn of_two_that_run_none_is_ended_unless_it_is_named() {
     insta::assert_snapshot!(env.run(["end"]), @"
     [exit 1]
     [err] error: more than one session is running here: SESSION-#1, SESSION-#2
-    [err] hint: name one with `-s ID`
+    [err] hint: name the one you mean, as in `-s SESSION-#1`
     ");
     env.answer(["end", "-s", "1"]);
     assert_eq!(object(&env, ["show", &first])["status"], "COMPLETED");

@@ -10,6 +10,7 @@
 //! | `hostile` | text, names and arguments that mean harm |
 //! | `privacy` | modes of everything that is written |
 //! | `surroundings` | disks, locks, damaged and foreign files |
+//! | `walk` | the first format's walk; documents that must follow the program |
 //! | `kill` | commands killed at random |
 //! | `readme` | the tour of the README |
 //! | `machine` | what tests ask of the machine: wrappers, trees, other programs |
@@ -42,6 +43,7 @@ mod stats;
 mod surroundings;
 mod tag;
 mod usage;
+mod walk;
 mod work;
 
 use serde_json::Value;

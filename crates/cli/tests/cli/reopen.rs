@@ -29,11 +29,7 @@ fn what_runs_cannot_be_reopened_and_that_is_no_failure() {
     ");
     insta::assert_snapshot!(env.run(["reopen"]), @"
     [exit 2]
-    [err] error: the following required arguments were not provided:
-    [err]   <SESSION>
-    [err]
-    [err] Usage: rutter reopen <SESSION>
-    [err]
-    [err] For more information, try '--help'.
+    [err] error: no session was named
+    [err] hint: run `rutter list` to see the ids
     ");
 }

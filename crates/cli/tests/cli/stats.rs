@@ -60,19 +60,19 @@ fn many_sessions_are_counted_in_groups() {
     [out] Work Items: 2 (0 completed)
     [out]
     [out] By type
-    [out]            sessions  average  completed
-    [out]   SESSION         2  0:45:00        50%
-    [out]   TASK            1        -          -
+    [out]            sessions  average  rate
+    [out]   SESSION         2  0:45:00   50%
+    [out]   TASK            1        -     -
     [out]
     [out] By project
-    [out]            sessions  average  completed
-    [out]   project         2  0:45:00        50%
-    [out]   other           1        -          -
+    [out]            sessions  average  rate
+    [out]   project         2  0:45:00   50%
+    [out]   other           1        -     -
     [out]
     [out] By day
-    [out]               sessions  average  completed
-    [out]   2026-02-16         2  0:45:00        50%
-    [out]   2026-02-17         1        -          -
+    [out]               sessions  average  rate
+    [out]   2026-02-16         2  0:45:00   50%
+    [out]   2026-02-17         1        -     -
     ");
     let overview = object(&env, ["stats", "--since", "2026-02-01"]);
     assert_eq!((&overview["sessions"], &overview["completion_rate"]), (&json!(2), &json!(0.5)));
@@ -107,12 +107,12 @@ fn nothing_counted_is_no_division_by_zero() {
     [out] Work Items: 0 (0 completed)
     [out]
     [out] By type
-    [out]     sessions  average  completed
+    [out]     sessions  average  rate
     [out]
     [out] By project
-    [out]     sessions  average  completed
+    [out]     sessions  average  rate
     [out]
     [out] By day
-    [out]     sessions  average  completed
+    [out]     sessions  average  rate
     ");
 }

@@ -54,10 +54,18 @@ fn what_is_no_tag_is_refused_and_nothing_is_changed() {
     [exit 2]
     [err] error: `release` is neither `+TAG` nor `-TAG`
     ");
-    insta::assert_snapshot!(env.run(["tag", "1", "+release", "--json"]), @"
+    insta::assert_snapshot!(env.run(["tag", "1", "+release", "--color"]), @"
     [exit 2]
-    [err] error: `--json` stands behind `tag`
-    [err] hint: put flags in front of it, as in `rutter --json tag 3 +release`
+    [err] error: `--color` is no flag of `tag`
+    [err] hint: only --json and --quiet may stand behind it
     ");
     assert_eq!(object(&env, ["show"])["tags"], serde_json::json!([]));
+}
+
+#[test]
+fn json_may_stand_behind_the_tags() {
+    let env = env();
+    started(&env, "Fix the login");
+    let view: serde_json::Value = serde_json::from_str(&env.answer(["tag", "1", "+release", "--json"])).unwrap();
+    assert_eq!(view["tags"], serde_json::json!(["release"]));
 }

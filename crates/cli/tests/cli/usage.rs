@@ -82,7 +82,7 @@ fn a_wrong_command_line_exits_2_and_says_what_is_wrong() {
     [err]
     [err] For more information, try '--help'.
     ");
-    insta::assert_snapshot!(env.run(["work"]), @"
+    insta::assert_snapshot!(env.run(["work"]), @r#"
     [exit 2]
     [err] Add, complete and list work items
     [err]
@@ -95,15 +95,22 @@ fn a_wrong_command_line_exits_2_and_says_what_is_wrong() {
     [err]   help  Print this message or the help of the given subcommand(s)
     [err]
     [err] Options:
+    [err]   -h, --help     Print help (see more with '--help')
+    [err]   -V, --version  Print version
+    [err]
+    [err] Everywhere:
     [err]       --json               Print JSON: one object, or one a line
     [err]       --quiet              Print nothing but the answer and errors
     [err]       --color <WHEN>       When to use colors [default: auto] [possible values: auto, always, never]
     [err]   -s, --session <SESSION>  The session: an id, a number, the beginning of an id, or `current`
     [err]       --project <PROJECT>  The project, by name or path, instead of the one of the directory
     [err]   -C <DIR>                 Run as if started in DIR
-    [err]   -h, --help               Print help (see more with '--help')
-    [err]   -V, --version            Print version
-    ");
+    [err]
+    [err] Examples:
+    [err]   WORK=$(rutter work add IMPL "Check the token")   Add one and keep its id
+    [err]   rutter work done $WORK                           Complete it
+    [err]   rutter work list                                 Those of the current session
+    "#);
     insta::assert_snapshot!(env.run(["start", "--type", "x"]), @"
     [exit 2]
     [err] error: invalid value 'x' for '--type <TYPE>': a type is 2 to 16 characters of `A-Z0-9` and starts with a letter

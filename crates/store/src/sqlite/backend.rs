@@ -10,10 +10,10 @@ use crate::sqlite::failure::Translate;
 use crate::sqlite::open::{self, Access, Files};
 
 use crate::sqlite::turn::SqliteTurn;
-use crate::sqlite::{events, migrate, rebuild, salvage};
-use crate::store::{Durability, Reads, Rebuilt, SetAside, Store, Verdict, Work};
+use crate::sqlite::{events, failure, migrate, rebuild, replace};
+use crate::store::{Durability, Progress, Reads, Rebuilt, SetAside, Store, Verdict, Work};
 
-/// A command checkpoints the WAL only when it has grown beyond this; whoever takes in a batch does it anyway.
+/// A command checkpoints the WAL only when it has grown beyond this.
 ///
 /// A process that opens the store alone reads the WAL first, 0.3 ms a MiB.
 const WAL_LIMIT: u64 = 1 << 20;
@@ -23,6 +23,8 @@ pub struct SqliteStore {
     connection: Connection,
     files: Files,
     patience: Duration,
+    /// Which file it is, whatever its name.
+    identity: Option<(u64, u64)>,
     set_aside: Option<SetAside>,
 }
 
@@ -41,42 +43,30 @@ impl SqliteStore {
             Access::Write => open::for_writing(&files, patience),
         };
         match opened {
-            Ok(connection) => Ok(Self { connection, files, patience, set_aside: None }),
+            Ok(connection) => {
+                let identity = files.identity();
+                Ok(Self { connection, files, patience, identity, set_aside: None })
+            }
             Err(StoreError::Broken { .. }) if access == Access::Write => Self::replace_broken(files, patience),
             Err(error) => Err(error),
         }
     }
 
-    /// Sets the broken file aside if it is seen broken again by somebody who is alone with it, and starts anew.
+    /// Replaces the broken file if it is seen broken again by somebody who is alone with it, and goes on with what is there then.
     fn replace_broken(files: Files, patience: Duration) -> Result<Self, StoreError> {
         let place = files.wait_in_line(patience)?;
-        let aside = if open::is_broken(&files, patience) { Some(salvage::set_aside(&files)?) } else { None };
+        let set_aside = if open::is_broken(&files, patience) { Some(replace::replace(&files)?) } else { None };
         drop(place);
         let connection = open::for_writing(&files, patience)?;
-        let mut store = Self { connection, files, patience, set_aside: None };
-        if let Some(path) = aside {
-            let salvaged = store.take_over(&path)?;
-            store.set_aside = Some(SetAside { path, salvaged });
-        }
-        Ok(store)
+        let identity = files.identity();
+        Ok(Self { connection, files, patience, identity, set_aside })
     }
 
     /// Goes on with a new store in the place of one that turned out to be broken; what is not broken stays.
     fn go_on_with_new(&mut self) -> Result<(), StoreError> {
-        // The old connection must not see its files renamed.
-        self.connection = Connection::open_in_memory().of(&self.connection)?;
         let fresh = Self::replace_broken(self.files.clone(), self.patience)?;
         *self = Self { set_aside: fresh.set_aside.or_else(|| self.set_aside.take()), ..fresh };
         Ok(())
-    }
-
-    fn take_over(&mut self, aside: &Path) -> Result<u64, StoreError> {
-        let events = salvage::events_of(aside);
-        self.turn(Durability::Full, &mut |turn| {
-            events.iter().try_for_each(|recorded| turn.append(&recorded.event).map(drop))?;
-            Ok(Verdict::Keep)
-        })?;
-        Ok(events.len() as u64)
     }
 
     /// Begins a transaction as a writer, alone, and ends it as `work` decides.
@@ -89,6 +79,13 @@ impl SqliteStore {
             return Err(StoreError::ReadOnly { path: self.files.database.clone(), source: "it was opened to be read".into() });
         }
         let place = self.files.wait_in_line(self.patience)?;
+        // Somebody may have set the file aside since it was opened: what is written to it now would be lost to everybody.
+        if self.files.identity() != self.identity {
+            drop(place);
+            self.connection = open::for_writing(&self.files, self.patience)?;
+            self.identity = self.files.identity();
+            return self.alone(durability, work);
+        }
         let schema = migrate::schema_of(&self.connection)?;
         if schema > migrate::KNOWN {
             return Err(StoreError::TooNew { path: self.files.database.clone(), found: schema, known: migrate::KNOWN });
@@ -125,6 +122,7 @@ impl SqliteStore {
         if wal > WAL_LIMIT {
             let emptied = self.connection.busy_timeout(Duration::ZERO);
             drop(emptied.and_then(|()| self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))));
+            drop(self.connection.busy_timeout(self.patience));
         }
     }
 }
@@ -132,6 +130,10 @@ impl SqliteStore {
 fn in_turn(connection: &Connection, work: &mut Work<'_>) -> Result<(Verdict, ()), StoreError> {
     let mut turn = SqliteTurn::on(connection);
     let verdict = work(&mut turn)?;
+    if turn.met_damage {
+        let path = failure::path_of(connection);
+        return Err(StoreError::Broken { path, source: "damage was met in a turn".into() });
+    }
     if verdict == Verdict::Keep {
         turn.flush()?;
     }
@@ -153,11 +155,11 @@ impl Store for SqliteStore {
         }
     }
 
-    fn rebuild(&mut self) -> Result<Rebuilt, StoreError> {
+    fn rebuild(&mut self, progress: &mut Progress<'_>) -> Result<Rebuilt, StoreError> {
         if !matches!(open::check(&self.connection).as_deref(), Ok([])) {
             self.go_on_with_new()?;
         }
-        self.alone(Durability::Full, |connection| rebuild::rebuild(connection).map(|rebuilt| (Verdict::Keep, rebuilt)))
+        self.alone(Durability::Full, |connection| rebuild::rebuild(connection, progress).map(|rebuilt| (Verdict::Keep, rebuilt)))
     }
 
     fn set_aside(&self) -> Option<&SetAside> {

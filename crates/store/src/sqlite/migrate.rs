@@ -29,10 +29,14 @@ pub(crate) fn schema_of(connection: &Connection) -> Result<u32, StoreError> {
 
 /// Brings the store to the newest schema this build knows; one transaction for all steps. The caller is alone.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let schema = schema_of(connection)?;
     let path = path_of(connection);
     let run = |connection: &mut Connection| -> rusqlite::Result<()> {
         let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Somebody may have been here first, and with a newer build.
+        let schema: u32 = step.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if schema >= KNOWN {
+            return Ok(());
+        }
         for migration in MIGRATIONS.iter().skip(schema as usize) {
             step.execute_batch(migration)?;
         }

@@ -13,7 +13,8 @@
 //! | `filter` | `Wanted` as SQL |
 //! | `turn` | appending within a transaction |
 //! | `rebuild` | deriving all rows again |
-//! | `salvage` | setting a broken file aside and reading what is left of it |
+//! | `replace` | setting a broken file aside and putting a new one in its place |
+//! | `salvage` | reading what is left of a broken file |
 //! | `file_system` | where WAL may be used |
 
 mod backend;
@@ -26,6 +27,7 @@ mod open;
 mod queue;
 mod reads;
 mod rebuild;
+mod replace;
 mod rows;
 mod salvage;
 mod turn;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::StoreError;
 use crate::sqlite::failure::{Translate, translate, translate_io};
 use crate::sqlite::queue::{self, LineError, Place};
-use crate::sqlite::{file_system, migrate};
+use crate::sqlite::{file_system, migrate, replace};
 
 /// SQLite before this one can lose data when a checkpoint meets a writer (the WAL-reset bug).
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -40,6 +40,11 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn at(home: &Path) -> Self {
         Self { home: home.to_owned(), database: home.join("rutter.db"), lock: home.join("rutter.lock") }
+    }
+
+    /// Returns which file the database is, whatever its name.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        fs::metadata(&self.database).ok().map(|found| (found.dev(), found.ino()))
     }
 
     /// Waits until this command is alone among writers.
@@ -115,8 +120,16 @@ pub(crate) fn for_writing(files: &Files, patience: Duration) -> Result<Connectio
     refuse_older(rusqlite::version_number(), OLDEST_SQLITE)?;
     make_private_directory(&files.home).map_err(|error| translate_io(&files.home, error))?;
     let is_new = is_missing(&files.database)?;
-    private_file(&files.database).map_err(|error| translate_io(&files.database, error))?;
-    close_companions(&files.database);
+    if is_new {
+        let place = files.wait_in_line(patience)?;
+        replace::finish(files)?;
+        drop(private_file(&files.database).map_err(|error| translate_io(&files.database, error))?);
+        drop(place);
+    }
+    // Not by opening it: whoever closes a file gives up every lock this process holds on it.
+    close_to_others_if_there(&files.database, 0o600);
+    close_to_others_if_there(&files.database.with_extension("db-wal"), 0o600);
+    close_to_others_if_there(&files.database.with_extension("db-shm"), 0o600);
     let mut connection = connect(&files.database, patience)?;
     let schema = gate(&connection)?;
     if schema > migrate::KNOWN {
@@ -161,7 +174,9 @@ fn connect(database: &Path, patience: Duration) -> Result<Connection, StoreError
 fn refuse_stump(database: &Path) -> Result<(), StoreError> {
     const SHORTEST: u64 = 512;
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
-    let (held, in_log) = (length(database), length(&database.with_extension("db-wal")));
+    // The log first: a store that is being made has none until the database is longer.
+    let in_log = length(&database.with_extension("db-wal"));
+    let held = length(database);
     if held >= SHORTEST || (held == 0 && in_log == 0) {
         return Ok(());
     }
@@ -231,13 +246,9 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// SQLite gives its log and index the mode of the database when it makes them; those that were opened up are closed again.
-fn close_companions(database: &Path) {
-    for suffix in ["db-wal", "db-shm"] {
-        let path = database.with_extension(suffix);
-        // One that is missing, or vanishes now, has nothing to show.
-        drop(fs::symlink_metadata(&path).and_then(|found| if found.is_file() { close_to_others(&path, &found, 0o600) } else { Ok(()) }));
-    }
+/// Closes a file of ours that was opened up; one that is missing, or vanishes now, has nothing to show.
+fn close_to_others_if_there(path: &Path, mode: u32) {
+    drop(fs::symlink_metadata(path).and_then(|found| if found.is_file() { close_to_others(path, &found, mode) } else { Ok(()) }));
 }
 
 fn close_to_others(path: &Path, found: &fs::Metadata, mode: u32) -> io::Result<()> {

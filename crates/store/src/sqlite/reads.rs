@@ -10,7 +10,7 @@ use crate::sqlite::failure::Translate;
 use crate::sqlite::filter::{Filter, Placed};
 use crate::sqlite::rows::first_column;
 use crate::sqlite::{events, rows};
-use crate::store::{GroupBy, MirrorName, MirrorPosition, Reads, Recorded, Seq, Tally, Wanted};
+use crate::store::{GroupBy, MirrorName, MirrorPosition, Part, Reads, Recorded, Seq, Tally, Wanted};
 
 impl Reads for Connection {
     fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
@@ -83,14 +83,14 @@ impl Reads for Connection {
         self.prepare_cached(query).and_then(|mut max| max.query_row([project.uuid().as_bytes()], |row| row.get(0))).of(self)
     }
 
-    fn log(&self, after: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+    fn log(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
         let query = format!("SELECT {} FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2", events::COLUMNS);
-        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(readable)
+        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(part)
     }
 
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError> {
         let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'session' ORDER BY seq", events::COLUMNS);
-        many(self, &query, [session.uuid().as_bytes()], events::try_read).map(readable)
+        many(self, &query, [session.uuid().as_bytes()], events::try_read).map(|tried| part(tried).events)
     }
 
     fn last_seq(&self) -> Result<Seq, StoreError> {
@@ -108,8 +108,21 @@ impl Reads for Connection {
     }
 }
 
-fn readable(tried: Vec<Result<Recorded, Seq>>) -> Vec<Recorded> {
-    tried.into_iter().filter_map(Result::ok).collect()
+fn part(tried: Vec<Result<Recorded, Seq>>) -> Part {
+    let mut part = Part::default();
+    for tried in tried {
+        match tried {
+            Ok(recorded) => {
+                part.end = Some(recorded.seq);
+                part.events.push(recorded);
+            }
+            Err(seq) => {
+                part.end = Some(seq);
+                part.unreadable.push(seq);
+            }
+        }
+    }
+    part
 }
 
 fn newest(connection: &Connection, wanted: &Wanted, placed: Placed, limit: Option<usize>) -> Result<Vec<Session>, StoreError> {

@@ -6,10 +6,9 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::StoreError;
-use crate::sqlite::events;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::turn::SqliteTurn;
-use crate::store::{Reads, Rebuilt};
+use crate::store::{Progress, Reads, Rebuilt};
 
 const CHUNK: usize = 4_096;
 
@@ -23,34 +22,38 @@ const DERIVED: [(&str, &str); 5] = [
 ];
 
 /// Empties the derived tables and fills them from the events, within the caller's transaction.
-pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, StoreError> {
+pub(crate) fn rebuild(connection: &Connection, progress: &mut Progress<'_>) -> Result<Rebuilt, StoreError> {
     let before = digest(connection).of(connection)?;
     for (table, _) in DERIVED {
         connection.execute(&format!("DELETE FROM {table}"), []).of(connection)?;
     }
-    let events = replay(connection)?;
+    let (events, unreadable) = replay(connection, progress)?;
     let count = |table: &str| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).of(connection);
     Ok(Rebuilt {
         events,
-        unreadable: events::unreadable_ones(connection).of(connection)?.len() as u64,
+        unreadable,
         sessions: count("sessions")?.cast_unsigned(),
         work_items: count("work_items")?.cast_unsigned(),
         identical: digest(connection).of(connection)? == before,
     })
 }
 
-fn replay(connection: &Connection) -> Result<u64, StoreError> {
-    let (mut turn, mut after, mut events) = (SqliteTurn::on(connection), 0, 0);
+/// Folds the whole log and returns how many events it has, and how many more that do not read.
+fn replay(connection: &Connection, progress: &mut Progress<'_>) -> Result<(u64, u64), StoreError> {
+    let all = connection.last_seq()?.cast_unsigned();
+    let (mut turn, mut after, mut events, mut unreadable) = (SqliteTurn::on(connection), 0, 0, 0);
     loop {
-        let chunk = connection.log(after, CHUNK)?;
-        for recorded in &chunk {
+        let part = connection.log(after, CHUNK)?;
+        for recorded in &part.events {
             turn.apply(recorded.seq, &recorded.event).of(connection)?;
-            after = recorded.seq;
         }
         turn.flush()?;
-        events += chunk.len() as u64;
-        if chunk.len() < CHUNK {
-            return Ok(events);
+        events += part.events.len() as u64;
+        unreadable += part.unreadable.len() as u64;
+        progress(events, all);
+        match part.end {
+            Some(end) => after = end,
+            None => return Ok((events, unreadable)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Setting a broken file aside and reading what is left of it. Nothing is deleted.
+//! Reading what is left of a broken file. The file itself is not touched.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -9,44 +9,30 @@ use rusqlite::{Connection, OpenFlags};
 use crate::StoreError;
 use crate::sqlite::events;
 use crate::sqlite::failure::translate_io;
-use crate::sqlite::open::{Files, percent_encode};
+use crate::sqlite::open::percent_encode;
 use crate::store::{Recorded, Seq};
 
-/// Renames the database and what belongs to it to the first free `rutter.db.broken-N`.
-pub(crate) fn set_aside(files: &Files) -> Result<PathBuf, StoreError> {
-    let free = |number: &u32| !files.database.with_extension(format!("db.broken-{number}")).exists();
-    let number = (1..).find(free).unwrap_or(u32::MAX);
-    let aside = files.database.with_extension(format!("db.broken-{number}"));
-    // The database goes last: until then the next command finds it broken again and goes on here.
-    for suffix in ["-wal", "-shm", ""] {
-        rename_if_there(&with_suffix(&files.database, suffix), &with_suffix(&aside, suffix))?;
-    }
-    Ok(aside)
-}
-
-fn rename_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
-    match fs::rename(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(translate_io(from, error)),
-        _ => Ok(()),
-    }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// Returns the events that can still be read from a file that was set aside, in order.
+/// Returns the events that can still be read from a broken file, in order.
 ///
 /// A copy is read, padded to the length its header claims, so that a file cut short gives what is in front of the cut.
-pub(crate) fn events_of(aside: &Path) -> Vec<Recorded> {
-    let copy = with_suffix(aside, ".reading");
-    let read = pad_copy(aside, &copy).ok().and_then(|()| read_copy(&copy));
+///
+/// # Errors
+/// When there is no room for the copy: then nothing is known to be lost, and nothing may be given up.
+pub(crate) fn events_of(broken: &Path) -> Result<Vec<Recorded>, StoreError> {
+    let copy = with_suffix(broken, ".reading");
+    let copied = pad_copy(broken, &copy).map_err(|error| translate_io(&copy, error));
+    let read = copied.map(|()| read_copy(&copy).unwrap_or_default());
     for suffix in ["", "-wal", "-shm"] {
         drop(fs::remove_file(with_suffix(&copy, suffix)));
     }
-    read.unwrap_or_default()
+    read
+}
+
+/// Appends to a path's last part.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn pad_copy(aside: &Path, copy: &Path) -> io::Result<()> {

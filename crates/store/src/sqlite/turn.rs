@@ -13,16 +13,30 @@ use crate::store::{Appended, MirrorName, MirrorPosition, Reads, Turn};
 pub(crate) struct SqliteTurn<'c> {
     connection: &'c Connection,
     loaded: Loaded,
+    /// Whether damage was met: whoever calls may take the error for its own and say nothing.
+    pub(crate) met_damage: bool,
 }
 
 impl<'c> SqliteTurn<'c> {
     pub(crate) fn on(connection: &'c Connection) -> Self {
-        Self { connection, loaded: Loaded::default() }
+        Self { connection, loaded: Loaded::default(), met_damage: false }
     }
 
     /// Writes the rows that changed.
     pub(crate) fn flush(&mut self) -> Result<(), StoreError> {
         self.loaded.flush(self.connection).of(self.connection)
+    }
+
+    fn insert_and_apply(&mut self, event: &Event) -> rusqlite::Result<Appended> {
+        match events::insert(self.connection, event)? {
+            Some(seq) => Ok(Appended::New(seq, self.apply(seq, event)?)),
+            None => Ok(Appended::Known),
+        }
+    }
+
+    fn noting_damage<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.met_damage |= matches!(done, Err(StoreError::Broken { .. }));
+        done
     }
 
     /// Applies an event that is in the log already.
@@ -41,16 +55,14 @@ impl<'c> SqliteTurn<'c> {
 
 impl Turn for SqliteTurn<'_> {
     fn reads(&mut self) -> Result<&dyn Reads, StoreError> {
-        self.flush()?;
+        let flushed = self.flush();
+        self.noting_damage(flushed)?;
         Ok(self.connection)
     }
 
     fn append(&mut self, event: &Event) -> Result<Appended, StoreError> {
-        let Some(seq) = events::insert(self.connection, event).of(self.connection)? else {
-            return Ok(Appended::Known);
-        };
-        let anomalies = self.apply(seq, event).of(self.connection)?;
-        Ok(Appended::New(seq, anomalies))
+        let appended = self.insert_and_apply(event).of(self.connection);
+        self.noting_damage(appended)
     }
 
     fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError> {

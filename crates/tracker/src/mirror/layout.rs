@@ -50,6 +50,11 @@ impl Layout {
         self.sessions.join(format!("{id}.json"))
     }
 
+    /// Returns the length of the log, 0 where there is none.
+    pub(crate) fn log_length(&self) -> u64 {
+        fs::metadata(&self.log).map_or(0, |found| found.len())
+    }
+
     /// Returns the modification time of the directory of sessions, in nanoseconds since 1970.
     pub(crate) fn directory_nanos(&self) -> Option<i64> {
         let found = fs::metadata(&self.sessions).ok()?;

@@ -13,20 +13,25 @@ use session::{Change, Event, SessionId, WorkId};
 
 use super::record::local_time;
 
-/// Returns the line an event makes, without its line feed; events that the log does not tell of make none.
-pub(crate) fn line(event: &Event, session: &SessionId, work: impl FnOnce(session::WorkKey) -> Option<WorkId>) -> Option<String> {
+/// Returns the line an event makes, without its line feed; events that the log does not tell of make none. `work` is the
+/// id of the work item that the event marks.
+pub(crate) fn line(event: &Event, session: &SessionId, work: Option<WorkId>) -> Option<String> {
     let (name, details) = match &event.change {
         Change::Opened(opened) => {
             let description = opened.description.as_ref().map_or("", |described| described.text.as_str());
             ("CREATED".to_owned(), description.to_owned())
         }
         Change::WorkAdded(added) => ("WORK_ADDED".to_owned(), format!("{}: {}", added.prefix, added.description)),
-        Change::WorkMarked(marked) => (format!("WORK_{}", marked.status), work(marked.key)?.to_string()),
+        Change::WorkMarked(marked) => (format!("WORK_{}", marked.status), work?.to_string()),
         Change::Ended(ended) => ("ENDED".to_owned(), ended.status.to_string()),
         Change::Reopened => ("REOPENED".to_owned(), "ACTIVE".to_owned()),
         Change::Described(described) => ("DESCRIBED".to_owned(), described.text.as_str().to_owned()),
         Change::Tagged { tag, present } => ("TAGGED".to_owned(), format!("{}{tag}", if *present { '+' } else { '-' })),
-        Change::ProjectFound(_) | Change::ProjectMoved { .. } | Change::Numbered { .. } | Change::LineFound { .. } => return None,
+        Change::ProjectFound(_)
+        | Change::ProjectMoved { .. }
+        | Change::Numbered { .. }
+        | Change::MadeCurrent
+        | Change::LineFound { .. } => return None,
     };
     Some(format!("{} | {session} | {name} | {}", local_time(event.at.moment), on_one_line(&details)))
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind::NotFound;
 
 use serde_json::{Value, json};
-use session::Session;
+use session::{Session, SessionId};
 use store::Reads;
 
 use super::record::{in_text, local_time};
@@ -18,6 +18,13 @@ pub(crate) fn update(layout: &Layout, reads: &dyn Reads) -> Result<(), MirrorErr
     }
 }
 
+/// Returns the session that the marker names, whoever wrote it.
+pub(crate) fn named(layout: &Layout) -> Option<SessionId> {
+    let size = fs::metadata(&layout.marker).ok().filter(fs::Metadata::is_file)?.len();
+    let text = (size <= 4_096).then(|| fs::read(&layout.marker).ok()).flatten()?;
+    serde_json::from_slice::<Value>(&text).ok()?["current_session_id"].as_str()?.parse().ok()
+}
+
 fn write(layout: &Layout, current: &Session) -> Result<(), MirrorError> {
     let content = json!({ "current_session_id": current.id.as_str(), "started_at": local_time(current.started.moment) });
     let text = in_text(&content);
@@ -28,9 +35,7 @@ fn write(layout: &Layout, current: &Session) -> Result<(), MirrorError> {
 }
 
 fn clear(layout: &Layout, reads: &dyn Reads) -> Result<(), MirrorError> {
-    let Ok(text) = fs::read_to_string(&layout.marker) else { return Ok(()) };
-    let named = serde_json::from_str::<Value>(&text).ok().and_then(|value| value["current_session_id"].as_str()?.parse().ok());
-    let is_ours = match named {
+    let is_ours = match named(layout) {
         Some(id) => reads.session_by_id(&id)?.is_some_and(|session| session.status().is_ended()),
         None => false,
     };

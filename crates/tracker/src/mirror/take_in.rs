@@ -10,7 +10,7 @@ use session::{
 use store::{Durability, StoreError};
 
 use super::foreign::WorkInFile;
-use super::{Layout, MirrorError, SessionFile};
+use super::{Layout, MirrorError, SessionFile, marker};
 use crate::Tracker;
 use crate::lifecycle::read_metadata;
 use crate::naming::derive_uuid;
@@ -30,8 +30,13 @@ impl Tracker {
             }
         }
         files.sort_by(|left, right| (left.started, &left.id).cmp(&(right.started, &right.id)));
+        let current = marker::named(layout);
         if !files.is_empty() {
-            self.write_found(|tracker_zone, pen| files.iter().try_for_each(|file| take_in_session(pen, tracker_zone, file)))?;
+            self.write_found(|zone, pen| {
+                files.iter().try_for_each(|file| take_in_session(pen, zone, file))?;
+                let marked = files.iter().find(|file| Some(&file.id) == current.as_ref() && !file.status.is_ended());
+                marked.map_or(Ok(()), |file| make_current(pen, &file.id))
+            })?;
         }
         Ok(files.len())
     }
@@ -142,6 +147,14 @@ fn take_in_session(pen: &mut Pen<'_>, zone: &jiff::tz::TimeZone, file: &SessionF
         say(pen, &said("ended"), key, Change::Ended(Ended { status: file.status, reason: None }))?;
     }
     Ok(())
+}
+
+/// Goes by the marker of those who wrote the files: it names the session they were in.
+fn make_current(pen: &mut Pen<'_>, id: &session::SessionId) -> Result<(), StoreError> {
+    let Some(session) = pen.turn.reads()?.session_by_id(id)? else { return Ok(()) };
+    pen.at = pen.now;
+    let event = EventId::new(derive_uuid(&format!("{id} made current"), session.started.moment));
+    pen.record_as(event, Subject::Session(session.key), session.revision.next(), Change::MadeCurrent).map(drop)
 }
 
 fn take_in_work(pen: &mut Pen<'_>, zone: &jiff::tz::TimeZone, session: SessionKey, item: &WorkInFile) -> Result<(), StoreError> {

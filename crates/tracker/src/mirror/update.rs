@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use session::{Change, Evidence, Session, SessionKey, Subject};
-use store::{Durability, MirrorName, MirrorPosition, Recorded, StoreError};
+use store::{Durability, MirrorName, MirrorPosition, Progress, Recorded, StoreError};
 
 use super::record::{in_text, render};
 use super::{Layout, MirrorError, SessionFile, log, marker};
@@ -38,23 +38,33 @@ impl Tracker {
         self.try_mirror(Extent::Changed);
     }
 
+    /// Says that there are session files which nobody took in, where nothing was ever recorded.
+    pub(crate) fn note_files_that_wait(&self) -> Result<(), StoreError> {
+        let Some(root) = self.config.mirror_root() else { return Ok(()) };
+        let mut files = std::fs::read_dir(Layout::at(&root).sessions).into_iter().flatten().filter_map(Result::ok);
+        if self.store.reads().last_seq()? == 0 && files.any(|file| file.file_name().to_string_lossy().ends_with(".json")) {
+            self.note(Note::FilesWait { root });
+        }
+        Ok(())
+    }
+
     fn try_mirror(&mut self, extent: Extent) {
         let Some(root) = self.config.mirror_root() else { return };
         let layout = Layout::at(&root);
-        if let Err(error) = self.update_mirror(&layout, extent) {
+        if let Err(error) = self.update_mirror(&layout, extent, &mut |_, _| {}) {
             self.note(Note::MirrorBehind { root, reason: error.in_words() });
         }
     }
 
     /// Writes every file and every missing line again.
-    pub(crate) fn rebuild_mirror(&mut self) -> Result<(), MirrorError> {
+    pub(crate) fn rebuild_mirror(&mut self, progress: &mut Progress<'_>) -> Result<(), MirrorError> {
         match self.config.mirror_root() {
-            Some(root) => self.update_mirror(&Layout::at(&root), Extent::Everything),
+            Some(root) => self.update_mirror(&Layout::at(&root), Extent::Everything, progress),
             None => Ok(()),
         }
     }
 
-    fn update_mirror(&mut self, layout: &Layout, extent: Extent) -> Result<(), MirrorError> {
+    fn update_mirror(&mut self, layout: &Layout, extent: Extent, progress: &mut Progress<'_>) -> Result<(), MirrorError> {
         layout.prepare()?;
         let recorded = self.store.reads().last_seq()?;
         let _alone = layout.lock(self.config.patience())?;
@@ -64,13 +74,16 @@ impl Tracker {
         if extent == Extent::Recorded && kept.is_some_and(|kept| kept.seq >= recorded) {
             return Ok(());
         }
+        // A log that is shorter than it was lost lines: all are written again, in their order.
+        let is_cut = kept.is_some_and(|kept| layout.log_length() < kept.log_length);
+        let extent = if is_cut { Extent::Everything } else { extent };
         let mut position = kept.filter(|_| extent != Extent::Everything).unwrap_or_default();
         let taken = if position.directory_nanos.is_none() || position.directory_nanos != layout.directory_nanos() {
             self.take_in_sessions(layout)?
         } else {
             0
         };
-        let lines = self.write_pending(layout, extent, &mut position)?;
+        let lines = self.write_pending(layout, extent, &mut position, progress)?;
         position.directory_nanos = layout.directory_nanos();
         if taken + lines > 0 {
             self.note(Note::TakenIn { sessions: taken, lines });
@@ -82,7 +95,13 @@ impl Tracker {
     }
 
     /// Writes what is behind the position and moves it; returns how many lines of others were taken in.
-    fn write_pending(&mut self, layout: &Layout, extent: Extent, position: &mut MirrorPosition) -> Result<usize, MirrorError> {
+    fn write_pending(
+        &mut self,
+        layout: &Layout,
+        extent: Extent,
+        position: &mut MirrorPosition,
+        progress: &mut Progress<'_>,
+    ) -> Result<usize, MirrorError> {
         let mut file = log::open(&layout.log).map_err(MirrorError::at(&layout.log))?;
         let length = file.metadata().map_err(MirrorError::at(&layout.log))?.len();
         // Where the log is not as it was left, our own lines must be told from others', so all that are due are needed at once.
@@ -90,21 +109,21 @@ impl Tracker {
         let mut taken = 0;
         loop {
             let pending = self.store.reads().log(position.seq, chunk)?;
-            let due = self.due(&pending, extent)?;
+            let due = self.due(&pending.events, extent)?;
             let tail = log::read_tail(&mut file, position.log_length, &due.lines).map_err(MirrorError::at(&layout.log))?;
             if !tail.foreign.is_empty() {
                 taken += tail.foreign.len();
                 self.take_in_lines(&tail.foreign)?;
             }
-            let added = self.write_sessions(layout, due.sessions)?;
+            let added = self.write_sessions(layout, due.sessions, progress)?;
             let missing = due.lines.iter().zip(&tail.written).filter(|(_, written)| !**written).map(|(line, _)| line);
             position.log_length = log::append(&mut file, &tail.completion, missing).map_err(MirrorError::at(&layout.log))?;
-            position.seq = pending.last().map_or(position.seq, |last| last.seq);
+            position.seq = pending.end.unwrap_or(position.seq);
             if due.moves_marker {
                 marker::update(layout, self.store.reads())?;
             }
             // What was taken in just now is in the files already; the next round passes over it.
-            if pending.len() < chunk && tail.foreign.is_empty() && !added {
+            if pending.events.len() + pending.unreadable.len() < chunk && tail.foreign.is_empty() && !added {
                 return Ok(taken);
             }
         }
@@ -125,23 +144,27 @@ impl Tracker {
             }
             let Subject::Session(key) = event.about else { continue };
             due.sessions.insert(key);
-            due.moves_marker |= matches!(event.change, Change::Opened(_) | Change::Reopened | Change::Ended(_));
+            due.moves_marker |= matches!(event.change, Change::Opened(_) | Change::Reopened | Change::MadeCurrent | Change::Ended(_));
             if is_theirs {
                 continue;
             }
             if let std::collections::btree_map::Entry::Vacant(vacant) = ids.entry(key) {
                 vacant.insert(self.store.reads().session(key)?.map(|session| session.id));
             }
-            let work = |key| self.store.reads().work_item(key).ok().flatten().map(|item| item.id);
+            let work = match &event.change {
+                Change::WorkMarked(marked) => self.store.reads().work_item(marked.key)?.map(|item| item.id),
+                _ => None,
+            };
             due.lines.extend(ids[&key].as_ref().and_then(|id| log::line(event, id, work)));
         }
         Ok(due)
     }
 
     /// Writes the files of sessions; returns whether others had added something to them.
-    fn write_sessions(&mut self, layout: &Layout, keys: BTreeSet<SessionKey>) -> Result<bool, MirrorError> {
-        let mut added = false;
-        for key in keys {
+    fn write_sessions(&mut self, layout: &Layout, keys: BTreeSet<SessionKey>, progress: &mut Progress<'_>) -> Result<bool, MirrorError> {
+        let (mut added, all) = (false, keys.len() as u64);
+        for (done, key) in (1..).zip(keys) {
+            progress(done, all);
             if let Some(session) = self.store.reads().session(key)? {
                 added |= self.write_session(layout, &session)?;
             }

@@ -41,6 +41,8 @@ fn a_new_number_is_above_those_of_the_documents_in_the_worktree() {
     }
     let mut tracker = home.tracker();
     assert_eq!(tracker.start(&described("next")).unwrap().number.value, Some(42));
+    let documented = tracker.start(&Start { number: Some(7), ..described("theirs") });
+    assert!(matches!(documented, Err(StartError::NumberDocumented { number: 7 })), "{documented:?}");
     assert_eq!(tracker.start(&Start { number: Some(3), ..described("chosen") }).unwrap().number.value, Some(3));
     assert_eq!(tracker.start(&described("after")).unwrap().number.value, Some(43));
 }

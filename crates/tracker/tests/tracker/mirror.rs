@@ -95,10 +95,10 @@ fn a_rebuild_gives_identical_files_from_nothing() {
     let files = [format!("sessions/{id}.json"), "logs/sessions.log".to_owned()];
     let before: Vec<_> = files.iter().map(|file| home.mirrored(file)).collect();
     fs::remove_dir_all(home.path("mirror")).unwrap();
-    let report = home.tracker().rebuild().unwrap();
+    let report = home.tracker().rebuild(&mut |_, _| {}).unwrap();
     assert!(report.rows.identical && report.mirror);
     assert_eq!(files.iter().map(|file| home.mirrored(file)).collect::<Vec<_>>(), before);
-    home.tracker().rebuild().unwrap();
+    home.tracker().rebuild(&mut |_, _| {}).unwrap();
     assert_eq!(files.iter().map(|file| home.mirrored(file)).collect::<Vec<_>>(), before, "a second rebuild doubles no line");
 }
 
@@ -115,8 +115,21 @@ fn lines_that_a_killed_writer_left_are_neither_lost_nor_doubled() {
         worked(&home);
         let log = home.mirrored("logs/sessions.log");
         fs::write(home.path("mirror/logs/sessions.log"), &log.as_bytes()[..cut.min(log.len())]).unwrap();
-        home.tracker().rebuild().unwrap();
+        home.tracker().rebuild(&mut |_, _| {}).unwrap();
         assert_eq!(home.mirrored("logs/sessions.log"), log, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_log_that_was_lost_is_written_again_in_its_order() {
+    for left in [0, 40] {
+        let home = Home::new();
+        let id = worked(&home);
+        let log = home.mirrored("logs/sessions.log");
+        fs::write(home.path("mirror/logs/sessions.log"), &log[..left]).unwrap();
+        home.tracker().reopen(&id, None).unwrap();
+        let again = home.mirrored("logs/sessions.log");
+        assert!(again.starts_with(&log) && again.lines().count() == 5, "{again}");
     }
 }
 

@@ -52,7 +52,7 @@ fn a_session_of_another_script_is_listed_and_its_files_stay_as_they_are() {
     assert_eq!(serde_json::Value::from(view.metadata), serde_json::json!({"priority": "high", "n": 3}));
     tracker.start(&Start { description: Some("ours".into()), ..Start::default() }).unwrap();
     assert_eq!(tracker.list(&Listing::default()).unwrap().len(), 2);
-    tracker.rebuild().unwrap();
+    tracker.rebuild(&mut |_, _| {}).unwrap();
     assert_eq!(file(&home), THEIRS);
     let log = home.mirrored("logs/sessions.log");
     assert!(log.starts_with(LOG) && log.lines().count() == 3, "{log}");
@@ -73,6 +73,24 @@ fn taking_in_again_changes_nothing() {
     fs::rename(home.path("store"), home.path("old-store")).unwrap();
     home.tracker().prepare_mirror();
     assert_eq!(export(&home), before, "the events and their ids follow from the files");
+}
+
+#[test]
+fn the_session_that_their_marker_names_is_current() {
+    let home = inherited();
+    let later = THEIRS
+        .replace(ID, "SESSION-20260216-080000-LATE")
+        .replace("2026-02-15T09:15:00.5", "2026-02-16T08:00:00")
+        .replace("IMPL-20260215", "IMPL-20260216");
+    fs::write(home.path("mirror/sessions/SESSION-20260216-080000-LATE.json"), later).unwrap();
+    let marker = format!(r#"{{"current_session_id": "{ID}", "started_at": "2026-02-15T09:15:00.5"}}"#);
+    fs::write(home.path("mirror/.current-session.json"), &marker).unwrap();
+    let empty = home.try_tracker(&home.project(), tracker::Access::Read).unwrap();
+    assert_eq!(empty.list(&Listing::default()).unwrap(), []);
+    assert!(matches!(empty.take_notes()[..], [Note::FilesWait { .. }]));
+    home.tracker().prepare_mirror();
+    assert_eq!(home.tracker().resolve(None, Purpose::Reading).unwrap().id.as_str(), ID);
+    assert_eq!(home.mirrored(".current-session.json"), marker, "it says so already");
 }
 
 #[test]
@@ -146,7 +164,7 @@ fn lines_that_others_write_between_ours_are_kept_also_by_a_rebuild() {
     let whole = fs::read_to_string(&log).unwrap();
     assert!(whole.starts_with(&text) && whole.lines().count() == 3, "{whole}");
     fs::remove_file(&log).unwrap();
-    tracker.rebuild().unwrap();
+    tracker.rebuild(&mut |_, _| {}).unwrap();
     let mut again: Vec<_> = fs::read_to_string(&log).unwrap().lines().map(str::to_owned).collect();
     let mut expected: Vec<_> = whole.lines().map(str::to_owned).collect();
     again.sort();
