@@ -81,6 +81,7 @@ impl From<StoreError> for Failure {
             StoreError::Unopenable { .. } => "look at the directory and its permissions, then run `rutter doctor`",
             StoreError::OldSqlite { .. } => "build rutter with its bundled SQLite",
             StoreError::Unreadable { .. } => "run `rutter rebuild`",
+            StoreError::Missing { .. } => "the store was replaced meanwhile; run `rutter doctor`",
             StoreError::Refused { .. } => "run `rutter doctor`",
         };
         Self::surroundings(error).hint(hint)
@@ -128,6 +129,7 @@ impl From<AddressError> for Failure {
         match error {
             AddressError::NoMatch { .. } => Self::answer(error).hint("run `rutter list --all-projects` to see the ids"),
             AddressError::Ambiguous { .. } => Self::answer(error).hint("type more of the id"),
+            AddressError::Project(error) => error.into(),
             AddressError::Store(error) => error.into(),
         }
     }
@@ -168,7 +170,7 @@ impl From<StartError> for Failure {
             StartError::NumberDocumented { .. } => {
                 Self::answer(error).hint("run `rutter start` without a number: it takes the next free one")
             }
-            StartError::NumberZero => Self::usage(error),
+            StartError::NumberOutOfRange { .. } => Self::usage(error),
             StartError::BadTag { .. } => Self::usage(error),
             StartError::Naming(error) => error.into(),
             StartError::Project(error) => error.into(),

@@ -25,17 +25,13 @@ use exit::Exit;
 use ui::Ui;
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(|panic| Ui::bug(&panic.to_string())));
     guarded(run).into()
 }
 
-/// Makes a panic an exit like any other, with words for whoever sees it.
+/// Makes a panic an exit like any other; the hook has said what happened and where.
 fn guarded(run: impl FnOnce() -> Exit) -> Exit {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-        Ui::bug(words.unwrap_or("a panic without words"));
-        Exit::Bug
-    })
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Bug)
 }
 
 fn run() -> Exit {

@@ -251,14 +251,14 @@ fn closed_pipe_is_fine(written: io::Result<()>) -> Result<(), Failure> {
     match written.and_then(|()| io::stdout().lock().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let mut failure = Failure::surroundings(error);
-            failure.lines.insert(0, "cannot write the answer to stdout; what was to be recorded is recorded".to_owned());
+            failure.lines.insert(0, "cannot write the answer to stdout; any change was recorded".to_owned());
             Err(failure)
         }
         _ => Ok(()),
     }
 }
 
-/// Nobody can be told that stderr is gone.
+/// Nobody can be determined that stderr is gone.
 fn to_stderr(text: &str) {
     drop(io::stderr().lock().write_all(text.as_bytes()));
 }

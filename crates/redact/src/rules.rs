@@ -10,6 +10,8 @@ pub(crate) struct Rule {
     pub(crate) body: fn(u8) -> bool,
     /// How many of them there are at least.
     pub(crate) least: usize,
+    /// Whether the keyword is so short that it must not stand in the middle of a word.
+    pub(crate) begins_a_word: bool,
 }
 
 fn word(byte: u8) -> bool {
@@ -25,7 +27,7 @@ fn upper(byte: u8) -> bool {
 }
 
 const fn rule(name: &'static str, keyword: &'static str, body: fn(u8) -> bool, least: usize) -> Rule {
-    Rule { name, keyword, body, least }
+    Rule { name, keyword, body, least, begins_a_word: keyword.len() == 4 && keyword.as_bytes()[3] != b'_' }
 }
 
 /// All rules; where two keywords begin alike, the longer one comes first.

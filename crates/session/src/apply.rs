@@ -91,7 +91,7 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
         }
         Change::MadeCurrent => session.made_current = session.made_current.max(Some(event.at.moment)),
         Change::WorkAdded(added) => return add_work(rows, key, event, added),
-        Change::WorkMarked(marked) => return mark_work(rows, event, marked),
+        Change::WorkMarked(marked) => return mark_work(rows, key, event, marked),
         Change::LineFound { .. } => {}
         Change::ProjectFound(_) | Change::ProjectMoved { .. } | Change::Opened(_) => return wrong_subject(event),
     }
@@ -181,11 +181,14 @@ fn add_work(rows: &mut Rows, session: SessionKey, event: &Event, added: &WorkAdd
     }
 }
 
-fn mark_work(rows: &mut Rows, event: &Event, marked: &WorkMarked) -> Vec<Anomaly> {
+fn mark_work(rows: &mut Rows, session: SessionKey, event: &Event, marked: &WorkMarked) -> Vec<Anomaly> {
     let Some(item) = rows.work_items.get_mut(&marked.key) else {
         return wait(rows, Awaited::Work(marked.key), event);
     };
-    let (session, was) = (item.session, item.status.value.0.clone());
+    if item.session != session {
+        return wrong_subject(event);
+    }
+    let was = item.status.value.0.clone();
     item.status.set(event.stamp(), (marked.status.clone(), Some(event.at)));
     let now = item.status.value.0.clone();
     count(rows, session, &was, false);

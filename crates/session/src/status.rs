@@ -18,7 +18,7 @@ pub enum Status {
 
 /// Why a word is no status.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no status")]
+#[error("`{0}` is not a status")]
 pub struct StatusError(pub String);
 
 impl Status {

@@ -63,6 +63,12 @@ pub enum StoreError {
         /// What the system said.
         source: BoxError,
     },
+    /// What was there a moment ago is gone: the store was replaced meanwhile.
+    #[error("session {key} is no longer in the store")]
+    Missing {
+        /// Its key.
+        key: String,
+    },
     /// The SQLite that was linked has known defects.
     #[error("SQLite {found} is linked; at least {needed} is needed")]
     OldSqlite {

@@ -77,6 +77,8 @@ pub struct Wanted {
     pub since_micros: Option<i64>,
     /// Also those in which nothing was ever recorded.
     pub with_empty: bool,
+    /// Only those that were started or reopened here, not those that came in a file.
+    pub made_current_here: bool,
 }
 
 /// By what sessions are counted together.

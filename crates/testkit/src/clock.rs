@@ -1,7 +1,7 @@
 //! A clock that stands still until it is told to go on.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -18,32 +18,37 @@ pub fn reading_at(instant: &str) -> Reading {
 /// Stands at one instant; clones stand together.
 #[derive(Clone, Debug)]
 pub struct StillClock {
-    wall: Rc<Cell<Timestamp>>,
-    boot: Rc<Cell<u64>>,
+    wall_micros: Arc<AtomicI64>,
+    boot_micros: Arc<AtomicU64>,
+}
+
+fn micros(instant: &str) -> i64 {
+    instant.parse::<Timestamp>().unwrap().as_microsecond()
 }
 
 impl StillClock {
     /// Stands at an instant, `2026-02-16T16:30:03.123456Z`, an hour after boot.
     pub fn at(instant: &str) -> Self {
-        Self { wall: Rc::new(Cell::new(instant.parse().unwrap())), boot: Rc::new(Cell::new(3_600_000_000)) }
+        Self { wall_micros: Arc::new(micros(instant).into()), boot_micros: Arc::new(3_600_000_000.into()) }
     }
 
     /// Lets seconds pass on all clocks.
     pub fn pass(&self, seconds: i64) {
-        self.wall.set(self.wall.get() + jiff::SignedDuration::from_secs(seconds));
-        self.boot.set(self.boot.get() + u64::try_from(seconds).unwrap_or(0) * 1_000_000);
+        self.wall_micros.fetch_add(seconds * 1_000_000, Relaxed);
+        self.boot_micros.fetch_add(u64::try_from(seconds).unwrap_or(0) * 1_000_000, Relaxed);
     }
 
     /// Sets the wall clock and leaves the boot clock as it is.
     pub fn jump_to(&self, instant: &str) {
-        self.wall.set(instant.parse().unwrap());
+        self.wall_micros.store(micros(instant), Relaxed);
     }
 }
 
 impl Clock for StillClock {
     fn now(&self) -> Reading {
-        let moment = Moment::new(self.wall.get(), self.zone().to_offset(self.wall.get()));
-        Reading { moment, boot: Some(Boot { id: Uuid::from_u128(7), micros: self.boot.get() }) }
+        let wall = Timestamp::from_microsecond(self.wall_micros.load(Relaxed)).unwrap();
+        let moment = Moment::new(wall, self.zone().to_offset(wall));
+        Reading { moment, boot: Some(Boot { id: Uuid::from_u128(7), micros: self.boot_micros.load(Relaxed) }) }
     }
 
     fn zone(&self) -> TimeZone {

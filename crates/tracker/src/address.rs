@@ -3,6 +3,8 @@
 use session::{ProjectKey, Session, SessionId};
 use store::{Reads, StoreError};
 
+use crate::ProjectError;
+
 /// What the session is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -29,6 +31,9 @@ pub enum AddressError {
         /// Which ids fit, newest first.
         ids: Vec<SessionId>,
     },
+    /// The project, whose numbers are meant, could not be determined.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,11 +53,16 @@ pub(crate) struct Found {
 }
 
 /// Finds the session a name stands for; numbers are those of `project`.
-pub(crate) fn find(reads: &dyn Reads, name: &str, project: Option<ProjectKey>, purpose: Purpose) -> Result<Found, AddressError> {
+pub(crate) fn find(
+    reads: &dyn Reads,
+    name: &str,
+    project: impl FnOnce() -> Result<Option<ProjectKey>, ProjectError>,
+    purpose: Purpose,
+) -> Result<Found, AddressError> {
     let name = name.trim();
     let no_match = || AddressError::NoMatch { name: shorten(name) };
     if let Some(number) = as_number(name) {
-        let found = project.map(|project| reads.session_by_number(project, number)).transpose()?.flatten();
+        let found = project()?.map(|project| reads.session_by_number(project, number)).transpose()?.flatten();
         return found.map(alone).ok_or_else(no_match);
     }
     if let Ok(id) = name.parse::<SessionId>()

@@ -34,7 +34,7 @@ pub const KEYS: &[Key] = &[
     key("session.owner", "RUTTER_OWNER", "whose sessions these are (default: the OS user)"),
     key("session.project", "RUTTER_PROJECT", "the project, by name or path, instead of the one of the directory"),
     key("mirror.root", "RUTTER_MIRROR", "the directory of the JSON files and the session log, or `off`"),
-    key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji also where the terminal does not say it knows them"),
+    key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
 
 /// Where a value came from.
@@ -87,13 +87,13 @@ pub enum ConfigError {
         source: BoxError,
     },
     /// There is no such key.
-    #[error("`{name}` is no setting")]
+    #[error("`{name}` is not a setting")]
     UnknownKey {
         /// What was asked for.
         name: String,
     },
     /// The value does not fit the key.
-    #[error("`{value}` is no value for `{name}`: it is {wanted}")]
+    #[error("`{value}` is not a value for `{name}`: it is {wanted}")]
     BadValue {
         /// The key.
         name: &'static str,
@@ -146,7 +146,7 @@ impl Config {
     /// Reads the file and the variables.
     ///
     /// # Errors
-    /// When the file is no TOML, or a directory cannot be told.
+    /// When the file is no TOML, or a directory cannot be determined.
     pub fn load(environment: &Environment) -> Result<Self, ConfigError> {
         let home = environment.get("HOME").map(PathBuf::from);
         let file = config_home(environment, home.as_deref())?.join("rutter/config.toml");
@@ -231,7 +231,9 @@ impl Config {
         check_value(key, text)?;
         let mut document = read(&self.file)?;
         let (section, field) = key.name.split_once('.').unwrap_or(("", key.name));
-        document.entry(section).or_insert(Item::Table(Table::new()))[field] = value(text);
+        let no_table = || ConfigError::File { path: self.file.clone(), source: format!("`{section}` is no table").into() };
+        let table = document.entry(section).or_insert(Item::Table(Table::new())).as_table_like_mut().ok_or_else(no_table)?;
+        table.insert(field, value(text));
         replace(&self.file, &document.to_string()).map_err(|error| ConfigError::File { path: self.file.clone(), source: error.into() })?;
         Ok(&self.file)
     }

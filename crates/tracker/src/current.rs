@@ -21,7 +21,7 @@ pub enum CurrentError {
     /// The one that was named is not there.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The project could not be told.
+    /// The project could not be determined.
     #[error(transparent)]
     Project(#[from] ProjectError),
     /// The store could not answer.
@@ -94,7 +94,7 @@ impl Tracker {
     fn walk(&self, named: Option<&str>, purpose: Purpose, steps: &mut Vec<Step>) -> Result<Session, CurrentError> {
         let mut step = |looked, found: String| steps.push(Step { looked, found });
         if let Some(name) = named.filter(|name| *name != "current") {
-            let found = address::find(self.store.reads(), name, self.project_for_numbers()?, purpose)?;
+            let found = address::find(self.store.reads(), name, || self.project_for_numbers(), purpose)?;
             step(Looked::CommandLine, found.session.id.to_string());
             return Ok(self.take(found));
         }
@@ -125,8 +125,7 @@ impl Tracker {
 
     /// A variable that names an ended or unknown session is passed over with a note.
     fn named_by_variable(&self, variable: &'static str, value: &str) -> Result<(Option<Session>, String), CurrentError> {
-        let project = self.project_for_numbers().unwrap_or(None);
-        match address::find(self.store.reads(), value, project, Purpose::Writing) {
+        match address::find(self.store.reads(), value, || self.project_for_numbers(), Purpose::Writing) {
             Ok(Found { session, .. }) if !session.status().is_ended() => {
                 let words = session.id.to_string();
                 Ok((Some(session), words))
@@ -138,6 +137,7 @@ impl Tracker {
                 Ok((None, words))
             }
             Err(AddressError::Store(error)) => Err(error.into()),
+            Err(AddressError::Project(error)) => Err(error.into()),
             Err(AddressError::NoMatch { name } | AddressError::Ambiguous { name, .. }) => {
                 let words = format!("`{name}`, which is no session here");
                 self.note(Note::EnvironmentUnknown { variable, value: name });
@@ -148,11 +148,9 @@ impl Tracker {
 
     pub(crate) fn running_here(&self) -> Result<Vec<Session>, StoreError> {
         let worktree = Some(redact::text(&self.place.worktree.to_string_lossy()).as_str().to_owned());
-        let wanted = Wanted { worktree, statuses: vec![session::Status::Active], with_empty: true, ..Wanted::default() };
-        let mut running = self.store.reads().sessions(&wanted, Some(LISTED))?;
-        // What came in a file runs elsewhere, if anywhere.
-        running.retain(|session| session.made_current.is_some());
-        Ok(running)
+        let wanted =
+            Wanted { worktree, statuses: vec![session::Status::Active], with_empty: true, made_current_here: true, ..Wanted::default() };
+        self.store.reads().sessions(&wanted, Some(LISTED))
     }
 
     fn take(&self, found: Found) -> Session {

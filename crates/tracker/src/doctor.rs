@@ -139,7 +139,7 @@ impl Tracker {
             Severity::Warning,
             format!("damaged stores were set aside in {}: {}", self.home.display(), broken.join(", ")),
         )
-        .hint("delete them when you miss nothing")
+        .hint("delete them once you are sure that nothing is missing")
     }
 
     fn look_at_clock(&self) -> Result<Finding, StoreError> {

@@ -1,4 +1,4 @@
-//! Sessions as one file that imports elsewhere: their events, beside their shape for whoever reads it.
+//! Sessions as one file that can be imported elsewhere: their events, beside their shape for whoever reads it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
     /// The text is no export of ours.
-    #[error("this is no export of rutter: {reason}")]
+    #[error("this is not an export of rutter: {reason}")]
     NotOurs {
         /// Why.
         reason: String,
@@ -30,7 +30,7 @@ pub enum ExchangeError {
     /// No session could be told.
     #[error(transparent)]
     Current(#[from] CurrentError),
-    /// The project could not be told.
+    /// The project could not be determined.
     #[error(transparent)]
     Project(#[from] ProjectError),
     /// The store could not answer.
@@ -69,7 +69,7 @@ impl Tracker {
     /// Returns the named sessions as one JSON value, or all that are asked for where none is named.
     ///
     /// # Errors
-    /// When a session cannot be told or the store cannot answer.
+    /// When a session cannot be determined or the store cannot answer.
     pub fn export(&self, named: &[String], listing: &Listing) -> Result<Value, ExchangeError> {
         let sessions: Vec<Session> = if named.is_empty() {
             self.list(listing)?
@@ -130,7 +130,13 @@ fn read(text: &str) -> Result<File, ExchangeError> {
     if found > u64::from(VERSION) {
         return Err(ExchangeError::TooNew { found: u32::try_from(found).unwrap_or(u32::MAX) });
     }
-    serde_json::from_str(redact::json(value).as_str()).map_err(|error| not_ours(error.to_string()))
+    let file: File = serde_json::from_str(redact::json(value).as_str()).map_err(|error| not_ours(error.to_string()))?;
+    // A revision that nothing can follow would freeze its session.
+    let is_absurd = |event: &Event| event.revision.0 > 1 << 40;
+    if file.sessions.iter().flat_map(|exported| &exported.events).any(is_absurd) {
+        return Err(not_ours("a revision is out of range".to_owned()));
+    }
+    Ok(file)
 }
 
 /// Which project of ours one of the export's is.
@@ -164,7 +170,7 @@ fn import_session(pen: &mut Pen<'_>, homes: &[Home], events: &[Event], imported:
     });
     let Some((key, opened)) = opening else { return Ok(()) };
     let held = pen.turn.reads()?.session(key)?;
-    if held.is_none() && is_taken(pen, events)? {
+    if is_taken(pen, key, events)? {
         imported.refused.push(opened.id.clone());
         return Ok(());
     }
@@ -195,12 +201,12 @@ fn number_said(event: &Event) -> Option<(session::Stamp, Option<u32>)> {
 }
 
 /// Reports whether an id of the session or of its work items belongs to something else here.
-fn is_taken(pen: &mut Pen<'_>, events: &[Event]) -> Result<bool, StoreError> {
+fn is_taken(pen: &mut Pen<'_>, key: SessionKey, events: &[Event]) -> Result<bool, StoreError> {
     let reads = pen.turn.reads()?;
     for event in events {
         let taken = match &event.change {
-            Change::Opened(opened) => reads.session_by_id(&opened.id)?.is_some(),
-            Change::WorkAdded(added) => reads.work_item_by_id(&added.id)?.is_some(),
+            Change::Opened(opened) => reads.session_by_id(&opened.id)?.is_some_and(|held| held.key != key),
+            Change::WorkAdded(added) => reads.work_item_by_id(&added.id)?.is_some_and(|held| held.key != added.key),
             _ => false,
         };
         if taken {

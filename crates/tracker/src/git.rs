@@ -31,7 +31,10 @@ pub(crate) fn branch(git_dir: &Path) -> Option<String> {
 fn without_credentials(address: &str) -> String {
     match address.split_once("://") {
         Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            // A password may hold a slash: everything up to the last `@` in front of a host goes.
+            let host_on =
+                rest.rfind('@').filter(|at| !rest[at + 1..].is_empty() && rest[..*at].contains(':')).map_or(rest, |at| &rest[at + 1..]);
+            let (host, path) = host_on.split_once('/').unwrap_or((host_on, ""));
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
             format!("{scheme}://{host}/{path}")
         }
@@ -90,6 +93,8 @@ mod tests {
         for (address, expected) in [
             ("https://me:secret@host.example/a/b.git", "https://host.example/a/b.git"),
             ("https://host.example/a@b.git", "https://host.example/a@b.git"),
+            ("https://me:se/cr@et@host.example/a.git", "https://host.example/a.git"),
+            ("https://token@host.example/a.git", "https://host.example/a.git"),
             ("git@host.example:a/b.git", "git@host.example:a/b.git"),
             ("/srv/git/a.git", "/srv/git/a.git"),
         ] {

@@ -17,8 +17,8 @@
 //! | `work` | work items |
 //! | `listing`, `stats` | many sessions, and one counted |
 //! | `describe`, `git` | a description where nobody gave one |
-//! | `mirror/` | source files for people and scripts, written from the store and taken in from others |
-//! | `exchange` | sessions as a file that imports elsewhere |
+//! | `mirror/` | files for people and scripts, written from the store and taken in from others |
+//! | `exchange` | sessions as a file that can be imported elsewhere |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
 //! | `note` | what a person should be told beside the answer |

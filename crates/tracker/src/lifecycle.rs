@@ -1,4 +1,4 @@
-//! Start, end, reopen, describe, tag: how a session comes to stand where it stands.
+//! Start, end, reopen, tag: what changes a session's status and tags.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,6 +13,9 @@ use crate::naming::{draw_session_id, draw_uuid};
 use crate::projects::Wanted;
 use crate::tracker::Pen;
 use crate::{CurrentError, NamingError, Note, ProjectError, Purpose, Tracker, describe};
+
+/// Numbers have five digits for a long time, and never more than nine.
+const LAST_NUMBER: u32 = 999_999_999;
 
 /// What a session begins with.
 #[derive(Clone, Debug, Default)]
@@ -50,11 +53,14 @@ pub enum StartError {
         /// The number.
         number: u32,
     },
-    /// 0 is no number.
-    #[error("numbers begin at 1")]
-    NumberZero,
+    /// It is no number of a session.
+    #[error("{number} is not a number of a session: they go from 1 to {LAST_NUMBER}")]
+    NumberOutOfRange {
+        /// The number.
+        number: u32,
+    },
     /// A tag does not fit.
-    #[error("`{tag}` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
+    #[error("`{tag}` is not a tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
     BadTag {
         /// The tag.
         tag: String,
@@ -62,7 +68,7 @@ pub enum StartError {
     /// No id could be drawn.
     #[error(transparent)]
     Naming(#[from] NamingError),
-    /// The project could not be told.
+    /// The project could not be determined.
     #[error(transparent)]
     Project(#[from] ProjectError),
     /// The store could not take it.
@@ -93,7 +99,7 @@ pub enum EndError {
 #[derive(Debug, thiserror::Error)]
 pub enum TagError {
     /// A tag does not fit.
-    #[error("`{tag}` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
+    #[error("`{tag}` is not a tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`")]
     BadTag {
         /// The tag.
         tag: String,
@@ -126,12 +132,12 @@ impl Tracker {
             project,
         };
         let others: Vec<_> = self.running_here()?.into_iter().map(|session| session.id).collect();
-        let key = self.write(Durability::Full, Evidence::Said, start.at, |pen| draft.open(pen))?;
+        let session = self.write(Durability::Full, Evidence::Said, start.at, |pen| draft.open(pen))?;
         if !others.is_empty() {
             self.note(Note::StillRunning { ids: others });
         }
         self.bring_mirror_up();
-        Ok(self.store.reads().session(key)?.expect("a session that was just opened is there"))
+        Ok(session)
     }
 
     /// Returns the numbers of the documents in this worktree; they are of its own project, not of one that was named.
@@ -150,52 +156,68 @@ impl Tracker {
     /// Ends a session. Ended the same way already, it stays as it is.
     ///
     /// # Errors
-    /// When no session can be told, or it ended in another way.
+    /// When no session can be determined, or it ended in another way.
     pub fn end(&mut self, named: Option<&str>, status: Status, at: Option<Reading>) -> Result<Session, EndError> {
-        let session = self.resolve(named, Purpose::Writing)?;
-        match session.status() {
-            Status::Active => self.record_one::<EndError>(&session, at, &Change::Ended(Ended { status, reason: None }))?,
-            same if same == status => self.note(Note::AlreadySo { id: session.id.to_string(), what: status.to_string() }),
-            other => return Err(EndError::EndedOtherwise { id: session.id, status: other }),
-        }
-        self.bring_mirror_up();
-        Ok(self.store.reads().session(session.key)?.unwrap_or(session))
+        let key = self.resolve(named, Purpose::Writing)?.key;
+        let (session, is_news) = self.write(Durability::Full, Evidence::Said, at, |pen| {
+            let session = pen.session(key)?;
+            match session.status() {
+                Status::Active => {
+                    pen.change_session(key, Change::Ended(Ended { status, reason: None }))?;
+                    Ok((pen.session(key)?, true))
+                }
+                same if same == status => Ok((session, false)),
+                other => Err(EndError::EndedOtherwise { id: session.id, status: other }),
+            }
+        })?;
+        self.changed(&session, is_news);
+        Ok(session)
     }
 
     /// Lets an ended session go on and makes it current.
     ///
     /// # Errors
-    /// When no session can be told.
+    /// When no session can be determined.
     pub fn reopen(&mut self, named: &str, at: Option<Reading>) -> Result<Session, EndError> {
-        let session = self.resolve(Some(named), Purpose::Writing)?;
-        if session.status().is_ended() {
-            self.record_one::<EndError>(&session, at, &Change::Reopened)?;
-        } else {
+        let key = self.resolve(Some(named), Purpose::Writing)?.key;
+        let (session, is_news) = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<_, EndError> {
+            let is_news = pen.session(key)?.status().is_ended();
+            if is_news {
+                pen.change_session(key, Change::Reopened)?;
+            }
+            Ok((pen.session(key)?, is_news))
+        })?;
+        self.changed(&session, is_news);
+        Ok(session)
+    }
+
+    /// Brings the mirror up after a change, or says that there was none.
+    fn changed(&mut self, session: &Session, is_news: bool) {
+        if !is_news {
             self.note(Note::AlreadySo { id: session.id.to_string(), what: session.status().to_string() });
         }
         self.bring_mirror_up();
-        Ok(self.store.reads().session(session.key)?.unwrap_or(session))
     }
 
     /// Puts tags on a session and takes tags off, all or none.
     ///
     /// # Errors
-    /// When no session can be told, or a tag does not fit.
+    /// When no session can be determined, or a tag does not fit.
     pub fn tag(&mut self, named: Option<&str>, put: &[String], taken: &[String]) -> Result<Session, TagError> {
-        let session = self.resolve(named, Purpose::Writing)?;
+        let key = self.resolve(named, Purpose::Writing)?.key;
         let read = |tags: &[String], present| -> Result<Vec<Change>, TagError> {
             let each = |tag: &String| read_tag(tag).map(|tag| Change::Tagged { tag, present }).map_err(|tag| TagError::BadTag { tag });
             tags.iter().map(each).collect()
         };
         let changes = [read(put, true)?, read(taken, false)?].concat();
-        let changes: Vec<_> = changes.into_iter().filter(|change| is_news(&session, change)).collect();
-        if !changes.is_empty() {
-            self.write(Durability::Full, Evidence::Said, None, |pen| {
-                changes.iter().try_for_each(|change| pen.change_session(session.key, change.clone()).map(drop).map_err(TagError::from))
-            })?;
-            self.bring_mirror_up();
-        }
-        Ok(self.store.reads().session(session.key)?.unwrap_or(session))
+        let session = self.write(Durability::Full, Evidence::Said, None, |pen| -> Result<_, TagError> {
+            let held = pen.session(key)?;
+            let news = changes.iter().filter(|change| is_news(&held, change));
+            news.cloned().try_for_each(|change| pen.change_session(key, change).map(drop))?;
+            Ok(pen.session(key)?)
+        })?;
+        self.bring_mirror_up();
+        Ok(session)
     }
 }
 
@@ -220,7 +242,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn open(&self, pen: &mut Pen<'_>) -> Result<SessionKey, StartError> {
+    fn open(&self, pen: &mut Pen<'_>) -> Result<Session, StartError> {
         let project = self.project.settle(pen)?;
         let number = give_number(pen.turn.reads()?, project, self.number, &self.documented)?;
         let id = draw_session_id(pen.turn.reads()?, pen.dice, &self.prefix, pen.at.moment)?;
@@ -240,19 +262,17 @@ impl Draft {
             original: None,
         };
         pen.record(Subject::Session(key), session::Revision(0).next(), Change::Opened(Box::new(opened)))?;
-        Ok(key)
+        Ok(pen.session(key)?)
     }
 }
 
 /// Gives the wanted number if it is free, else the next one above the store's and the documents'.
 fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, documented: &BTreeSet<u32>) -> Result<u32, StartError> {
     let Some(number) = wanted else {
-        let last = documented.last().copied().unwrap_or(0);
-        return Ok(reads.last_number(project)?.max(last) + 1);
+        let last = documented.last().copied().unwrap_or(0).max(reads.last_number(project)?);
+        return in_range(last.saturating_add(1));
     };
-    if number == 0 {
-        return Err(StartError::NumberZero);
-    }
+    in_range(number)?;
     match reads.session_by_number(project, number)? {
         Some(taken) => Err(StartError::NumberTaken { number, status: taken.status(), id: taken.id }),
         None if documented.contains(&number) => Err(StartError::NumberDocumented { number }),
@@ -260,12 +280,16 @@ fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, docu
     }
 }
 
+fn in_range(number: u32) -> Result<u32, StartError> {
+    if (1..=LAST_NUMBER).contains(&number) { Ok(number) } else { Err(StartError::NumberOutOfRange { number }) }
+}
+
 /// Returns the numbers of documents like `archive/sessions/SESSION-00007-LOG.md`.
 fn documented_numbers(worktree: &Path) -> BTreeSet<u32> {
     let Ok(files) = std::fs::read_dir(worktree.join("archive/sessions")) else { return BTreeSet::new() };
     let number = |name: &str| name.strip_prefix("SESSION-")?.split_once('-')?.0.parse::<u32>().ok();
     let numbers = files.filter_map(Result::ok).filter_map(|file| number(&file.file_name().to_string_lossy()));
-    numbers.filter(|number| *number < 1_000_000_000).collect()
+    numbers.filter(|number| *number <= LAST_NUMBER).collect()
 }
 
 /// Reads a tag, or gives back what is none.

@@ -33,7 +33,7 @@ impl Tracker {
     /// Returns the sessions that are asked for, newest first.
     ///
     /// # Errors
-    /// When the project cannot be told or the store cannot answer.
+    /// When the project cannot be determined or the store cannot answer.
     pub fn list(&self, listing: &Listing) -> Result<Vec<Session>, ProjectError> {
         let sessions = self.store.reads().sessions(&self.wanted(listing)?, listing.limit)?;
         if sessions.is_empty() {
@@ -68,6 +68,7 @@ impl Tracker {
             owners: listing.owners.clone(),
             since_micros: listing.since_micros,
             with_empty: listing.with_empty,
+            made_current_here: false,
         })
     }
 }

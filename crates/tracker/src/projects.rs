@@ -9,7 +9,7 @@ use crate::naming::draw_uuid;
 use crate::tracker::Pen;
 use crate::{Place, Tracker, git};
 
-/// Why a project could not be told.
+/// Why a project could not be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// Nothing was ever recorded in a project of that name.
@@ -162,5 +162,5 @@ fn found_by_name(name: &str) -> ProjectFound {
 }
 
 fn is_gone(project: &Project) -> bool {
-    !Path::new(project.place.value.as_str()).exists()
+    matches!(Path::new(project.place.value.as_str()).try_exists(), Ok(false))
 }

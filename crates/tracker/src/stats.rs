@@ -22,7 +22,7 @@ impl Tracker {
     /// Returns the session whose stats are wanted.
     ///
     /// # Errors
-    /// When none can be told.
+    /// When none can be determined.
     pub fn stats(&self, named: Option<&str>) -> Result<Session, CurrentError> {
         self.resolve(named, Purpose::Reading)
     }
@@ -30,7 +30,7 @@ impl Tracker {
     /// Counts the sessions that are asked for.
     ///
     /// # Errors
-    /// When the project cannot be told or the store cannot answer.
+    /// When the project cannot be determined or the store cannot answer.
     pub fn overview(&self, listing: &Listing) -> Result<Overview, ProjectError> {
         let wanted = self.wanted(listing)?;
         let reads = self.store.reads();

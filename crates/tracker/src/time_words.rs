@@ -10,7 +10,7 @@ use crate::Clock;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It is no time at all.
-    #[error("`{text}` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`")]
+    #[error("`{text}` is not a time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`")]
     NoTime {
         /// What was written.
         text: String,

@@ -22,10 +22,10 @@ pub enum TrackerError {
 
 /// The only door to the store.
 pub struct Tracker {
-    pub(crate) store: Box<dyn Store>,
+    pub(crate) store: Box<dyn Store + Send>,
     pub(crate) config: Config,
-    pub(crate) clock: Box<dyn Clock>,
-    pub(crate) dice: Box<dyn Dice>,
+    pub(crate) clock: Box<dyn Clock + Send>,
+    pub(crate) dice: Box<dyn Dice + Send>,
     pub(crate) place: Place,
     pub(crate) home: PathBuf,
     notes: RefCell<Vec<Note>>,
@@ -40,8 +40,8 @@ impl Tracker {
         config: Config,
         directory: &Path,
         access: Access,
-        clock: Box<dyn Clock>,
-        dice: Box<dyn Dice>,
+        clock: Box<dyn Clock + Send>,
+        dice: Box<dyn Dice + Send>,
     ) -> Result<Self, TrackerError> {
         let home = config.home()?;
         let store = SqliteStore::open(&home, access, config.patience())?;
@@ -90,17 +90,34 @@ impl Tracker {
         at: Option<Reading>,
         mut work: impl FnMut(&mut Pen<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (owner, dice, clock) = (self.owner(), &mut *self.dice, &*self.clock);
+        let (owner, now) = (self.owner(), self.clock.now());
+        let mut dice = Remembered { dice: &mut *self.dice, thrown: Vec::new(), place: 0 };
         store::write(&mut *self.store, durability, |turn| {
-            let now = clock.now();
-            let mut pen = Pen { turn, dice: &mut *dice, now, at: at.unwrap_or(now), author: Author { owner: owner.clone() }, evidence };
+            // A transaction that is repeated throws the same and says the same time: the same events, with the same ids.
+            dice.place = 0;
+            let mut pen = Pen { turn, dice: &mut dice, now, at: at.unwrap_or(now), author: Author { owner: owner.clone() }, evidence };
             work(&mut pen)
         })
     }
+}
 
-    /// Records one change of a session in a turn of its own.
-    pub(crate) fn record_one<E: From<StoreError>>(&mut self, session: &Session, at: Option<Reading>, change: &Change) -> Result<(), E> {
-        self.write(Durability::Full, Evidence::Said, at, |pen| pen.change_session(session.key, change.clone()).map(drop).map_err(E::from))
+/// Dice that can throw again what they threw before.
+struct Remembered<'d> {
+    dice: &'d mut dyn Dice,
+    thrown: Vec<u8>,
+    place: usize,
+}
+
+impl Dice for Remembered<'_> {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        let end = self.place + bytes.len();
+        if self.thrown.len() < end {
+            self.thrown.truncate(self.place);
+            self.dice.fill(bytes);
+            self.thrown.extend_from_slice(bytes);
+        }
+        bytes.copy_from_slice(&self.thrown[self.place..end]);
+        self.place = end;
     }
 }
 
@@ -115,6 +132,12 @@ pub(crate) struct Pen<'t> {
 }
 
 impl Pen<'_> {
+    /// Returns a session that is known to be there.
+    pub(crate) fn session(&mut self, key: SessionKey) -> Result<Session, StoreError> {
+        let missing = || StoreError::Missing { key: key.to_string() };
+        self.turn.reads()?.session(key)?.ok_or_else(missing)
+    }
+
     /// Appends a change with a freshly drawn event id.
     pub(crate) fn record(&mut self, about: Subject, revision: Revision, change: Change) -> Result<Appended, StoreError> {
         let id = EventId::new(draw_uuid(self.dice, self.now.moment));

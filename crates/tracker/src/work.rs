@@ -39,7 +39,7 @@ impl Tracker {
     /// Adds a work item to a session.
     ///
     /// # Errors
-    /// When no session can be told, or the store cannot take it.
+    /// When no session can be determined, or the store cannot take it.
     pub fn add_work(
         &mut self,
         named: Option<&str>,
@@ -51,16 +51,16 @@ impl Tracker {
         let session = self.resolve(named, Purpose::Writing)?;
         self.note_if_ended(&session);
         let (description, metadata) = (redact::text(text), read_metadata(metadata));
-        let key = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<WorkKey, WorkError> {
+        let item = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<WorkItem, WorkError> {
             let id = draw_work_id(pen.turn.reads()?, pen.dice, prefix, pen.at.moment)?;
             let key = WorkKey::new(draw_uuid(pen.dice, pen.now.moment));
             let (description, metadata) = (description.clone(), metadata.clone());
             let added = WorkAdded { key, id, prefix: prefix.clone(), description, metadata };
             pen.change_session(session.key, Change::WorkAdded(Box::new(added)))?;
-            Ok(key)
+            pen.turn.reads()?.work_item(key)?.ok_or_else(|| WorkError::NoMatch { name: key.to_string() })
         })?;
         self.bring_mirror_up();
-        Ok(self.store.reads().work_item(key)?.expect("a work item that was just added is there"))
+        Ok(item)
     }
 
     /// Gives a work item another status. Where it stands there already, nothing is recorded.
@@ -75,20 +75,28 @@ impl Tracker {
         {
             return Err(WorkError::OfAnother { id: item.id, session: session.id });
         }
-        if item.status.value.0 == *status {
+        let key = item.key;
+        let (item, is_news) = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<_, WorkError> {
+            let missing = || WorkError::NoMatch { name: work.to_owned() };
+            let is_news = pen.turn.reads()?.work_item(key)?.ok_or_else(missing)?.status.value.0 != *status;
+            if is_news {
+                pen.change_session(session.key, Change::WorkMarked(WorkMarked { key, status: status.clone() }))?;
+            }
+            Ok((pen.turn.reads()?.work_item(key)?.ok_or_else(missing)?, is_news))
+        })?;
+        if is_news {
+            self.note_if_ended(&session);
+        } else {
             self.note(Note::AlreadySo { id: item.id.to_string(), what: status.to_string() });
-            return Ok(item);
         }
-        self.note_if_ended(&session);
-        self.record_one::<WorkError>(&session, at, &Change::WorkMarked(WorkMarked { key: item.key, status: status.clone() }))?;
         self.bring_mirror_up();
-        Ok(self.store.reads().work_item(item.key)?.unwrap_or(item))
+        Ok(item)
     }
 
     /// Returns a session and its work items in the order in which they were added.
     ///
     /// # Errors
-    /// When no session can be told.
+    /// When no session can be determined.
     pub fn list_work(&self, named: Option<&str>) -> Result<(Session, Vec<WorkItem>), WorkError> {
         let session = self.resolve(named, Purpose::Reading)?;
         let items = self.store.reads().work_items(session.key)?;

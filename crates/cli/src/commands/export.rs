@@ -13,7 +13,7 @@ use crate::commands::list::{FILTERS, FilterArgs};
 use crate::failure::Failure;
 use crate::ui::harmless_json;
 
-/// Write sessions as one file that imports elsewhere
+/// Write sessions as one file that can be imported elsewhere
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter export 3 4 -o two.json    Two sessions, to be read by `rutter import two.json`\n  rutter export --since 7d         All of the last week, on stdout"
@@ -35,7 +35,7 @@ pub(crate) struct ExportArgs {
 /// What an export looks like.
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// Everything, so that it imports elsewhere
+    /// Everything, so that it can be imported elsewhere
     Json,
 }
 

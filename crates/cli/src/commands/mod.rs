@@ -30,7 +30,7 @@ use crate::arguments::lossy;
 use crate::failure::Failure;
 use crate::ui::{ColorChoice, Ui, Wishes};
 
-/// Keep the book of AI coding agent sessions: what each did, where it stands, what to go on with
+/// Keep a record of AI coding agent sessions: what each is about, its work, how it ended
 #[derive(Parser)]
 #[command(name = "rutter", version, propagate_version = true, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct CommandLine {

@@ -29,7 +29,7 @@ fn every_setting_says_where_it_comes_from() {
     [out]    by default; set it here or with RUTTER_MIRROR
     [out]
     [out] ui.ascii = (not set)
-    [out]    `1`: no emoji; `0`: emoji also where the terminal does not say it knows them
+    [out]    `1`: no emoji; `0`: emoji even if the terminal may not support them
     [out]    by default; set it here or with RUTTER_ASCII
     ");
     let keys: Vec<_> = objects(&env, ["config"]).iter().map(|setting| setting["key"].as_str().unwrap().to_owned()).collect();
@@ -71,21 +71,21 @@ fn a_key_or_value_that_is_none_is_refused() {
     let env = env();
     insta::assert_snapshot!(env.run(["config", "colour"]), @"
     [exit 1]
-    [err] error: `colour` is no setting
+    [err] error: `colour` is not a setting
     [err] hint: run `rutter config` to see every setting
     ");
     insta::assert_snapshot!(env.run(["config", "colour", "blue"]), @"
     [exit 1]
-    [err] error: `colour` is no setting
+    [err] error: `colour` is not a setting
     [err] hint: run `rutter config` to see every setting
     ");
     insta::assert_snapshot!(env.run(["config", "store.wait_seconds", "long"]), @"
     [exit 2]
-    [err] error: `long` is no value for `store.wait_seconds`: it is a number of seconds up to 86400
+    [err] error: `long` is not a value for `store.wait_seconds`: it is a number of seconds up to 86400
     ");
     insta::assert_snapshot!(env.run(["config", "mirror.root", "here"]), @"
     [exit 2]
-    [err] error: `here` is no value for `mirror.root`: it is an absolute path, or `off`
+    [err] error: `here` is not a value for `mirror.root`: it is an absolute path, or `off`
     ");
     assert!(!env.path(".config").exists(), "nothing was written");
 }

@@ -66,13 +66,13 @@ fn a_file_is_read_and_what_is_no_export_is_refused() {
     std::fs::write(&file, "{}").unwrap();
     insta::assert_snapshot!(env.run(["import", path]), @r#"
     [exit 1]
-    [err] error: this is no export of rutter: it has no `"format": "rutter-export"`
+    [err] error: this is not an export of rutter: it has no `"format": "rutter-export"`
     [err] hint: make one with `rutter export --format json -o FILE`
     "#);
     std::fs::write(&file, "not even JSON").unwrap();
     insta::assert_snapshot!(env.run(["import", path]), @"
     [exit 1]
-    [err] error: this is no export of rutter: expected ident at line 1 column 2
+    [err] error: this is not an export of rutter: expected ident at line 1 column 2
     [err] hint: make one with `rutter export --format json -o FILE`
     ");
     std::fs::write(&file, r#"{"format": "rutter-export", "version": 99}"#).unwrap();

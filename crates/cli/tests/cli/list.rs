@@ -102,11 +102,11 @@ fn a_filter_that_nothing_fits_and_one_that_is_none_say_so() {
     ");
     insta::assert_snapshot!(env.run(["list", "--since", "soon"]), @"
     [exit 2]
-    [err] error: `soon` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
+    [err] error: `soon` is not a time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
     ");
     insta::assert_snapshot!(env.run(["list", "--tag", "two words"]), @"
     [exit 2]
-    [err] error: `two words` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
+    [err] error: `two words` is not a tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
     ");
 }
 

@@ -68,7 +68,7 @@ fn tags_and_metadata_are_kept() {
     assert_eq!(shown["metadata"], serde_json::json!({"ticket": "42", "note": "a=b"}));
     insta::assert_snapshot!(env.run(["start", "--tag", "two words"]), @"
     [exit 2]
-    [err] error: `two words` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
+    [err] error: `two words` is not a tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
     ");
     insta::assert_snapshot!(env.run(["start", "--meta", "ticket"]), @"
     [exit 2]
@@ -103,7 +103,7 @@ fn a_number_that_is_taken_is_refused_with_a_way_on() {
     ");
     insta::assert_snapshot!(env.run(["start", "--number", "0"]), @"
     [exit 2]
-    [err] error: numbers begin at 1
+    [err] error: 0 is not a number of a session: they go from 1 to 999999999
     ");
     insta::assert_snapshot!(env.run(["start", "--number", "-1"]), @"
     [exit 2]
@@ -140,6 +140,6 @@ fn a_session_may_have_begun_earlier() {
     assert_eq!(object(&env, ["show"])["started_at"], "2026-02-16T17:30:03.000000+00:00");
     insta::assert_snapshot!(env.run(["start", "--at", "soon"]), @"
     [exit 2]
-    [err] error: `soon` is no time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
+    [err] error: `soon` is not a time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
     ");
 }

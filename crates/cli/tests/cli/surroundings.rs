@@ -386,7 +386,7 @@ fn a_configuration_that_does_not_read_is_named() {
     std::fs::write(&file, "[store]\nwait_seconds = \"long\"\n").unwrap();
     insta::assert_snapshot!(env.run(["list"]), @"
     [exit 3]
-    [err] error: `long` is no value for `store.wait_seconds`: it is a number of seconds up to 86400
+    [err] error: `long` is not a value for `store.wait_seconds`: it is a number of seconds up to 86400
     [err] hint: correct RUTTER_STORE_WAIT_SECONDS in the environment, or `store.wait_seconds` in the configuration file
     ");
     std::fs::write(&file, "[store]\nhome = [1]\n").unwrap();
@@ -418,7 +418,7 @@ fn an_answer_that_cannot_be_written_says_what_was_recorded() {
     let words = ["sh", "-c", r#""$0" start --quiet >/dev/full; echo "exit $?" >&2"#];
     let output = through(&env, words).output().unwrap();
     insta::assert_snapshot!(env.comparable(&String::from_utf8_lossy(&output.stderr)), @"
-    error: cannot write the answer to stdout; what was to be recorded is recorded
+    error: cannot write the answer to stdout; any change was recorded
       cause: No space left on device (os error 28)
     exit 3
     ");

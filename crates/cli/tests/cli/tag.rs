@@ -39,11 +39,11 @@ fn what_is_no_tag_is_refused_and_nothing_is_changed() {
     started(&env, "Fix the login");
     insta::assert_snapshot!(env.run(["tag", "1", "+good", "+two words"]), @"
     [exit 2]
-    [err] error: `two words` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
+    [err] error: `two words` is not a tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
     ");
     insta::assert_snapshot!(env.run(["tag", "1", "+"]), @"
     [exit 2]
-    [err] error: `` is no tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
+    [err] error: `` is not a tag: a tag is 1 to 64 characters without spaces and does not start with `+` or `-`
     ");
     insta::assert_snapshot!(env.run(["tag", "1"]), @"
     [exit 2]
@@ -56,8 +56,8 @@ fn what_is_no_tag_is_refused_and_nothing_is_changed() {
     ");
     insta::assert_snapshot!(env.run(["tag", "1", "+release", "--color"]), @"
     [exit 2]
-    [err] error: `--color` is no flag of `tag`
-    [err] hint: only --json and --quiet may stand behind it
+    [err] error: `--color` stands behind `tag`
+    [err] hint: put flags in front of it, as in `rutter --json tag 3 +release`
     ");
     assert_eq!(object(&env, ["show"])["tags"], serde_json::json!([]));
 }

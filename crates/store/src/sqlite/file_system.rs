@@ -20,7 +20,7 @@ pub fn is_local_file_system(magic: u64) -> bool {
     !SHARED.contains(&magic)
 }
 
-/// Reports whether `directory` is on a file system of this machine alone; where that cannot be told, it is.
+/// Reports whether `directory` is on a file system of this machine alone; where that cannot be determined, it is.
 pub(crate) fn is_local(directory: &Path) -> bool {
     rustix::fs::statfs(directory).map_or(true, |told| is_local_file_system(magic(told.f_type as u64)))
 }

@@ -39,6 +39,9 @@ impl Filter {
         if let Some(since) = wanted.since_micros {
             filter.condition("started_us >= ?", Value::Integer(since));
         }
+        if wanted.made_current_here {
+            filter.conditions.push("current_us IS NOT NULL".to_owned());
+        }
         if !wanted.with_empty {
             filter.conditions.push("is_empty = 0".to_owned());
         }

@@ -169,8 +169,8 @@ fn connect(database: &Path, patience: Duration) -> Result<Connection, StoreError
     Ok(connection)
 }
 
-/// Refuses a file that is too short to be a database and too long to be new, or that a log belongs to: SQLite would take it
-/// for a new one and delete the log, which may hold everything.
+/// Refuses a file of 1 to 511 bytes, or an empty one with a log beside it: SQLite would take it for a new database and delete
+/// the log, which may hold everything.
 fn refuse_stump(database: &Path) -> Result<(), StoreError> {
     const SHORTEST: u64 = 512;
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());

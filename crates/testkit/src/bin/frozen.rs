@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use testkit::StillClock;
-use tracker::{Access, Config, Environment, Start, SystemDice, Tracker};
+use tracker::{Access, Config, Environment, Note, Start, SystemDice, Tracker};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -26,8 +26,8 @@ fn main() {
             }
             other => panic!("`{other}` is nothing to do"),
         }
-        let notes = tracker.take_notes();
-        assert!(notes.is_empty(), "{notes:?}");
+        let trouble: Vec<_> = tracker.take_notes().into_iter().filter(|note| !matches!(note, Note::StillRunning { .. })).collect();
+        assert!(trouble.is_empty(), "{trouble:?}");
     }
 }
 

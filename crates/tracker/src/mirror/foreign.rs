@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::MirrorError;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 use session::{Prefix, SessionId, Status, WorkId, WorkStatus};
@@ -43,6 +44,15 @@ impl SessionFile {
         let size = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
         let text = (size <= LARGEST).then(|| fs::read(path).ok()).flatten()?;
         Self::parse(id, serde_json::from_slice(&text).ok()?)
+    }
+
+    /// Reads the file of a session that is to be written: none where it is missing or is no session, an error where it may be
+    /// one and cannot be read, because what others wrote there would be lost.
+    pub(crate) fn read_known(path: &Path) -> Result<Option<Self>, MirrorError> {
+        match fs::File::open(path).map(drop) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(MirrorError::at(path)(error)),
+            _ => Ok(Self::read(path)),
+        }
     }
 
     fn parse(id: SessionId, whole: Map<String, Value>) -> Option<Self> {

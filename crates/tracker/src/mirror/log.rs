@@ -46,6 +46,15 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
 }
 
+/// A line that belongs in the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// The line, without its line feed.
+    pub(crate) text: String,
+    /// Whether it is written where it is missing; lines that others wrote are only recognised.
+    pub(crate) is_written_when_missing: bool,
+}
+
 /// What was found behind the position that was kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tail {
@@ -58,7 +67,7 @@ pub(crate) struct Tail {
 }
 
 /// Reads what stands behind `position` and tells our own `expected` lines from those of others.
-pub(crate) fn read_tail(log: &mut File, position: u64, expected: &[String]) -> io::Result<Tail> {
+pub(crate) fn read_tail(log: &mut File, position: u64, expected: &[Line]) -> io::Result<Tail> {
     let length = log.metadata()?.len();
     log.seek(SeekFrom::Start(if position <= length { position } else { 0 }))?;
     let mut bytes = Vec::new();
@@ -66,13 +75,14 @@ pub(crate) fn read_tail(log: &mut File, position: u64, expected: &[String]) -> i
     Ok(tell_apart(&String::from_utf8_lossy(&bytes), expected))
 }
 
-fn tell_apart(text: &str, expected: &[String]) -> Tail {
+fn tell_apart(text: &str, expected: &[Line]) -> Tail {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-    expected.iter().enumerate().rev().for_each(|(place, line)| places.entry(line).or_default().push(place));
+    expected.iter().enumerate().rev().for_each(|(place, line)| places.entry(&line.text).or_default().push(place));
     let mut tail = Tail { written: vec![false; expected.len()], ..Tail::default() };
     let (whole, cut) = text.rsplit_once('\n').map_or(("", text), |(whole, cut)| (whole, cut));
     for line in whole.split('\n').filter(|line| !line.is_empty()) {
-        match places.get_mut(line).and_then(Vec::pop) {
+        // What is in the store of a line of others had its secrets masked.
+        match places.get_mut(&*redact::mask(line)).and_then(Vec::pop) {
             Some(place) => tail.written[place] = true,
             None => tail.foreign.push(line.to_owned()),
         }
@@ -84,12 +94,12 @@ fn tell_apart(text: &str, expected: &[String]) -> Tail {
 }
 
 /// A writer that was killed, or met a full disk, leaves the beginning of one of our lines; anything else is somebody's line.
-fn finish_cut_line(tail: &mut Tail, cut: &str, expected: &[String]) {
-    let ours = (0..expected.len()).find(|&place| !tail.written[place] && expected[place].starts_with(cut));
+fn finish_cut_line(tail: &mut Tail, cut: &str, expected: &[Line]) {
+    let ours = (0..expected.len()).find(|&place| !tail.written[place] && expected[place].text.starts_with(cut));
     match ours {
         Some(place) => {
             tail.written[place] = true;
-            tail.completion = format!("{}\n", &expected[place][cut.len()..]);
+            tail.completion = format!("{}\n", &expected[place].text[cut.len()..]);
         }
         None => {
             tail.foreign.push(cut.to_owned());
@@ -114,7 +124,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, foreign: &[&str], written: [bool; 3], completion: &str) {
-        let expected = ["one", "two", "two"].map(str::to_owned);
+        let expected = ["one", "two", "two"].map(|text| Line { text: text.to_owned(), is_written_when_missing: true });
         let tail = tell_apart(text, &expected);
         assert_eq!(
             (tail.foreign, tail.written, tail.completion.as_str()),

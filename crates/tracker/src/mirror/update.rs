@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use session::{Change, Evidence, Session, SessionKey, Subject};
 use store::{Durability, MirrorName, MirrorPosition, Progress, Recorded, StoreError};
 
+use super::log::Line;
 use super::record::{in_text, render};
 use super::{Layout, MirrorError, SessionFile, log, marker};
 use crate::{Note, Tracker};
@@ -116,7 +117,8 @@ impl Tracker {
                 self.take_in_lines(&tail.foreign)?;
             }
             let added = self.write_sessions(layout, due.sessions, progress)?;
-            let missing = due.lines.iter().zip(&tail.written).filter(|(_, written)| !**written).map(|(line, _)| line);
+            let missing = due.lines.iter().zip(&tail.written).filter(|(line, written)| !**written && line.is_written_when_missing);
+            let missing = missing.map(|(line, _)| line.text.as_str());
             position.log_length = log::append(&mut file, &tail.completion, missing).map_err(MirrorError::at(&layout.log))?;
             position.seq = pending.end.unwrap_or(position.seq);
             if due.moves_marker {
@@ -135,11 +137,11 @@ impl Tracker {
         let mut ids = BTreeMap::new();
         for Recorded { event, .. } in pending {
             let is_theirs = event.evidence == Evidence::Mirror;
-            if is_theirs && extent != Extent::Everything {
+            if let Change::LineFound { line } = &event.change {
+                due.lines.push(Line { text: line.as_str().to_owned(), is_written_when_missing: extent == Extent::Everything });
                 continue;
             }
-            if let Change::LineFound { line } = &event.change {
-                due.lines.push(line.as_str().to_owned());
+            if is_theirs && extent != Extent::Everything {
                 continue;
             }
             let Subject::Session(key) = event.about else { continue };
@@ -155,7 +157,8 @@ impl Tracker {
                 Change::WorkMarked(marked) => self.store.reads().work_item(marked.key)?.map(|item| item.id),
                 _ => None,
             };
-            due.lines.extend(ids[&key].as_ref().and_then(|id| log::line(event, id, work)));
+            let text = ids[&key].as_ref().and_then(|id| log::line(event, id, work));
+            due.lines.extend(text.map(|text| Line { text, is_written_when_missing: true }));
         }
         Ok(due)
     }
@@ -174,7 +177,7 @@ impl Tracker {
 
     fn write_session(&mut self, layout: &Layout, session: &Session) -> Result<bool, MirrorError> {
         let path = layout.session_file(&session.id);
-        let there = SessionFile::read(&path);
+        let there = SessionFile::read_known(&path)?;
         let added = match &there {
             Some(file) => self.take_in_additions(session.key, file)?,
             None => false,
@@ -195,6 +198,6 @@ impl Tracker {
 #[derive(Default)]
 struct Due {
     sessions: BTreeSet<SessionKey>,
-    lines: Vec<String>,
+    lines: Vec<Line>,
     moves_marker: bool,
 }

@@ -26,7 +26,7 @@ fn a_refused_start_leaves_no_gap() {
     let first = tracker.start(&Start { number: Some(1), ..described("one") }).unwrap();
     let again = tracker.start(&Start { number: Some(1), ..described("again") });
     assert!(matches!(again, Err(StartError::NumberTaken { number: 1, ref id, status: Status::Active }) if *id == first.id), "{again:?}");
-    assert!(matches!(tracker.start(&Start { number: Some(0), ..described("none") }), Err(StartError::NumberZero)));
+    assert!(matches!(tracker.start(&Start { number: Some(0), ..described("none") }), Err(StartError::NumberOutOfRange { number: 0 })));
     assert!(matches!(tracker.start(&Start { tags: vec!["two words".into()], ..described("bad") }), Err(StartError::BadTag { .. })));
     assert_eq!(tracker.start(&described("two")).unwrap().number.value, Some(2));
 }
@@ -45,6 +45,16 @@ fn a_new_number_is_above_those_of_the_documents_in_the_worktree() {
     assert!(matches!(documented, Err(StartError::NumberDocumented { number: 7 })), "{documented:?}");
     assert_eq!(tracker.start(&Start { number: Some(3), ..described("chosen") }).unwrap().number.value, Some(3));
     assert_eq!(tracker.start(&described("after")).unwrap().number.value, Some(43));
+}
+
+#[test]
+fn behind_the_last_number_there_is_none() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    tracker.start(&Start { number: Some(999_999_999), ..described("last") }).unwrap();
+    for number in [None, Some(1_000_000_000), Some(u32::MAX)] {
+        assert!(matches!(tracker.start(&Start { number, ..described("more") }), Err(StartError::NumberOutOfRange { .. })), "{number:?}");
+    }
 }
 
 #[test]
