@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::EventId;
 
-/// How many changes of one subject its writer had seen, plus one.
+/// One more than the greatest revision of its subject that its writer had seen.
 ///
 /// Whoever records a change reads the subject's revision in the same transaction and writes the next one, so within
 /// one store a later change has a greater revision whatever the clocks say; changes made without knowing of each

@@ -8,7 +8,8 @@ use rstest::rstest;
 use session::{Awaited, Change, Ended, Moment, ProjectKey, SessionKey, Status, Text, WorkMarked};
 use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, SqliteStore, Store, StoreError, Verdict, Wanted, write};
 use tempfile::TempDir;
-use testkit::{opened, opened_with, session_event, work_added};
+use testkit::{SeededDice, opened, opened_with, session_event, work_added};
+use tracker::Dice;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const PROJECT: ProjectKey = ProjectKey::new(uuid(1));
@@ -137,6 +138,50 @@ fn a_rebuild_arrives_at_the_same_rows(#[values(Backend::Sqlite)] backend: Backen
     let rebuilt = store.rebuild(&mut |_, _| {}).unwrap();
     assert_eq!((rebuilt.events, rebuilt.sessions, rebuilt.work_items, rebuilt.identical), (62, 30, 30, true));
     assert_eq!(store.reads().sessions(&Wanted::default(), None).unwrap(), before);
+}
+
+/// Makes a log in which sessions and work items are begun late, marked twice and spoken of out of turn.
+fn mixed_log(seed: u64) -> Vec<session::Event> {
+    let mut dice = SeededDice::new(seed);
+    let mut below = |limit: u8| {
+        let mut byte = [0];
+        dice.fill(&mut byte);
+        u128::from(byte[0] % limit)
+    };
+    let mut log = Vec::new();
+    for id in 1..=120 {
+        let (about, work, revision) = (below(6) + 1, below(5) + 1, below(9) as u64 + 2);
+        log.push(match below(7) {
+            0 => opened(about),
+            1 => session_event(5_000 + work * 10 + about, about, 2, work_added(work * 10 + about)),
+            2 => session_event(id, about, revision, marked(work * 10 + about, "COMPLETED")),
+            3 => session_event(id, about, revision, ended(Status::Failed)),
+            4 => session_event(id, about, revision, Change::Reopened),
+            5 => session_event(id, about, revision, Change::Tagged { tag: Text::redacted("t").try_into().unwrap(), present: work > 2 }),
+            _ => session_event(id, about, revision, marked(work * 10 + about, "IN_PROGRESS")),
+        });
+    }
+    log
+}
+
+#[rstest]
+fn a_store_s_rows_are_what_the_fold_gives(#[values(Backend::Sqlite)] backend: Backend, #[values(1, 7, 120)] at_once: usize) {
+    for seed in 1..=12 {
+        let (ground, log) = (backend.ground(), mixed_log(seed));
+        let mut store = ground.store();
+        log.chunks(at_once).for_each(|turn| drop(append(&mut *store, turn)));
+        let (folded, _) = session::fold(&log);
+        let held = store.reads().sessions(&Wanted { with_empty: true, ..Wanted::default() }, None).unwrap();
+        assert_eq!(
+            held.iter().map(|session| (session.key, session.clone())).collect::<std::collections::BTreeMap<_, _>>(),
+            folded.sessions,
+            "seed {seed}"
+        );
+        for item in folded.work_items.values() {
+            assert_eq!(store.reads().work_item(item.key).unwrap().as_ref(), Some(item), "seed {seed}");
+        }
+        assert!(store.rebuild(&mut |_, _| {}).unwrap().identical, "seed {seed}");
+    }
 }
 
 #[rstest]
