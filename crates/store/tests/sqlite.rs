@@ -173,6 +173,37 @@ fn d5_what_is_no_database_is_set_aside_and_a_second_one_beside_it() {
 }
 
 #[test]
+fn d5_who_had_the_old_file_open_goes_on_with_the_new_one() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), 3);
+    let mut early = open(home.path(), Access::Write).unwrap();
+    assert_eq!(early.reads().last_seq().unwrap(), 3);
+    let database = home.path().join("rutter.db");
+    fs::rename(&database, home.path().join("kept")).unwrap();
+    drop(fs::remove_file(home.path().join("rutter.db-wal")));
+    fs::write(&database, "no database".repeat(100)).unwrap();
+    let late = open(home.path(), Access::Write).unwrap();
+    assert!(late.set_aside().is_some());
+    write(&mut early, Durability::Full, |turn| turn.append(&opened(9))).unwrap();
+    assert_eq!(late.reads().last_seq().unwrap(), 1, "what was acknowledged is where everybody looks");
+}
+
+#[test]
+fn d5_a_replacement_that_was_interrupted_is_finished() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), 3);
+    let database = home.path().join("rutter.db");
+    // Killed between the two renames: the old store is aside, its log is still here, the new one waits.
+    fs::copy(&database, home.path().join("rutter.db.new")).unwrap();
+    fs::write(home.path().join("rutter.db-wal"), "the old one's").unwrap();
+    fs::rename(&database, home.path().join("rutter.db.broken-1")).unwrap();
+    let mut store = open(home.path(), Access::Write).unwrap();
+    assert_eq!(store.reads().last_seq().unwrap(), 3);
+    assert_eq!(fs::read(home.path().join("rutter.db.broken-1-wal")).unwrap(), b"the old one's");
+    write(&mut store, Durability::Full, |turn| turn.append(&opened(9))).unwrap();
+}
+
+#[test]
 fn d5_a_busy_store_is_never_called_broken() {
     let home = tempfile::tempdir().unwrap();
     filled(home.path(), 1);

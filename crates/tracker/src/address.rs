@@ -39,7 +39,8 @@ pub enum AddressError {
     Store(#[from] StoreError),
 }
 
-fn list(ids: &[SessionId]) -> String {
+/// Returns ids as an error lists them.
+pub(crate) fn list(ids: &[SessionId]) -> String {
     ids.iter().map(SessionId::as_str).collect::<Vec<_>>().join(", ")
 }
 

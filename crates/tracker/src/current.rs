@@ -3,7 +3,7 @@
 use session::{Session, SessionId};
 use store::{StoreError, Wanted};
 
-use crate::address::{self, Found, LISTED};
+use crate::address::{self, Found, LISTED, list};
 use crate::{AddressError, Note, ProjectError, Purpose, Tracker};
 
 /// Why no session could be told.
@@ -27,10 +27,6 @@ pub enum CurrentError {
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-fn list(ids: &[SessionId]) -> String {
-    ids.iter().map(SessionId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Where a current session is looked for, in this order.

@@ -11,6 +11,7 @@ use store::{MirrorName, StoreError};
 
 use crate::mirror::{Layout, SessionFile, machine};
 use crate::naming::draw_uuid;
+use crate::note::counted;
 use crate::{Listing, Tracker};
 
 /// How bad a finding is.
@@ -195,11 +196,6 @@ impl Tracker {
         findings.extend(look_at_files(&layout));
         Ok(findings)
     }
-}
-
-/// Returns a number with its noun.
-fn counted(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Session files that do not read are left alone, and named.

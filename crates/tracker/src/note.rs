@@ -98,7 +98,7 @@ impl std::fmt::Display for Note {
                 write!(out, "the files in {} are behind: {reason}; the store has everything", root.display())
             }
             Self::TakenIn { sessions, lines } => {
-                write!(out, "took in {} and {} of other scripts", counted(*sessions, "session"), counted(*lines, "log line"))
+                write!(out, "took in {} and {} of other scripts", counted(*sessions as u64, "session"), counted(*lines as u64, "log line"))
             }
             Self::FilesWait { root } => write!(out, "there are session files in {}; `rutter init` takes them in", root.display()),
             Self::StillRunning { ids } => {
@@ -112,6 +112,7 @@ impl std::fmt::Display for Note {
     }
 }
 
-fn counted(number: usize, noun: &str) -> String {
+/// Returns a number with its noun.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
