@@ -267,6 +267,9 @@ fn config_home(environment: &Environment, home: Option<&Path>) -> Result<PathBuf
 
 fn read(file: &Path) -> Result<DocumentMut, ConfigError> {
     let broken = |source: BoxError| ConfigError::File { path: file.to_owned(), source };
+    if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        return Err(broken("it is not a file".into()));
+    }
     match std::fs::read_to_string(file) {
         Ok(text) => text.parse().map_err(|error: toml_edit::TomlError| broken(error.into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DocumentMut::new()),

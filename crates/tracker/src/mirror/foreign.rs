@@ -49,8 +49,13 @@ impl SessionFile {
     /// Reads the file of a session that is to be written: none where it is missing or is no session, an error where it may be
     /// one and cannot be read, because what others wrote there would be lost.
     pub(crate) fn read_known(path: &Path) -> Result<Option<Self>, MirrorError> {
-        match fs::File::open(path).map(drop) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(MirrorError::at(path)(error)),
+        use std::io::ErrorKind::{InvalidInput, NotFound};
+        let opened = fs::metadata(path).and_then(|found| {
+            // A pipe is not opened: that would wait for somebody to write into it.
+            if found.is_file() { fs::File::open(path).map(drop) } else { Err(std::io::Error::new(InvalidInput, "it is not a file")) }
+        });
+        match opened {
+            Err(error) if error.kind() != NotFound => Err(MirrorError::at(path)(error)),
             _ => Ok(Self::read(path)),
         }
     }

@@ -41,9 +41,10 @@ fn on_one_line(text: &str) -> String {
     text.chars().flat_map(|each| if each.is_control() { each.escape_default().collect() } else { vec![each] }).collect()
 }
 
-/// Opens the log for appending; made, closed to others, if it is missing.
+/// Opens the log for appending; made, closed to others, if it is missing. What is no file (a pipe would never end) is refused.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+    let log = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    if log.metadata()?.is_file() { Ok(log) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")) }
 }
 
 /// A line that belongs in the log.

@@ -147,6 +147,23 @@ fn a_mirror_that_cannot_be_written_is_said_and_caught_up_later() {
 }
 
 #[test]
+fn s1_what_is_no_file_is_neither_waited_for_nor_written() {
+    let home = Home::new();
+    let id = worked(&home);
+    for below in ["logs/sessions.log".to_owned(), format!("sessions/{id}.json")] {
+        let path = home.path("mirror").join(below);
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut tracker = home.tracker();
+        tracker.add_work(Some(&id), &"IMPL".parse().unwrap(), "more", &[], None).unwrap();
+        assert!(tracker.take_notes().iter().any(|note| matches!(note, Note::MirrorBehind { .. })));
+        fs::remove_file(&path).unwrap();
+    }
+    home.tracker().rebuild(&mut |_, _| {}).unwrap();
+    assert_eq!(home.mirrored("logs/sessions.log").lines().count(), 6);
+}
+
+#[test]
 fn a_mirror_that_is_off_is_not_made() {
     let mut home = Home::new();
     home.set("RUTTER_MIRROR", "off");
