@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use session::{Change, Event, EventId, Evidence, ProjectKey, Session, SessionId, SessionKey, Subject};
 use store::{Appended, Durability, StoreError};
 
+use crate::lifecycle::LAST_NUMBER;
 use crate::naming::derive_uuid;
 use crate::tracker::Pen;
 use crate::{CurrentError, Listing, ProjectError, Purpose, Tracker};
@@ -136,6 +137,11 @@ fn read(text: &str) -> Result<File, ExchangeError> {
     if file.sessions.iter().flat_map(|exported| &exported.events).any(is_absurd) {
         return Err(not_ours("a revision is out of range".to_owned()));
     }
+    let is_no_number =
+        |event: &Event| number_said(event).and_then(|(_, number)| number).is_some_and(|number| !(1..=LAST_NUMBER).contains(&number));
+    if file.sessions.iter().flat_map(|exported| &exported.events).any(is_no_number) {
+        return Err(not_ours("a number is out of range".to_owned()));
+    }
     Ok(file)
 }
 
@@ -176,9 +182,12 @@ fn import_session(pen: &mut Pen<'_>, homes: &[Home], events: &[Event], imported:
     }
     let list = if held.is_some() { &mut imported.known } else { &mut imported.new };
     list.push(opened.id.clone());
-    // Numbers are given by the store that a session is in: those of the other one only say what is wished for.
+    // Lines are of the log they were found in. Numbers are given by the store that a session is in: those of the other one only
+    // say what is wished for.
     let wished = events.iter().filter_map(number_said).max().and_then(|(_, number)| number);
-    let is_ours = |event: &&Event| event.about == Subject::Session(key) && !matches!(event.change, Change::Numbered { .. });
+    let is_ours = |event: &&Event| {
+        event.about == Subject::Session(key) && !matches!(event.change, Change::Numbered { .. } | Change::LineFound { .. })
+    };
     for event in events.iter().filter(is_ours) {
         let fitted = fit(event, homes);
         if matches!(pen.turn.append(&fitted)?, Appended::New(..)) {
@@ -234,7 +243,7 @@ fn give_number(pen: &mut Pen<'_>, key: SessionKey, wanted: Option<u32>) -> Resul
     let reads = pen.turn.reads()?;
     let number = match reads.session_by_number(project, wanted)? {
         None => wanted,
-        Some(_) => reads.last_number(project)? + 1,
+        Some(_) => reads.last_number(project)?.saturating_add(1),
     };
     let id = EventId::new(derive_uuid(&format!("{key} numbered {number}"), pen.now.moment));
     pen.record_as(id, Subject::Session(key), session.revision.next(), Change::Numbered { number }).map(drop)

@@ -15,7 +15,7 @@ use crate::tracker::Pen;
 use crate::{CurrentError, NamingError, Note, ProjectError, Purpose, Tracker, describe};
 
 /// Numbers have five digits for a long time, and never more than nine.
-const LAST_NUMBER: u32 = 999_999_999;
+pub(crate) const LAST_NUMBER: u32 = 999_999_999;
 
 /// What a session begins with.
 #[derive(Clone, Debug, Default)]
@@ -270,7 +270,11 @@ impl Draft {
 fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, documented: &BTreeSet<u32>) -> Result<u32, StartError> {
     let Some(number) = wanted else {
         let last = documented.last().copied().unwrap_or(0).max(reads.last_number(project)?);
-        return in_range(last.saturating_add(1));
+        return match in_range(last.saturating_add(1)) {
+            Ok(next) => Ok(next),
+            // Somebody took the very last number: the first one that is free will do.
+            Err(_) => first_free(reads, project, documented),
+        };
     };
     in_range(number)?;
     match reads.session_by_number(project, number)? {
@@ -278,6 +282,15 @@ fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, docu
         None if documented.contains(&number) => Err(StartError::NumberDocumented { number }),
         None => Ok(number),
     }
+}
+
+fn first_free(reads: &dyn Reads, project: ProjectKey, documented: &BTreeSet<u32>) -> Result<u32, StartError> {
+    for number in (1..=LAST_NUMBER).filter(|number| !documented.contains(number)) {
+        if reads.session_by_number(project, number)?.is_none() {
+            return Ok(number);
+        }
+    }
+    Err(StartError::NumberOutOfRange { number: LAST_NUMBER })
 }
 
 fn in_range(number: u32) -> Result<u32, StartError> {

@@ -36,6 +36,9 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn pad_copy(aside: &Path, copy: &Path) -> io::Result<()> {
+    // What lies there, a link among others, is not written through.
+    drop(fs::remove_file(copy));
+    drop(fs::remove_file(with_suffix(copy, "-wal")));
     fs::copy(aside, copy)?;
     if with_suffix(aside, "-wal").exists() {
         fs::copy(with_suffix(aside, "-wal"), with_suffix(copy, "-wal"))?;

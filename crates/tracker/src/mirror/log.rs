@@ -69,8 +69,13 @@ pub(crate) struct Tail {
 
 /// Reads what stands behind `position` and tells our own `expected` lines from those of others.
 pub(crate) fn read_tail(log: &mut File, position: u64, expected: &[Line]) -> io::Result<Tail> {
+    const LONGEST: u64 = 64 << 20;
     let length = log.metadata()?.len();
-    log.seek(SeekFrom::Start(if position <= length { position } else { 0 }))?;
+    let start = if position <= length { position } else { 0 };
+    if length - start > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "others wrote more than 64 MiB into it"));
+    }
+    log.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
     log.read_to_end(&mut bytes)?;
     Ok(tell_apart(&String::from_utf8_lossy(&bytes), expected))

@@ -18,17 +18,21 @@ pub(crate) fn update(layout: &Layout, reads: &dyn Reads) -> Result<(), MirrorErr
     }
 }
 
+/// Reads the marker; what is no small file, a pipe among others, is none.
+fn read(layout: &Layout) -> Option<Vec<u8>> {
+    let size = fs::metadata(&layout.marker).ok().filter(fs::Metadata::is_file)?.len();
+    (size <= 4_096).then(|| fs::read(&layout.marker).ok()).flatten()
+}
+
 /// Returns the session that the marker names, whoever wrote it.
 pub(crate) fn named(layout: &Layout) -> Option<SessionId> {
-    let size = fs::metadata(&layout.marker).ok().filter(fs::Metadata::is_file)?.len();
-    let text = (size <= 4_096).then(|| fs::read(&layout.marker).ok()).flatten()?;
-    serde_json::from_slice::<Value>(&text).ok()?["current_session_id"].as_str()?.parse().ok()
+    serde_json::from_slice::<Value>(&read(layout)?).ok()?["current_session_id"].as_str()?.parse().ok()
 }
 
 fn write(layout: &Layout, current: &Session) -> Result<(), MirrorError> {
     let content = json!({ "current_session_id": current.id.as_str(), "started_at": local_time(current.started.moment) });
     let text = in_text(&content);
-    if fs::read(&layout.marker).is_ok_and(|held| held == text) {
+    if read(layout).is_some_and(|held| held == text) {
         return Ok(());
     }
     layout.replace(&layout.marker, &text)

@@ -48,12 +48,13 @@ fn a_new_number_is_above_those_of_the_documents_in_the_worktree() {
 }
 
 #[test]
-fn behind_the_last_number_there_is_none() {
+fn behind_the_last_number_the_first_free_one_is_given() {
     let home = Home::new();
     let mut tracker = home.tracker();
     tracker.start(&Start { number: Some(999_999_999), ..described("last") }).unwrap();
-    for number in [None, Some(1_000_000_000), Some(u32::MAX)] {
-        assert!(matches!(tracker.start(&Start { number, ..described("more") }), Err(StartError::NumberOutOfRange { .. })), "{number:?}");
+    assert_eq!(tracker.start(&described("more")).unwrap().number.value, Some(1));
+    for number in [Some(1_000_000_000), Some(u32::MAX)] {
+        assert!(matches!(tracker.start(&Start { number, ..described("beyond") }), Err(StartError::NumberOutOfRange { .. })), "{number:?}");
     }
 }
 
