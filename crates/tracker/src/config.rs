@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -242,9 +242,7 @@ impl Config {
 /// Replaces the file in one step, closed to others.
 fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let directory = file.parent().unwrap_or(Path::new("/"));
-    if !directory.is_dir() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    }
+    store::make_private_directories(directory)?;
     let temporary = file.with_extension("toml.tmp");
     let write = || {
         let mut open = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;

@@ -306,7 +306,7 @@ fn a_mirror_root_that_is_a_file_is_one_warning() {
     insta::assert_snapshot!(env.run(["start", "--quiet"]), @"
     [exit 0]
     [out] SESSION-#1
-    [err] warning: the files in /home/file are behind: cannot use `/home/file/sessions`: Not a directory (os error 20); the store has everything
+    [err] warning: the files in /home/file are behind: cannot use `/home/file/sessions`: not a directory; the store has everything
     ");
     insta::assert_snapshot!(env.run(["init"]), @r#"
     [exit 0]
@@ -317,7 +317,7 @@ fn a_mirror_root_that_is_a_file_is_one_warning() {
     [out] Begin with: rutter start -d "what you are about to do"
     [out] To undo:    rm -r '/home/.local/share/rutter'
     [out]             and what rutter wrote below /home/file; what other scripts wrote there stays theirs
-    [err] warning: the files in /home/file are behind: cannot use `/home/file/sessions`: Not a directory (os error 20); the store has everything
+    [err] warning: the files in /home/file are behind: cannot use `/home/file/sessions`: not a directory; the store has everything
     "#);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
     assert_eq!(objects(&env, ["list"]).len(), 1);
@@ -332,7 +332,7 @@ fn a_home_that_is_a_file_says_so() {
     insta::assert_snapshot!(env.run(["start"]), @"
     [exit 3]
     [err] error: cannot open the store at `/home/file`
-    [err]   cause: File exists (os error 17)
+    [err]   cause: not a directory
     [err] hint: look at the directory and its permissions, then run `rutter doctor`
     ");
     insta::assert_snapshot!(env.run(["list"]), @"

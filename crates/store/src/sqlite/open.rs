@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -230,11 +230,27 @@ fn is_missing(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Makes the directory and what is missing above it, each with mode 0700 whatever the umask; those that are there stay as they are.
+///
+/// # Errors
+/// When one cannot be made.
+pub fn make_private_directories(path: &Path) -> io::Result<()> {
+    let missing: Vec<_> = path.ancestors().take_while(|directory| !directory.is_dir()).collect();
+    for directory in missing.into_iter().rev() {
+        match fs::create_dir(directory) {
+            Ok(()) => fs::set_permissions(directory, Permissions::from_mode(0o700))?,
+            // Somebody else makes it at the same time.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(io::ErrorKind::NotADirectory.into()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Makes the directory with mode 0700, whatever the umask; one that is more open is closed.
 fn make_private_directory(path: &Path) -> io::Result<()> {
-    if !path.is_dir() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    }
+    make_private_directories(path)?;
     close_to_others(path, &fs::metadata(path)?, 0o700)
 }
 

@@ -1,8 +1,8 @@
 //! Where the files are, the lock, replacing a file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,9 +29,7 @@ impl Layout {
     /// Makes the directories, closed to others; those that are there stay as they are.
     pub(crate) fn prepare(&self) -> Result<(), MirrorError> {
         for directory in [&self.sessions, &self.root.join("logs")] {
-            if !directory.is_dir() {
-                DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(MirrorError::at(directory))?;
-            }
+            store::make_private_directories(directory).map_err(MirrorError::at(directory))?;
         }
         Ok(())
     }
