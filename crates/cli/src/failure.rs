@@ -81,6 +81,7 @@ impl From<StoreError> for Failure {
             StoreError::Unopenable { .. } => "look at the directory and its permissions, then run `rutter doctor`",
             StoreError::OldSqlite { .. } => "build rutter with its bundled SQLite",
             StoreError::Unreadable { .. } => "run `rutter rebuild`",
+            StoreError::Unsure { .. } => "look with `rutter list` before you repeat the command",
             StoreError::Missing { .. } => "the store was replaced meanwhile; run `rutter doctor`",
             StoreError::Refused { .. } => "run `rutter doctor`",
         };

@@ -63,6 +63,14 @@ pub enum StoreError {
         /// What the system said.
         source: BoxError,
     },
+    /// The disk failed while a change was committed: it may be on the disk or not.
+    #[error("the disk that holds `{path}` failed while the change was written; it may have been recorded or not")]
+    Unsure {
+        /// Where the store is.
+        path: PathBuf,
+        /// What SQLite said.
+        source: BoxError,
+    },
     /// What was there a moment ago is gone: the store was replaced meanwhile.
     #[error("session {key} is no longer in the store")]
     Missing {

@@ -43,6 +43,7 @@ const USED: &[(&str, &[&str])] = &[
     ("jq", &["--version"]),
     ("sqlite3", &["--version"]),
     ("bash", &["--version"]),
+    ("strace", &["-V"]),
     ("unshare", &["--mount", "--map-root-user", "true"]),
 ];
 

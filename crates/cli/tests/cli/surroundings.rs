@@ -424,3 +424,16 @@ fn an_answer_that_cannot_be_written_says_what_was_recorded() {
     ");
     assert_eq!(objects(&env, ["list"]).len(), 1);
 }
+
+#[test]
+fn d4_a_sync_that_fails_is_not_said_to_have_recorded_nothing() {
+    let env = env();
+    started(&env, "before");
+    let inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=1"];
+    let Ok(output) = through(&env, inject).args(["start", "-d", "during", "--quiet"]).output() else {
+        return skip("no `strace` on this machine");
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("may have been recorded or not") && !said.contains("nothing was recorded"), "{said}");
+}

@@ -100,7 +100,7 @@ impl SqliteStore {
             Verdict::Keep => transaction.commit(),
             Verdict::Drop => transaction.rollback(),
         };
-        ended.map_err(|error| self.files.translate_write(error, self.patience))?;
+        ended.map_err(|error| self.files.translate_commit(error, self.patience))?;
         self.checkpoint_when_large();
         Ok(value)
     }

@@ -55,7 +55,16 @@ impl Files {
         })
     }
 
-    /// Translates what SQLite said when a transaction began or ended.
+    /// Translates what SQLite said when a transaction ended. A sync that failed leaves the change in the log, where the next
+    /// process may find it whole: nobody can say that nothing was recorded.
+    pub(crate) fn translate_commit(&self, error: rusqlite::Error, waited: Duration) -> StoreError {
+        match self.translate_write(error, waited) {
+            StoreError::Unopenable { path, source } => StoreError::Unsure { path, source },
+            other => other,
+        }
+    }
+
+    /// Translates what SQLite said when a transaction began.
     pub(crate) fn translate_write(&self, error: rusqlite::Error, waited: Duration) -> StoreError {
         match translate(&self.database, error) {
             StoreError::Busy { path, .. } => StoreError::Busy { path, waited },
