@@ -12,12 +12,13 @@ use crate::run;
 /// Each room with the rooms it may depend on. Development dependencies are free, but for [`TESTKIT`].
 const ALLOWED: &[(&str, &[&str])] = &[
     ("session", &[]),
+    ("machine", &["session"]),
     ("redact", &["session"]),
     ("inbox", &["session"]),
     ("agents", &["session"]),
     ("store", &["session"]),
-    ("hook", &["session", "redact", "inbox", "agents"]),
-    ("tracker", &["session", "redact", "inbox", "agents", "store"]),
+    ("hook", &["session", "machine", "redact", "inbox", "agents"]),
+    ("tracker", &["session", "machine", "redact", "inbox", "agents", "store"]),
     ("server", &["session", "tracker"]),
     ("tui", &["session", "tracker"]),
     ("python", &["session", "tracker"]),

@@ -1,0 +1,1 @@
+//! The way of a payload: stdin, agents, redact, inbox.

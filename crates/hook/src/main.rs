@@ -1,0 +1,3 @@
+//! The program `rutter-hook`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Where hooks leave events until somebody takes them into the store.

@@ -1,0 +1,1 @@
+//! What this machine says: its clocks, its boot, its processes.
