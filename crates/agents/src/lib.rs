@@ -1,7 +1,27 @@
 //! One room for each agent: everything that is known about it, and nothing else.
 //!
-//! | room | agent |
+//! | file | holds |
 //! |---|---|
-//! | `claude_code` | Claude Code |
+//! | `envelope` | what a hook leaves in the inbox: a payload and what was known around it |
+//! | `claude_code/` | Claude Code |
+//!
+//! The feature `payload` is all that a hook links; `readers` brings what only the tracker needs.
 
 pub mod claude_code;
+#[cfg(feature = "payload")]
+mod envelope;
+
+#[cfg(feature = "payload")]
+pub use envelope::Envelope;
+
+#[cfg(feature = "payload")]
+use session::Observed;
+
+/// Understands what a hook left in the inbox; none where it is of no agent that is known here.
+#[cfg(feature = "payload")]
+pub fn understand(envelope: &Envelope<'_>) -> Option<Observed> {
+    match envelope.agent.as_ref() {
+        claude_code::NAME => Some(claude_code::understand(envelope)),
+        _ => None,
+    }
+}

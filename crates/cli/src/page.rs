@@ -84,6 +84,16 @@ impl Page {
     }
 }
 
+/// Returns a page as text without colours and emoji, for where nobody knows what shows it.
+pub(crate) fn plain_text(page: &Page) -> String {
+    let span = |span: &Span| match span {
+        Span::Text(_, text) => harmless(text),
+        Span::Icon(..) => String::new(),
+    };
+    let lines: Vec<String> = page.lines.iter().map(|line| line.iter().map(span).collect()).collect();
+    lines.join("\n")
+}
+
 /// Returns plain text as a span.
 pub(crate) fn plain(text: impl Into<String>) -> Span {
     Span::Text(Role::Plain, text.into())

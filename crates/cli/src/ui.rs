@@ -101,6 +101,11 @@ impl Ui {
         }
     }
 
+    /// Prints what an agent asked for; where it does not listen, nothing is lost.
+    pub(crate) fn for_agent(reply: &str) {
+        drop(to_stdout(&format!("{}\n", harmless_json(reply))));
+    }
+
     /// Says something that is worth knowing.
     pub(crate) fn note(&self, text: &str) {
         if !self.wishes.quiet {

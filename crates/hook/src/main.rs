@@ -1,3 +1,19 @@
-//! The program `rutter-hook`.
+//! The program `rutter-hook`: `rutter-hook AGENT` reads one payload on stdin and leaves it in the inbox.
+//!
+//! Exits 0 and prints nothing, whatever happens. A start of a conversation is answered by the program `rutter` beside this one, into
+//! which this one turns.
 
-fn main() {}
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+fn main() {
+    // A panic is our bug, and must not become the agent's trouble.
+    std::panic::set_hook(Box::new(|_| std::process::exit(0)));
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(start) = hook::run(&arguments)
+        && let Some(rutter) = hook::beside("rutter")
+    {
+        // Where the other program cannot be started, there is no answer.
+        drop(Command::new(rutter).arg("answer").args(start.arguments()).exec());
+    }
+}

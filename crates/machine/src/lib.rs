@@ -1,1 +1,14 @@
-//! What this machine says: its clocks, its boot, its processes.
+//! What this machine says of itself: its clocks, its name, its processes.
+//!
+//! Apart, because the hook needs it as much as the tracker does, and the hook may link neither the tracker nor a store.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `clocks` | the wall clock with its offset, the boot clock |
+//! | `processes` | which process a number stands for, whether it is still that one, what it descends from |
+
+mod clocks;
+mod processes;
+
+pub use clocks::{Clocks, boot};
+pub use processes::{ancestors, is_running, name, process, variables_of};

@@ -5,9 +5,10 @@
 
 use std::collections::btree_map::Entry;
 
+use crate::observe::about_conversation;
 use crate::{
-    Anomaly, Awaited, Change, Described, Description, Ended, Event, Evidence, Lifecycle, Moment, Opened, Project, ProjectFound, Register,
-    Rows, Session, SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked, WorkStatus,
+    Activity, Anomaly, Awaited, Change, Described, Description, Ended, Event, Evidence, Lifecycle, Moment, Opened, Project, ProjectFound,
+    Register, Rows, Session, SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked, WorkStatus,
 };
 
 /// Applies one event to the rows it touches; `fold` does so for a whole log, in the order of `seq`.
@@ -17,6 +18,7 @@ pub fn apply(rows: &mut Rows, event: &Event) -> Vec<Anomaly> {
     match event.about {
         Subject::Project(key) => about_project(rows, key, event),
         Subject::Session(key) => about_session(rows, key, event),
+        Subject::Conversation(key) => about_conversation(rows, key, event),
         Subject::Mirror => match event.change {
             Change::LineFound { .. } => Vec::new(),
             _ => wrong_subject(event),
@@ -85,7 +87,7 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
         }
         Change::Ended(ended) => return end(session, event, ended),
         Change::Reopened => {
-            let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None };
+            let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None, is_said: is_said(event) };
             session.lifecycle.set(event.stamp(), lifecycle);
             session.made_current = session.made_current.max(current_from(event));
         }
@@ -93,7 +95,9 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
         Change::WorkAdded(added) => return add_work(rows, key, event, added),
         Change::WorkMarked(marked) => return mark_work(rows, key, event, marked),
         Change::LineFound { .. } => {}
-        Change::ProjectFound(_) | Change::ProjectMoved { .. } | Change::Opened(_) => return wrong_subject(event),
+        Change::ProjectFound(_) | Change::ProjectMoved { .. } | Change::Opened(_) | Change::Observed(_) | Change::Assigned { .. } => {
+            return wrong_subject(event);
+        }
     }
     Vec::new()
 }
@@ -111,7 +115,7 @@ fn open(rows: &mut Rows, key: SessionKey, event: &Event, opened: &Opened) -> Vec
 
 fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
     let stamp = event.stamp();
-    let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None };
+    let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None, is_said: is_said(event) };
     let description = opened.description.clone().map(|Described { text, rank }| Description { text, rank, stamp });
     Session {
         key,
@@ -130,6 +134,7 @@ fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
         lifecycle: Register::new(stamp, lifecycle),
         made_current: current_from(event),
         work: WorkCount::default(),
+        activity: Activity::default(),
         original: opened.original.clone(),
         opened_by: stamp,
         revision: event.revision,
@@ -139,6 +144,10 @@ fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
 /// What was started or reopened here becomes current; what came in a file does not.
 fn current_from(event: &Event) -> Option<Moment> {
     (event.evidence != Evidence::Import).then_some(event.at.moment)
+}
+
+fn is_said(event: &Event) -> bool {
+    !matches!(event.evidence, Evidence::Hook | Evidence::Inferred)
 }
 
 fn describe(session: &mut Session, stamp: Stamp, described: &Described) {
@@ -152,7 +161,7 @@ fn end(session: &mut Session, event: &Event, ended: &Ended) -> Vec<Anomaly> {
     if !ended.status.is_ended() {
         return vec![Anomaly::NoEnd { event: event.id }];
     }
-    let lifecycle = Lifecycle { status: ended.status, since: event.at, reason: ended.reason.clone() };
+    let lifecycle = Lifecycle { status: ended.status, since: event.at, reason: ended.reason.clone(), is_said: is_said(event) };
     session.lifecycle.set(event.stamp(), lifecycle);
     Vec::new()
 }
@@ -209,17 +218,17 @@ fn count(rows: &mut Rows, session: SessionKey, status: &WorkStatus, more: bool) 
     step(&mut session.work.in_progress, status.is_in_progress());
 }
 
-fn wait(rows: &mut Rows, awaits: Awaited, event: &Event) -> Vec<Anomaly> {
+pub(crate) fn wait(rows: &mut Rows, awaits: Awaited, event: &Event) -> Vec<Anomaly> {
     rows.waiting.entry(awaits).or_default().insert(event.id, event.clone());
     vec![Anomaly::Early { event: event.id, awaits }]
 }
 
-fn release(rows: &mut Rows, awaited: Awaited) -> Vec<Anomaly> {
+pub(crate) fn release(rows: &mut Rows, awaited: Awaited) -> Vec<Anomaly> {
     let waiting = rows.waiting.remove(&awaited).unwrap_or_default();
     waiting.values().flat_map(|event| apply(rows, event)).collect()
 }
 
-fn wrong_subject(event: &Event) -> Vec<Anomaly> {
+pub(crate) fn wrong_subject(event: &Event) -> Vec<Anomaly> {
     vec![Anomaly::WrongSubject { event: event.id }]
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, Json, Metadata, Moment, Prefix, ProjectKey, Reading, Revision, SessionId, SessionKey, Stamp, Status, Tag, Text, WorkId,
-    WorkKey, WorkStatus,
+    ConversationKey, EventId, Json, Metadata, Moment, Observed, Prefix, ProjectKey, Reading, Revision, SessionId, SessionKey, Stamp,
+    Status, Tag, Text, WorkId, WorkKey, WorkStatus,
 };
 
 /// One observed or decided change. Appended once, never edited.
@@ -26,6 +26,9 @@ pub struct Event {
     pub revision: Revision,
     /// What changed.
     pub change: Change,
+    /// What an agent's hook sent, kept so that a better reader can pass over it again; its strings passed redaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Json>,
 }
 
 impl Event {
@@ -43,6 +46,8 @@ pub enum Subject {
     Project(ProjectKey),
     /// A session, its work items included.
     Session(SessionKey),
+    /// An agent's conversation, its turns and tool calls included.
+    Conversation(ConversationKey),
     /// The mirror: what others wrote into its files.
     Mirror,
 }
@@ -60,6 +65,10 @@ pub struct Author {
 pub enum Evidence {
     /// Somebody said so, through a command or a library call.
     Said,
+    /// An agent's hook reported it.
+    Hook,
+    /// Concluded from what hooks reported.
+    Inferred,
     /// Found in files that other scripts left in the mirror's directory.
     Mirror,
     /// Came in a file exported elsewhere.
@@ -103,6 +112,15 @@ pub enum Change {
     WorkAdded(Box<WorkAdded>),
     /// A work item got another status.
     WorkMarked(WorkMarked),
+    /// Something was observed of an agent's conversation.
+    Observed(Box<Observed>),
+    /// A conversation belongs to this session from here on.
+    Assigned {
+        /// The session.
+        session: SessionKey,
+        /// The revision of the observation that was the first to belong there.
+        from: Revision,
+    },
     /// A line that another script wrote into the session log.
     LineFound {
         /// The line, without its line feed.
@@ -125,6 +143,8 @@ impl Change {
             Self::MadeCurrent => "made_current",
             Self::WorkAdded(_) => "work_added",
             Self::WorkMarked(_) => "work_marked",
+            Self::Observed(observed) => observed.what.kind(),
+            Self::Assigned { .. } => "assigned",
             Self::LineFound { .. } => "line_found",
         }
     }
@@ -190,6 +210,10 @@ pub struct Opened {
 pub enum Rank {
     /// Made from branch, commit and time.
     Automatic,
+    /// The first prompt.
+    Prompt,
+    /// The agent's own title.
+    Agent,
     /// Written by a person.
     Person,
 }

@@ -10,33 +10,50 @@
 //! | `text` | strings that passed redaction, tags, opaque JSON |
 //! | `status` | where a session or a work item stands |
 //! | `event` | what happened: a subject and a typed change |
+//! | `observed` | what an agent's hook said, understood |
+//! | `order` | before and after within a conversation, whatever the wall clock says |
+//! | `process` | one process among all that ever were |
 //! | `register` | the last writer, decided by revision and not by arrival |
-//! | `session`, `work_item`, `project` | the rows |
-//! | `rows`, `apply` | the fold |
+//! | `session`, `work_item`, `project` | the rows of what people record |
+//! | `conversation`, `turn`, `tool_call` | the rows of what agents do |
+//! | `rows`, `apply`, `observe` | the fold |
 
 mod apply;
+mod conversation;
 mod event;
 mod id;
 mod key;
 mod moment;
+mod observe;
+mod observed;
+mod order;
+mod process;
 mod project;
 mod register;
 mod rows;
 mod session;
 mod status;
 mod text;
+mod tool_call;
+mod turn;
 mod work_item;
 
 pub use apply::{apply, fold};
+pub use conversation::{Assignment, Conversation, Doing, Said};
 pub use event::{Author, Change, Described, Ended, Event, Evidence, Opened, Opener, ProjectFound, Rank, Subject, WorkAdded, WorkMarked};
 pub use id::{IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_length};
-pub use key::{EventId, ProjectKey, SessionKey, WorkKey};
+pub use key::{ConversationKey, EventId, ProjectKey, SessionKey, ToolCallKey, TurnKey, WorkKey};
 pub use moment::{Boot, Moment, Reading, elapsed_micros};
+pub use observed::{Happened, Observed, Started, Tool};
+pub use order::{Latest, When};
+pub use process::Process;
 pub use project::Project;
 pub use register::{Register, Revision, Stamp};
 pub use rows::{Anomaly, Awaited, Rows};
-pub use session::{Description, Lifecycle, Session, WorkCount};
+pub use session::{Activity, Description, Lifecycle, Session, WorkCount};
 pub use status::{Status, StatusError, WorkStatus};
 pub use text::{Json, Metadata, Tag, TagError, Text};
+pub use tool_call::{CallEnd, Outcome, ToolCall};
+pub use turn::{Prompt, Turn, TurnEnd};
 pub use uuid::Uuid;
 pub use work_item::WorkItem;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, EventId, Project, ProjectKey, Session, SessionKey, WorkItem, WorkKey};
+use crate::{
+    Conversation, ConversationKey, Event, EventId, Project, ProjectKey, Session, SessionKey, ToolCall, ToolCallKey, Turn, TurnKey,
+    WorkItem, WorkKey,
+};
 
 /// Everything that is derived from events. The store holds a part of it at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +18,12 @@ pub struct Rows {
     pub sessions: BTreeMap<SessionKey, Session>,
     /// Work items by key.
     pub work_items: BTreeMap<WorkKey, WorkItem>,
+    /// Conversations by key.
+    pub conversations: BTreeMap<ConversationKey, Conversation>,
+    /// Turns by key.
+    pub turns: BTreeMap<TurnKey, Turn>,
+    /// Tool calls by key.
+    pub tool_calls: BTreeMap<ToolCallKey, ToolCall>,
     /// Events that came before what they are about, by what they wait for.
     pub waiting: BTreeMap<Awaited, BTreeMap<EventId, Event>>,
 }
@@ -27,6 +36,8 @@ pub enum Awaited {
     Project(ProjectKey),
     /// The event that opens a session.
     Session(SessionKey),
+    /// The first observation of a conversation.
+    Conversation(ConversationKey),
     /// The event that adds a work item.
     Work(WorkKey),
 }

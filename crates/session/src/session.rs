@@ -44,6 +44,9 @@ pub struct Session {
     pub made_current: Option<Moment>,
     /// Its work items, counted.
     pub work: WorkCount,
+    /// What its conversations did, counted.
+    #[serde(default)]
+    pub activity: Activity,
     /// The file of another script it was taken from.
     pub original: Option<Json>,
     /// The event that opened it.
@@ -72,6 +75,9 @@ pub struct Lifecycle {
     pub since: Reading,
     /// Why, where that is known.
     pub reason: Option<Text>,
+    /// Whether somebody said so; what was only concluded is undone by whatever happens next.
+    #[serde(default)]
+    pub is_said: bool,
 }
 
 /// Work items of a session by where they stand.
@@ -83,6 +89,19 @@ pub struct WorkCount {
     pub completed: u32,
     /// Those with status `IN_PROGRESS`.
     pub in_progress: u32,
+}
+
+/// Turns and tool calls of a session, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Turns that somebody or something prompted.
+    pub turns: u32,
+    /// Tool calls, those of sub-agents and those that were refused included.
+    pub tool_calls: u32,
+    /// Tool calls that ran and failed.
+    pub failed: u32,
+    /// Tool calls that were refused.
+    pub refused: u32,
 }
 
 impl Session {
@@ -113,6 +132,6 @@ impl Session {
 
     /// Reports whether an agent opened it, left it, and nothing was ever recorded in it.
     pub fn is_empty(&self) -> bool {
-        self.opener == Opener::Agent && self.status().is_ended() && self.work.total == 0
+        self.opener == Opener::Agent && self.status().is_ended() && self.work.total == 0 && self.activity == Activity::default()
     }
 }

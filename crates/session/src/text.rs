@@ -16,7 +16,7 @@ impl Text {
         Self(text.into())
     }
 
-    /// Wraps a string that comes back from the store, where only redacted text is.
+    /// Wraps a string that comes back from the store or the inbox, where only redacted text is.
     pub fn stored(text: String) -> Self {
         Self(text)
     }
@@ -42,6 +42,11 @@ impl Json {
     /// Wraps the text of a JSON value whose strings the redactor has seen.
     pub fn redacted(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Wraps JSON text that comes back from the store or the inbox, where only redacted strings are.
+    pub fn stored(text: String) -> Self {
+        Self(text)
     }
 
     /// Returns the JSON text.

@@ -93,6 +93,7 @@ fn event(id: u128, revision: u64, about: Subject, change: Change) -> Event {
         evidence: Evidence::Said,
         revision: Revision(revision),
         change,
+        payload: None,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use session::{Event, Prefix, Project, ProjectKey, Session, SessionId, SessionKey, Status, Tag, WorkId, WorkItem, WorkKey};
+use session::{
+    Conversation, ConversationKey, Event, Prefix, Process, Project, ProjectKey, Session, SessionId, SessionKey, Status, Tag, ToolCall,
+    WorkId, WorkItem, WorkKey,
+};
 
 use crate::StoreError;
 
@@ -133,6 +136,23 @@ pub struct MirrorPosition {
     pub directory_nanos: Option<i64>,
 }
 
+/// How far one segment of an inbox was taken in, and what was in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InboxPosition {
+    /// The length of what was taken in, in bytes.
+    pub place: u64,
+    /// Events that were recorded.
+    pub events: u64,
+    /// Events that were there already, or the same said twice.
+    pub repeated: u64,
+    /// Runs of bytes that were no records.
+    pub torn: u64,
+    /// Records that nobody here understands.
+    pub strange: u64,
+    /// When it was last taken in, in microseconds since 1970.
+    pub taken_micros: i64,
+}
+
 /// What a rebuild did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
@@ -189,10 +209,35 @@ pub trait Reads {
     fn last_number(&self, project: ProjectKey) -> Result<u32, StoreError>;
     /// Returns the next part of the log behind `after`, in order, up to `limit` places of it.
     fn log(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
+    /// Returns the next part of the log behind `after` without what is about conversations. Where that is the last part, its end is
+    /// the end of the whole log.
+    fn log_of_people(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
     /// Returns the events about a session, in order; those that do not read are left out.
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError>;
     /// Returns the place of the last event, 0 for none.
     fn last_seq(&self) -> Result<Seq, StoreError>;
+    /// Returns a conversation.
+    fn conversation(&self, key: ConversationKey) -> Result<Option<Conversation>, StoreError>;
+    /// Returns the conversations with this id of their agent's, newest first; two agents may use the same.
+    fn conversations_by_id(&self, id: &str) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the conversations that belong, or belonged, to a session, oldest first.
+    fn conversations_of(&self, session: SessionKey) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the conversations that a process runs or ran.
+    fn conversations_run_by(&self, process: &Process) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the conversations that were last active, newest first.
+    fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the turns of a conversation, in no order.
+    fn turns_of(&self, conversation: ConversationKey) -> Result<Vec<session::Turn>, StoreError>;
+    /// Returns the tool calls of a conversation, in no order.
+    fn tool_calls_of(&self, conversation: ConversationKey) -> Result<Vec<ToolCall>, StoreError>;
+    /// Returns the next part of the log behind `after` that is about conversations, in order, up to `limit` places of it.
+    fn log_of_conversations(&self, wanted: Option<ConversationKey>, after: Seq, limit: usize) -> Result<Part, StoreError>;
+    /// Counts the events of one kind.
+    fn count_events(&self, kind: &str) -> Result<u64, StoreError>;
+    /// Returns how far a segment of the inbox was taken in.
+    fn inbox_position(&self, segment: &str) -> Result<Option<InboxPosition>, StoreError>;
+    /// Returns how far all segments were taken in, by name.
+    fn inbox_positions(&self) -> Result<Vec<(String, InboxPosition)>, StoreError>;
     /// Returns how far a mirror has been written.
     fn mirror_position(&self, mirror: &MirrorName) -> Result<Option<MirrorPosition>, StoreError>;
 }
@@ -203,6 +248,12 @@ pub trait Turn {
     fn reads(&mut self) -> Result<&dyn Reads, StoreError>;
     /// Appends an event and applies it to its rows.
     fn append(&mut self, event: &Event) -> Result<Appended, StoreError>;
+    /// Returns a conversation, this turn's own changes included, without writing any.
+    fn conversation(&mut self, key: ConversationKey) -> Result<Option<Conversation>, StoreError>;
+    /// Returns a session, this turn's own changes included, without writing any.
+    fn session(&mut self, key: SessionKey) -> Result<Option<Session>, StoreError>;
+    /// Notes how far a segment of the inbox was taken in.
+    fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError>;
     /// Notes how far a mirror has been written.
     fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError>;
 }

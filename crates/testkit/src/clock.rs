@@ -1,11 +1,12 @@
 //! A clock that stands still until it is told to go on.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use session::{Boot, Moment, Reading};
+use session::{Boot, Moment, Process, Reading};
 use tracker::Clock;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ pub fn reading_at(instant: &str) -> Reading {
 pub struct StillClock {
     wall_micros: Arc<AtomicI64>,
     boot_micros: Arc<AtomicU64>,
+    running: Arc<Mutex<BTreeSet<Process>>>,
 }
 
 fn micros(instant: &str) -> i64 {
@@ -29,7 +31,17 @@ fn micros(instant: &str) -> i64 {
 impl StillClock {
     /// Stands at an instant, `2026-02-16T16:30:03.123456Z`, an hour after boot.
     pub fn at(instant: &str) -> Self {
-        Self { wall_micros: Arc::new(micros(instant).into()), boot_micros: Arc::new(3_600_000_000.into()) }
+        Self { wall_micros: Arc::new(micros(instant).into()), boot_micros: Arc::new(3_600_000_000.into()), running: Arc::default() }
+    }
+
+    /// Lets a process run from now on.
+    pub fn run(&self, process: Process) {
+        self.running.lock().unwrap().insert(process);
+    }
+
+    /// Ends a process.
+    pub fn kill(&self, process: &Process) {
+        self.running.lock().unwrap().remove(process);
     }
 
     /// Lets seconds pass on all clocks.
@@ -49,6 +61,10 @@ impl Clock for StillClock {
         let wall = Timestamp::from_microsecond(self.wall_micros.load(Relaxed)).unwrap();
         let moment = Moment::new(wall, self.zone().to_offset(wall));
         Reading { moment, boot: Some(Boot { id: Uuid::from_u128(7), micros: self.boot_micros.load(Relaxed) }) }
+    }
+
+    fn is_running(&self, process: &Process) -> bool {
+        self.running.lock().unwrap().contains(process)
     }
 
     fn zone(&self) -> TimeZone {

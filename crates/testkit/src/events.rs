@@ -20,6 +20,7 @@ pub fn session_event(id: u128, session: u128, revision: u64, change: Change) -> 
         evidence: Evidence::Said,
         revision: Revision(revision),
         change,
+        payload: None,
     }
 }
 

@@ -1,90 +1,43 @@
-//! Time, passed in: tests hold it still, the program asks the system.
+//! Time, passed in: tests hold it still, the program asks the machine. What runs is asked in the same breath, because a process
+//! is known by when it started.
 
-use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use session::{Boot, Moment, Reading};
-use uuid::Uuid;
+use machine::Clocks;
+use session::{Process, Reading};
 
 use crate::Environment;
 
-/// Says what time it is.
+/// Says what time it is, and which processes there are at this time.
 pub trait Clock {
     /// Returns what all clocks say now.
     fn now(&self) -> Reading;
     /// Returns the zone in which people's times are read.
     fn zone(&self) -> TimeZone;
+    /// Reports whether a process is still there, and still the same one.
+    fn is_running(&self, process: &Process) -> bool;
 }
 
-/// The system's clocks.
+/// The clocks of this machine.
 #[derive(Clone, Debug)]
-pub struct SystemClock {
-    zone: TimeZone,
-    boot: Option<Uuid>,
-}
+pub struct SystemClock(Clocks);
 
 impl SystemClock {
     /// Finds out the zone, as `TZ` or the system says, and the boot id.
     pub fn new(environment: &Environment) -> Self {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().and_then(|id| Uuid::try_parse(id.trim()).ok());
-        Self { zone: local_zone(environment.text("TZ").as_deref()).unwrap_or_else(TimeZone::system), boot }
+        Self(Clocks::new(environment.text("TZ").as_deref()))
     }
-}
-
-/// Reads the one file that says what the local zone is. The general way looks through the whole zone database first, which is
-/// a fifth of the time of a short command; it is left for what is not found here.
-fn local_zone(named: Option<&str>) -> Option<TimeZone> {
-    let path = match named {
-        None => PathBuf::from("/etc/localtime"),
-        Some(name) => {
-            let name = name.strip_prefix(':').unwrap_or(name);
-            let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic()) && !name.contains("..");
-            is_plain.then(|| Path::new("/usr/share/zoneinfo").join(name))?
-        }
-    };
-    TimeZone::tzif(named.unwrap_or("Local"), &std::fs::read(path).ok()?).ok()
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> Reading {
-        let at = Timestamp::now();
-        let boot = self.boot.map(|id| Boot { id, micros: micros_since_boot() });
-        Reading { moment: Moment::new(at, self.zone.to_offset(at)), boot }
+        self.0.now()
     }
 
     fn zone(&self) -> TimeZone {
-        self.zone.clone()
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn micros_since_boot() -> u64 {
-    let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    since.tv_sec.unsigned_abs() * 1_000_000 + since.tv_nsec.unsigned_abs() / 1_000
-}
-
-#[cfg(not(target_os = "linux"))]
-fn micros_since_boot() -> u64 {
-    0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn offset(named: &str) -> Option<i32> {
-        let summer: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
-        local_zone(Some(named)).map(|zone| zone.to_offset(summer).seconds())
+        self.0.zone()
     }
 
-    #[test]
-    fn a_zone_is_read_by_its_name_and_everything_else_is_left_to_the_system() {
-        if !Path::new("/usr/share/zoneinfo/Europe/Berlin").exists() {
-            return;
-        }
-        assert_eq!((offset("Europe/Berlin"), offset(":Asia/Kolkata")), (Some(7_200), Some(19_800)));
-        assert_eq!((offset("../../../etc/passwd"), offset("/etc/passwd"), offset("Nowhere/At_All")), (None, None, None));
+    fn is_running(&self, process: &Process) -> bool {
+        machine::is_running(process)
     }
 }

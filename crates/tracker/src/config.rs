@@ -33,6 +33,11 @@ pub const KEYS: &[Key] = &[
     key("store.wait_seconds", "RUTTER_STORE_WAIT_SECONDS", "how long a command waits for other writers"),
     key("session.owner", "RUTTER_OWNER", "whose sessions these are (default: the OS user)"),
     key("session.project", "RUTTER_PROJECT", "the project, by name or path, instead of the one of the directory"),
+    key("record.prompts", "RUTTER_RECORD_PROMPTS", "whether the text of prompts is recorded"),
+    key("record.exclude", "RUTTER_RECORD_EXCLUDE", "directories in which agents are not recorded, separated by `:`"),
+    key("hook.banner", "RUTTER_HOOK_BANNER", "whether an agent shows the banner when a session starts"),
+    key("hook.context", "RUTTER_HOOK_CONTEXT", "whether an agent is told which session it is in and how to record"),
+    key("hook.environment", "RUTTER_HOOK_ENVIRONMENT", "whether an agent's shell gets RUTTER_SESSION and CURRENT_SESSION"),
     key("mirror.root", "RUTTER_MIRROR", "the directory of the JSON files and the session log, or `off`"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
@@ -117,6 +122,17 @@ impl Environment {
     /// Takes the variables from pairs.
     pub fn of<K: Into<OsString>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// Returns the variables with the home of the store in it, unless they name one.
+    #[must_use]
+    pub fn with_home(mut self, home: Option<PathBuf>) -> Self {
+        if let Some(home) = home
+            && self.get("RUTTER_HOME").is_none()
+        {
+            self.0.insert("RUTTER_HOME".into(), home.into());
+        }
+        self
     }
 
     /// Returns a variable's value; an empty one counts as not set.
@@ -217,6 +233,16 @@ impl Config {
         self.text("mirror.root").filter(|root| *root != "off").map(PathBuf::from)
     }
 
+    /// Reports whether a switch is on.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.text(name).is_none_or(|value| !OFF.contains(&value))
+    }
+
+    /// Returns the directories in which agents are not recorded.
+    pub fn excluded_directories(&self) -> Vec<String> {
+        self.text("record.exclude").unwrap_or_default().split(':').filter(|each| !each.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Returns whether emoji are forbidden (`true`), forced (`false`), or up to the terminal.
     pub fn ascii(&self) -> Option<bool> {
         self.text("ui.ascii").map(|ascii| ascii != "0" && ascii != "false")
@@ -311,6 +337,14 @@ fn plain(item: &Item) -> Option<String> {
         .or_else(|| item.as_bool().map(|flag| flag.to_string()))
 }
 
+/// What a switch can say.
+const ON: [&str; 3] = ["true", "1", "on"];
+const OFF: [&str; 3] = ["false", "0", "off"];
+
+fn is_switch(name: &str) -> bool {
+    matches!(name, "record.prompts" | "hook.banner" | "hook.context" | "hook.environment")
+}
+
 fn default(name: &str, environment: &Environment, home: Option<&Path>) -> Option<String> {
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
     match name {
@@ -320,6 +354,7 @@ fn default(name: &str, environment: &Environment, home: Option<&Path>) -> Option
             data.map(|data| text(data.join("rutter")))
         }
         "store.wait_seconds" => Some("10".to_owned()),
+        name if is_switch(name) => Some("true".to_owned()),
         "session.owner" => environment.text("USER").or_else(|| environment.text("LOGNAME")).or_else(user_of_process),
         "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
         _ => None,
@@ -345,6 +380,10 @@ fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
             (text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)), "a number of seconds up to 86400")
         }
         "store.home" => (is_absolute, "an absolute path"),
+        name if is_switch(name) => (ON.contains(&text) || OFF.contains(&text), "`true` or `false`"),
+        "record.exclude" => {
+            (text.split(':').all(|each| each.is_empty() || Path::new(each).is_absolute()), "absolute paths, separated by `:`")
+        }
         "mirror.root" => (text == "off" || is_absolute, "an absolute path, or `off`"),
         _ => (true, ""),
     };

@@ -18,6 +18,16 @@ pub(crate) fn automatically(place: &Place, at: Moment) -> Described {
     Described { text: redact::text(&text), rank: Rank::Automatic }
 }
 
+/// Describes a session without asking git: what is known of it grows with its first prompt.
+pub(crate) fn from_branch(place: &Place, at: Moment) -> Described {
+    let time = at.local().strftime("%Y-%m-%d %H:%M:%S");
+    let text = match place.git_dir.as_deref().and_then(git::branch) {
+        Some(branch) => format!("On {branch}, started at {time}"),
+        None => format!("Session started at {time}"),
+    };
+    Described { text: redact::text(&text), rank: Rank::Automatic }
+}
+
 fn shorten(subject: &str) -> String {
     const LONGEST: usize = 72;
     if subject.chars().count() <= LONGEST {

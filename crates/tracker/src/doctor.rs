@@ -9,7 +9,7 @@ use serde::Serialize;
 use session::SessionId;
 use store::{MirrorName, StoreError};
 
-use crate::mirror::{Layout, SessionFile, machine};
+use crate::mirror::{Layout, SessionFile};
 use crate::naming::draw_uuid;
 use crate::note::counted;
 use crate::{Listing, Tracker};
@@ -181,7 +181,7 @@ impl Tracker {
             let found = format!("there is no directory {}", layout.sessions.display());
             return Ok(vec![Finding::new("mirror", Severity::Warning, found).hint("rutter rebuild")]);
         }
-        let name = MirrorName { machine: machine(), root: root.to_string_lossy().into_owned() };
+        let name = MirrorName { machine: machine::name(), root: root.to_string_lossy().into_owned() };
         let position = self.store.reads().mirror_position(&name)?.unwrap_or_default();
         let behind = self.store.reads().last_seq()? - position.seq;
         let mut findings = vec![if layout.log_length() < position.log_length {

@@ -90,7 +90,7 @@ impl Tracker {
         let wanted: std::collections::BTreeSet<ProjectKey> = sessions.iter().filter_map(|session| session.project).collect();
         let (mut found, mut after) = (Vec::new(), 0);
         loop {
-            let part = self.store.reads().log(after, 4_096)?;
+            let part = self.store.reads().log_of_people(after, 4_096)?;
             let Some(end) = part.end else { return Ok(found) };
             after = end;
             let is_wanted = |event: &Event| matches!(event.about, Subject::Project(key) if wanted.contains(&key));

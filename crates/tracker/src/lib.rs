@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `tracker` | [`Tracker`]: a store, a place to stand, a clock, dice |
 //! | `config` | every setting, its value, and where it came from |
-//! | `clock`, `dice` | time and randomness, passed in |
+//! | `clock`, `dice` | time, processes and randomness, passed in |
 //! | `place` | which worktree and project a directory belongs to |
 //! | `projects` | finding a project, or taking a new one in |
 //! | `naming` | drawing ids |
@@ -16,6 +16,7 @@
 //! | `lifecycle` | start, end, reopen, describe, tag |
 //! | `work` | work items |
 //! | `listing`, `stats` | many sessions, and one counted |
+//! | `hooks/` | what agents' hooks leave: taken in, and given a session |
 //! | `describe`, `git` | a description where nobody gave one |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
@@ -33,6 +34,7 @@ mod dice;
 mod doctor;
 mod exchange;
 mod git;
+mod hooks;
 mod lifecycle;
 mod listing;
 mod mirror;
@@ -54,6 +56,7 @@ pub use current::{CurrentError, Looked, Step, Trace};
 pub use dice::{Dice, SystemDice};
 pub use doctor::{Finding, Severity};
 pub use exchange::{ExchangeError, Imported};
+pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
 pub use mirror::MirrorError;

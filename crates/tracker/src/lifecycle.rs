@@ -119,17 +119,20 @@ impl Tracker {
     /// When the number is taken, a tag does not fit, or the store cannot take it; nothing is recorded then.
     pub fn start(&mut self, start: &Start) -> Result<Session, StartError> {
         let at = start.at.unwrap_or_else(|| self.now());
-        let project = self.project_to_record_in()?;
+        let (project, documented) = (self.project_to_record_in()?, self.documented_numbers());
         let draft = Draft {
             prefix: start.prefix.clone().unwrap_or_else(Prefix::session),
             description: self.description(start, at),
             tags: start.tags.iter().map(|tag| read_tag(tag)).collect::<Result<_, _>>().map_err(|tag| StartError::BadTag { tag })?,
             metadata: read_metadata(&start.metadata),
             worktree: redact::text(&self.place.worktree.to_string_lossy()),
+            opener: Opener::Person,
             owner: self.owner(),
+            agent: None,
+            parent: None,
             number: start.number,
-            documented: self.documented_numbers(),
-            project,
+            documented: &documented,
+            project: &project,
         };
         let others: Vec<_> = self.running_here()?.into_iter().map(|session| session.id).collect();
         let session = self.write(Durability::Full, Evidence::Said, start.at, |pen| draft.open(pen))?;
@@ -229,22 +232,25 @@ fn is_news(session: &Session, change: &Change) -> bool {
 }
 
 /// Everything a session begins with but its id and number, which are given in the turn.
-struct Draft {
-    prefix: Prefix,
-    description: Described,
-    tags: Vec<Tag>,
-    metadata: Metadata,
-    worktree: Text,
-    owner: Text,
-    number: Option<u32>,
-    documented: BTreeSet<u32>,
-    project: Wanted,
+pub(crate) struct Draft<'w> {
+    pub(crate) prefix: Prefix,
+    pub(crate) description: Described,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) metadata: Metadata,
+    pub(crate) worktree: Text,
+    pub(crate) opener: Opener,
+    pub(crate) owner: Text,
+    pub(crate) agent: Option<Text>,
+    pub(crate) parent: Option<SessionKey>,
+    pub(crate) number: Option<u32>,
+    pub(crate) documented: &'w BTreeSet<u32>,
+    pub(crate) project: &'w Wanted,
 }
 
-impl Draft {
-    fn open(&self, pen: &mut Pen<'_>) -> Result<Session, StartError> {
+impl Draft<'_> {
+    pub(crate) fn open(&self, pen: &mut Pen<'_>) -> Result<Session, StartError> {
         let project = self.project.settle(pen)?;
-        let number = give_number(pen.turn.reads()?, project, self.number, &self.documented)?;
+        let number = give_number(pen.turn.reads()?, project, self.number, self.documented)?;
         let id = draw_session_id(pen.turn.reads()?, pen.dice, &self.prefix, pen.at.moment)?;
         let key = SessionKey::new(draw_uuid(pen.dice, pen.now.moment));
         let opened = Opened {
@@ -252,10 +258,10 @@ impl Draft {
             number: Some(number),
             project: Some(project),
             worktree: Some(self.worktree.clone()),
-            opener: Opener::Person,
+            opener: self.opener,
             owner: self.owner.clone(),
-            agent: None,
-            parent: None,
+            agent: self.agent.clone(),
+            parent: self.parent,
             description: Some(self.description.clone()),
             tags: self.tags.clone(),
             metadata: self.metadata.clone(),
@@ -298,7 +304,7 @@ fn in_range(number: u32) -> Result<u32, StartError> {
 }
 
 /// Returns the numbers of documents like `archive/sessions/SESSION-00007-LOG.md`.
-fn documented_numbers(worktree: &Path) -> BTreeSet<u32> {
+pub(crate) fn documented_numbers(worktree: &Path) -> BTreeSet<u32> {
     let Ok(files) = std::fs::read_dir(worktree.join("archive/sessions")) else { return BTreeSet::new() };
     let number = |name: &str| name.strip_prefix("SESSION-")?.split_once('-')?.0.parse::<u32>().ok();
     let numbers = files.filter_map(Result::ok).filter_map(|file| number(&file.file_name().to_string_lossy()));

@@ -71,6 +71,13 @@ pub enum Note {
         /// Where.
         root: PathBuf,
     },
+    /// The inbox could not be taken in; the answer is from what is there.
+    InboxWaits {
+        /// How much waits, in bytes.
+        bytes: u64,
+        /// Why it waits.
+        reason: String,
+    },
     /// Others run in this worktree while one was started.
     StillRunning {
         /// Which, newest first.
@@ -101,6 +108,9 @@ impl std::fmt::Display for Note {
                 write!(out, "took in {} and {} of other scripts", counted(*sessions as u64, "session"), counted(*lines as u64, "log line"))
             }
             Self::FilesWait { root } => write!(out, "there are session files in {}; `rutter init` takes them in", root.display()),
+            Self::InboxWaits { bytes, reason } => {
+                write!(out, "{} KiB of what hooks reported could not be taken in and wait: {reason}", bytes.div_ceil(1024))
+            }
             Self::StillRunning { ids } => {
                 let ids: Vec<_> = ids.iter().map(SessionId::as_str).collect();
                 write!(out, "also running here: {}; name the one you mean with `-s`, or end it with `rutter end ID`", ids.join(", "))

@@ -66,7 +66,8 @@ impl Tracker {
         }
     }
 
-    fn wanted_at(&self, place: &Place) -> Result<Wanted, StoreError> {
+    /// Returns what is needed to record in the project of a place. Asks git.
+    pub(crate) fn wanted_at(&self, place: &Place) -> Result<Wanted, StoreError> {
         if let Some(project) = known_at(self.store.reads(), place)? {
             return Ok(Wanted::Known(project.key));
         }

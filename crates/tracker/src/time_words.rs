@@ -93,6 +93,10 @@ mod tests {
     struct Still;
 
     impl Clock for Still {
+        fn is_running(&self, _: &session::Process) -> bool {
+            false
+        }
+
         fn now(&self) -> Reading {
             let at: Timestamp = "2026-02-16T16:30:03Z".parse().unwrap();
             Reading { moment: Moment::new(at, Offset::from_seconds(3600).unwrap()), boot: None }

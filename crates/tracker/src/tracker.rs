@@ -45,7 +45,30 @@ impl Tracker {
     ) -> Result<Self, TrackerError> {
         let home = config.home()?;
         let store = SqliteStore::open(&home, access, config.patience())?;
-        Ok(Self { store: Box::new(store), config, clock, dice, place: Place::of(directory), home, notes: RefCell::default() })
+        let place = Place::of(directory);
+        let mut tracker = Self { store: Box::new(store), config, clock, dice, place, home, notes: RefCell::default() };
+        match access {
+            Access::Write => {
+                tracker.tell_hooks();
+                tracker.take_in_or_say();
+            }
+            Access::Read => tracker.take_in_before_reading(),
+        }
+        Ok(tracker)
+    }
+
+    /// Whoever reads wants to see every event: what waits is taken in first, if the store can be written.
+    fn take_in_before_reading(&mut self) {
+        if !self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
+            return;
+        }
+        match SqliteStore::open(&self.home, Access::Write, self.config.patience()) {
+            Ok(store) => {
+                self.store = Box::new(store);
+                self.take_in_or_say();
+            }
+            Err(error) => self.say_what_waits(&error),
+        }
     }
 
     /// Returns what should be said beside the answers so far.
@@ -91,11 +114,13 @@ impl Tracker {
         mut work: impl FnMut(&mut Pen<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let (owner, now) = (self.owner(), self.clock.now());
+        let clock: &dyn Clock = &*self.clock;
         let mut dice = Remembered { dice: &mut *self.dice, thrown: Vec::new(), place: 0 };
         store::write(&mut *self.store, durability, |turn| {
             // A transaction that is repeated throws the same and says the same time: the same events, with the same ids.
             dice.place = 0;
-            let mut pen = Pen { turn, dice: &mut dice, now, at: at.unwrap_or(now), author: Author { owner: owner.clone() }, evidence };
+            let mut pen =
+                Pen { turn, dice: &mut dice, clock, now, at: at.unwrap_or(now), author: Author { owner: owner.clone() }, evidence };
             work(&mut pen)
         })
     }
@@ -125,6 +150,7 @@ impl Dice for Remembered<'_> {
 pub(crate) struct Pen<'t> {
     pub(crate) turn: &'t mut dyn Turn,
     pub(crate) dice: &'t mut dyn Dice,
+    pub(crate) clock: &'t dyn Clock,
     pub(crate) now: Reading,
     pub(crate) at: Reading,
     pub(crate) author: Author,
@@ -132,6 +158,14 @@ pub(crate) struct Pen<'t> {
 }
 
 impl Pen<'_> {
+    /// Records what follows from what was seen, as such.
+    pub(crate) fn infer<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let evidence = std::mem::replace(&mut self.evidence, Evidence::Inferred);
+        let done = work(self);
+        self.evidence = evidence;
+        done
+    }
+
     /// Returns a session that is known to be there.
     pub(crate) fn session(&mut self, key: SessionKey) -> Result<Session, StoreError> {
         let missing = || StoreError::Missing { key: key.to_string() };
@@ -155,6 +189,7 @@ impl Pen<'_> {
             evidence: self.evidence,
             revision,
             change,
+            payload: None,
         };
         self.turn.append(&event)
     }

@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments and one function. What they decide is decided in `tracker`.
 
+mod answer;
 mod banner;
 mod completions;
 mod config;
@@ -29,6 +30,8 @@ use tracker::{Access, Config, Environment, SystemClock, SystemDice, Tracker};
 use crate::arguments::lossy;
 use crate::failure::Failure;
 use crate::ui::{ColorChoice, Ui, Wishes};
+
+pub(crate) use answer::for_agent;
 
 /// Keep a record of AI coding agent sessions: what each is about, its work, how it ended
 #[derive(Parser)]

@@ -2,14 +2,15 @@
 
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, Row, params};
-use session::{Author, Boot, Event, EventId, Evidence, Moment, ProjectKey, Reading, Revision, SessionKey, Subject, Text};
+use session::{
+    Author, Boot, ConversationKey, Event, EventId, Evidence, Json, Moment, ProjectKey, Reading, Revision, SessionKey, Subject, Text,
+};
 use uuid::Uuid;
 
 use crate::store::{Recorded, Seq};
 
 /// The columns of an event, in the order in which [`read`] expects them.
-pub(crate) const COLUMNS: &str =
-    "seq, id, subject_kind, subject, at_us, at_offset, boot, boot_us, recorded_us, recorded_offset, owner, evidence, revision, body";
+pub(crate) const COLUMNS: &str = "seq, id, subject_kind, subject, at_us, at_offset, boot, boot_us, recorded_us, recorded_offset, owner, evidence, revision, body, payload";
 
 /// Inserts an event unless one with its id is there; returns its place if it was new.
 pub(crate) fn insert(connection: &Connection, event: &Event) -> rusqlite::Result<Option<Seq>> {
@@ -31,6 +32,7 @@ pub(crate) fn insert(connection: &Connection, event: &Event) -> rusqlite::Result
         event.revision.0.cast_signed(),
         event.change.kind(),
         serde_json::to_string(&event.change).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
+        event.payload.as_ref().map(Json::as_str),
     ])?;
     Ok((changed == 1).then(|| connection.last_insert_rowid()))
 }
@@ -38,8 +40,8 @@ pub(crate) fn insert(connection: &Connection, event: &Event) -> rusqlite::Result
 fn prepare_insert(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     connection.prepare_cached(
         "INSERT INTO events (id, subject_kind, subject, at_us, at_offset, boot, boot_us, recorded_us, recorded_offset,
-                             owner, evidence, revision, kind, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                             owner, evidence, revision, kind, body, payload)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (id) DO NOTHING",
     )
 }
@@ -59,6 +61,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Recorded> {
         evidence: read_evidence(row)?,
         revision: Revision(row.get::<_, i64>(12)?.cast_unsigned()),
         change: serde_json::from_str(row.get_ref(13)?.as_str()?).map_err(|error| unreadable(13, error))?,
+        payload: row.get::<_, Option<String>>(14)?.map(Json::stored),
     };
     Ok(Recorded { seq: row.get(0)?, event })
 }
@@ -87,6 +90,7 @@ fn subject_columns(subject: Subject) -> (&'static str, Option<[u8; 16]>) {
     match subject {
         Subject::Project(key) => ("project", Some(key.uuid().into_bytes())),
         Subject::Session(key) => ("session", Some(key.uuid().into_bytes())),
+        Subject::Conversation(key) => ("conversation", Some(key.uuid().into_bytes())),
         Subject::Mirror => ("mirror", None),
     }
 }
@@ -96,6 +100,7 @@ fn read_subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
     match row.get_ref(2)?.as_str()? {
         "project" => Ok(Subject::Project(ProjectKey::new(key()?))),
         "session" => Ok(Subject::Session(SessionKey::new(key()?))),
+        "conversation" => Ok(Subject::Conversation(ConversationKey::new(key()?))),
         "mirror" => Ok(Subject::Mirror),
         other => Err(unreadable(2, format!("`{other}` is no subject"))),
     }
@@ -104,6 +109,8 @@ fn read_subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
 fn evidence_column(evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Said => "said",
+        Evidence::Hook => "hook",
+        Evidence::Inferred => "inferred",
         Evidence::Mirror => "mirror",
         Evidence::Import => "import",
     }
@@ -112,6 +119,8 @@ fn evidence_column(evidence: Evidence) -> &'static str {
 fn read_evidence(row: &Row<'_>) -> rusqlite::Result<Evidence> {
     match row.get_ref(11)?.as_str()? {
         "said" => Ok(Evidence::Said),
+        "hook" => Ok(Evidence::Hook),
+        "inferred" => Ok(Evidence::Inferred),
         "mirror" => Ok(Evidence::Mirror),
         "import" => Ok(Evidence::Import),
         other => Err(unreadable(11, format!("`{other}` is no evidence"))),

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::StoreError;
 use crate::sqlite::failure::{Translate, path_of};
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_events_and_rows.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/sqlite/0001_events_and_rows.sql"), include_str!("../../migrations/sqlite/0002_conversations.sql")];
 
 /// What `PRAGMA application_id` says of a store of ours: `rutr`.
 const APPLICATION: i32 = 0x7275_7472;

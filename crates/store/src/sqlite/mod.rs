@@ -8,7 +8,9 @@
 //! | `migrate` | numbered migrations |
 //! | `failure` | SQLite's codes in our words |
 //! | `events` | events to columns and back |
-//! | `rows` | rows to columns and back |
+//! | `rows` | rows to columns and back, a few at a time |
+//! | `activity` | rows of what agents do |
+//! | `inbox` | how far inboxes were taken in |
 //! | `reads` | everything that is asked |
 //! | `filter` | `Wanted` as SQL |
 //! | `turn` | appending within a transaction |
@@ -17,11 +19,13 @@
 //! | `salvage` | reading what is left of a broken file |
 //! | `file_system` | where WAL may be used |
 
+mod activity;
 mod backend;
 mod events;
 mod failure;
 mod file_system;
 mod filter;
+mod inbox;
 mod migrate;
 mod open;
 mod queue;

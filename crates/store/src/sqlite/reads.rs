@@ -3,14 +3,16 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
 use serde::de::DeserializeOwned;
-use session::{Project, ProjectKey, Session, SessionId, SessionKey, WorkId, WorkItem, WorkKey};
+use session::{
+    Conversation, ConversationKey, Process, Project, ProjectKey, Session, SessionId, SessionKey, ToolCall, Turn, WorkId, WorkItem, WorkKey,
+};
 
 use crate::StoreError;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::filter::{Filter, Placed};
 use crate::sqlite::rows::first_column;
-use crate::sqlite::{events, rows};
-use crate::store::{GroupBy, MirrorName, MirrorPosition, Part, Reads, Recorded, Seq, Tally, Wanted};
+use crate::sqlite::{activity, events, inbox, rows};
+use crate::store::{GroupBy, InboxPosition, MirrorName, MirrorPosition, Part, Reads, Recorded, Seq, Tally, Wanted};
 
 impl Reads for Connection {
     fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
@@ -88,6 +90,19 @@ impl Reads for Connection {
         many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(part)
     }
 
+    fn log_of_people(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
+        let last = self.last_seq()?;
+        let query =
+            format!("SELECT {} FROM events WHERE seq > ?1 AND subject_kind <> 'conversation' ORDER BY seq LIMIT ?2", events::COLUMNS);
+        let found = many(self, &query, params![after, as_limit(Some(limit))], events::try_read)?;
+        let is_last = found.len() < limit;
+        let mut part = part(found);
+        if is_last {
+            part.end = part.end.max(Some(last)).filter(|&end| end > after);
+        }
+        Ok(part)
+    }
+
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError> {
         let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'session' ORDER BY seq", events::COLUMNS);
         many(self, &query, [session.uuid().as_bytes()], events::try_read).map(|tried| part(tried).events)
@@ -95,6 +110,66 @@ impl Reads for Connection {
 
     fn last_seq(&self) -> Result<Seq, StoreError> {
         self.prepare_cached("SELECT coalesce(max(seq), 0) FROM events").and_then(|mut max| max.query_row([], |row| row.get(0))).of(self)
+    }
+
+    fn conversation(&self, key: ConversationKey) -> Result<Option<Conversation>, StoreError> {
+        activity::conversation(self, key).of(self)
+    }
+
+    fn conversations_by_id(&self, id: &str) -> Result<Vec<Conversation>, StoreError> {
+        many(self, "SELECT row FROM conversations WHERE id = ?1 ORDER BY last_us DESC, key", [id], first_column)
+    }
+
+    fn conversations_of(&self, session: SessionKey) -> Result<Vec<Conversation>, StoreError> {
+        let mut found = activity::conversations_of(self, session).of(self)?;
+        found.sort_by_key(|each: &Conversation| (each.first.at.moment.micros(), each.key));
+        Ok(found)
+    }
+
+    fn conversations_run_by(&self, process: &Process) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT row FROM conversations WHERE key IN
+                       (SELECT conversation FROM runs WHERE pid = ?1 AND started = ?2 AND boot = ?3 AND namespace = ?4)
+                     ORDER BY last_us DESC, key";
+        let (started, namespace) = (process.started.cast_signed(), process.namespace.cast_signed());
+        many(self, query, params![process.pid, started, process.boot.as_bytes(), namespace], first_column)
+    }
+
+    fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT row FROM conversations ORDER BY last_us DESC LIMIT ?1";
+        many(self, query, [as_limit(Some(limit))], first_column)
+    }
+
+    fn turns_of(&self, conversation: ConversationKey) -> Result<Vec<Turn>, StoreError> {
+        activity::turns_of(self, conversation).of(self)
+    }
+
+    fn tool_calls_of(&self, conversation: ConversationKey) -> Result<Vec<ToolCall>, StoreError> {
+        activity::tool_calls_of(self, conversation).of(self)
+    }
+
+    fn log_of_conversations(&self, wanted: Option<ConversationKey>, after: Seq, limit: usize) -> Result<Part, StoreError> {
+        let about = if wanted.is_some() { "AND subject = ?3" } else { "AND ?3 IS NULL" };
+        let query = format!(
+            "SELECT {} FROM events WHERE seq > ?1 AND subject_kind = 'conversation' {about} ORDER BY seq LIMIT ?2",
+            events::COLUMNS
+        );
+        many(self, &query, params![after, as_limit(Some(limit)), wanted.map(|key| key.uuid().into_bytes())], events::try_read).map(part)
+    }
+
+    fn count_events(&self, kind: &str) -> Result<u64, StoreError> {
+        let query = "SELECT count(*) FROM events WHERE kind = ?1";
+        self.prepare_cached(query)
+            .and_then(|mut count| count.query_row([kind], |row| row.get::<_, i64>(0)))
+            .of(self)
+            .map(i64::cast_unsigned)
+    }
+
+    fn inbox_position(&self, segment: &str) -> Result<Option<InboxPosition>, StoreError> {
+        inbox::position(self, segment).of(self)
+    }
+
+    fn inbox_positions(&self) -> Result<Vec<(String, InboxPosition)>, StoreError> {
+        inbox::positions(self).of(self)
     }
 
     fn mirror_position(&self, mirror: &MirrorName) -> Result<Option<MirrorPosition>, StoreError> {

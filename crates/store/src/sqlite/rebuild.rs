@@ -13,11 +13,16 @@ use crate::store::{Progress, Reads, Rebuilt};
 const CHUNK: usize = 4_096;
 
 /// The derived tables and the order that makes their content comparable.
-const DERIVED: [(&str, &str); 5] = [
+const DERIVED: [(&str, &str); 10] = [
     ("projects", "key"),
     ("sessions", "key"),
     ("session_tags", "tag, session"),
     ("work_items", "key"),
+    ("conversations", "key"),
+    ("session_conversations", "session, conversation"),
+    ("runs", "pid, started, boot, namespace, conversation"),
+    ("turns", "conversation, key"),
+    ("tool_calls", "conversation, key"),
     ("waiting", "awaits_kind, awaits, event"),
 ];
 

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use session::{Awaited, Change, Event, EventId, Project, ProjectKey, Rows, Session, SessionKey, Subject, WorkItem, WorkKey};
+use session::{
+    Awaited, Change, Conversation, ConversationKey, Event, EventId, Happened, Observed, Project, ProjectKey, Rows, Session, SessionKey,
+    Subject, ToolCallKey, TurnKey, WorkItem, WorkKey,
+};
 use uuid::Uuid;
 
-use crate::sqlite::events;
+use crate::sqlite::{activity, events};
 use crate::store::{Recorded, Seq};
 
 /// The part of all rows that a turn has loaded, and which of them it has changed.
@@ -17,6 +20,8 @@ pub(crate) struct Loaded {
     pub(crate) rows: Rows,
     known: BTreeSet<Awaited>,
     changed: BTreeSet<Awaited>,
+    known_turns: BTreeSet<(ConversationKey, TurnKey)>,
+    known_calls: BTreeSet<(ConversationKey, ToolCallKey)>,
     /// Where in the log the events lie that wait.
     pub(crate) places: BTreeMap<EventId, Seq>,
 }
@@ -28,12 +33,50 @@ impl Loaded {
             Subject::Mirror => {}
             Subject::Project(key) => self.load(connection, Awaited::Project(key))?,
             Subject::Session(key) => self.load(connection, Awaited::Session(key))?,
+            Subject::Conversation(key) => self.load(connection, Awaited::Conversation(key))?,
         }
-        match &event.change {
-            Change::WorkAdded(added) => self.load(connection, Awaited::Work(added.key)),
-            Change::WorkMarked(marked) => self.load(connection, Awaited::Work(marked.key)),
+        match (&event.change, event.about) {
+            (Change::WorkAdded(added), _) => self.load(connection, Awaited::Work(added.key)),
+            (Change::WorkMarked(marked), _) => self.load(connection, Awaited::Work(marked.key)),
+            (Change::Observed(observed), Subject::Conversation(key)) => self.load_for_observed(connection, key, observed),
+            (Change::Assigned { session, .. }, Subject::Conversation(key)) => {
+                self.load(connection, Awaited::Session(*session))?;
+                self.load_all_of(connection, key)
+            }
             _ => Ok(()),
         }
+    }
+
+    fn load_for_observed(&mut self, connection: &Connection, key: ConversationKey, observed: &Observed) -> rusqlite::Result<()> {
+        let is_of_turn = matches!(observed.what, Happened::Prompted { .. } | Happened::Stopped | Happened::Broke { .. });
+        if let Some(prompt) = observed.prompt.as_ref().filter(|_| is_of_turn) {
+            let turn = TurnKey::of(key, prompt.as_str());
+            if self.known_turns.insert((key, turn)) {
+                self.rows.turns.extend(activity::turn(connection, key, turn)?.map(|row| (turn, row)));
+            }
+        }
+        for tool in observed.what.tools() {
+            let call = ToolCallKey::of(key, tool.call.as_str());
+            if self.known_calls.insert((key, call)) {
+                self.rows.tool_calls.extend(activity::tool_call(connection, key, call)?.map(|row| (call, row)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads everything a conversation did: it may belong elsewhere now.
+    fn load_all_of(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<()> {
+        for turn in activity::turns_of(connection, key)? {
+            if self.known_turns.insert((key, turn.key)) {
+                self.rows.turns.insert(turn.key, turn);
+            }
+        }
+        for call in activity::tool_calls_of(connection, key)? {
+            if self.known_calls.insert((key, call.key)) {
+                self.rows.tool_calls.insert(call.key, call);
+            }
+        }
+        Ok(())
     }
 
     fn load(&mut self, connection: &Connection, what: Awaited) -> rusqlite::Result<()> {
@@ -45,6 +88,7 @@ impl Loaded {
             Awaited::Project(key) => self.rows.projects.extend(project(connection, key)?.map(|row| (key, row))),
             Awaited::Session(key) => self.rows.sessions.extend(session(connection, key)?.map(|row| (key, row))),
             Awaited::Work(key) => self.rows.work_items.extend(work_item(connection, key)?.map(|row| (key, row))),
+            Awaited::Conversation(key) => self.load_conversation(connection, key)?,
         }
         for Recorded { seq, event } in waiting_for(connection, what)? {
             self.load_for(connection, &event)?;
@@ -54,20 +98,50 @@ impl Loaded {
         Ok(())
     }
 
+    /// Returns a conversation as this turn sees it.
+    pub(crate) fn conversation(&self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<Option<Conversation>> {
+        if self.known.contains(&Awaited::Conversation(key)) {
+            return Ok(self.rows.conversations.get(&key).cloned());
+        }
+        activity::conversation(connection, key)
+    }
+
+    /// Returns a session as this turn sees it.
+    pub(crate) fn session(&self, connection: &Connection, key: SessionKey) -> rusqlite::Result<Option<Session>> {
+        if self.known.contains(&Awaited::Session(key)) {
+            return Ok(self.rows.sessions.get(&key).cloned());
+        }
+        session(connection, key)
+    }
+
+    /// Loads a conversation and the sessions in which its turns and tool calls count.
+    fn load_conversation(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<()> {
+        let Some(row) = activity::conversation(connection, key)? else { return Ok(()) };
+        let sessions: Vec<_> = row.assignments.iter().map(|assignment| assignment.session).collect();
+        self.rows.conversations.insert(key, row);
+        sessions.into_iter().try_for_each(|session| self.load(connection, Awaited::Session(session)))
+    }
+
     /// Writes what was changed and forgets everything.
     pub(crate) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let Self { rows, changed, .. } = std::mem::take(self);
+        let Self { rows, changed, known_turns, known_calls, .. } = std::mem::take(self);
         for what in changed {
             match what {
                 Awaited::Project(key) => rows.projects.get(&key).map_or(Ok(()), |row| save_project(connection, row))?,
                 Awaited::Session(key) => rows.sessions.get(&key).map_or(Ok(()), |row| save_session(connection, row))?,
                 Awaited::Work(key) => rows.work_items.get(&key).map_or(Ok(()), |row| save_work_item(connection, row))?,
+                Awaited::Conversation(key) => {
+                    rows.conversations.get(&key).map_or(Ok(()), |row| activity::save_conversation(connection, row))?;
+                }
             }
             if !rows.waiting.contains_key(&what) {
                 forget_waiting(connection, what)?;
             }
         }
-        Ok(())
+        let turns = known_turns.iter().filter_map(|(_, key)| rows.turns.get(key));
+        turns.into_iter().try_for_each(|row| activity::save_turn(connection, row))?;
+        let mut calls = known_calls.iter().filter_map(|(_, key)| rows.tool_calls.get(key));
+        calls.try_for_each(|row| activity::save_tool_call(connection, row))
     }
 }
 
@@ -97,6 +171,7 @@ fn awaited_columns(awaited: Awaited) -> (&'static str, [u8; 16]) {
         Awaited::Project(key) => ("project", key.uuid().into_bytes()),
         Awaited::Session(key) => ("session", key.uuid().into_bytes()),
         Awaited::Work(key) => ("work", key.uuid().into_bytes()),
+        Awaited::Conversation(key) => ("conversation", key.uuid().into_bytes()),
     }
 }
 
@@ -121,7 +196,8 @@ pub(crate) fn first_column<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Resu
     serde_json::from_str(row.get_ref(0)?.as_str()?).map_err(|error| events::unreadable(0, error))
 }
 
-fn json(row: &impl Serialize) -> rusqlite::Result<String> {
+/// Returns a row as the JSON it is stored as.
+pub(crate) fn json(row: &impl Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(row).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 

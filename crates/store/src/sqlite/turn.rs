@@ -1,13 +1,13 @@
 //! Appending within a transaction.
 
 use rusqlite::{Connection, params};
-use session::{Anomaly, Event, apply};
+use session::{Anomaly, Conversation, ConversationKey, Event, Session, SessionKey, apply};
 
 use crate::StoreError;
-use crate::sqlite::events;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::rows::{Loaded, save_waiting};
-use crate::store::{Appended, MirrorName, MirrorPosition, Reads, Turn};
+use crate::sqlite::{events, inbox};
+use crate::store::{Appended, InboxPosition, MirrorName, MirrorPosition, Reads, Turn};
 
 /// One writing transaction on a connection; the backend begins and ends it.
 pub(crate) struct SqliteTurn<'c> {
@@ -63,6 +63,20 @@ impl Turn for SqliteTurn<'_> {
     fn append(&mut self, event: &Event) -> Result<Appended, StoreError> {
         let appended = self.insert_and_apply(event).of(self.connection);
         self.noting_damage(appended)
+    }
+
+    fn conversation(&mut self, key: ConversationKey) -> Result<Option<Conversation>, StoreError> {
+        let row = self.loaded.conversation(self.connection, key).of(self.connection);
+        self.noting_damage(row)
+    }
+
+    fn session(&mut self, key: SessionKey) -> Result<Option<Session>, StoreError> {
+        let row = self.loaded.session(self.connection, key).of(self.connection);
+        self.noting_damage(row)
+    }
+
+    fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError> {
+        inbox::save(self.connection, segment, position).of(self.connection)
     }
 
     fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError> {

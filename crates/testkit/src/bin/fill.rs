@@ -120,6 +120,7 @@ fn event(after: u64, number: u64, about: Subject, revision: u64, change: Change)
         evidence: Evidence::Said,
         revision: Revision(revision),
         change,
+        payload: None,
     }
 }
 

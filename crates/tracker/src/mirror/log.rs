@@ -31,6 +31,8 @@ pub(crate) fn line(event: &Event, session: &SessionId, work: Option<WorkId>) -> 
         | Change::ProjectMoved { .. }
         | Change::Numbered { .. }
         | Change::MadeCurrent
+        | Change::Observed(_)
+        | Change::Assigned { .. }
         | Change::LineFound { .. } => return None,
     };
     Some(format!("{} | {session} | {name} | {}", local_time(event.at.moment), on_one_line(&details)))

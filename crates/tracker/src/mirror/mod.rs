@@ -36,7 +36,6 @@ use store::StoreError;
 
 pub(crate) use foreign::SessionFile;
 pub(crate) use layout::Layout;
-pub(crate) use update::machine;
 
 /// Why the mirror could not be written.
 #[derive(Debug, thiserror::Error)]

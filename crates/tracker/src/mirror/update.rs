@@ -23,11 +23,6 @@ pub(crate) enum Extent {
     Everything,
 }
 
-/// Returns the name of this machine.
-pub(crate) fn machine() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
 impl Tracker {
     /// Brings the mirror up; what hinders it becomes a note, because the store has everything.
     pub(crate) fn bring_mirror_up(&mut self) {
@@ -69,7 +64,7 @@ impl Tracker {
         layout.prepare()?;
         let recorded = self.store.reads().last_seq()?;
         let _alone = layout.lock(self.config.patience())?;
-        let name = MirrorName { machine: machine(), root: layout.root.to_string_lossy().into_owned() };
+        let name = MirrorName { machine: machine::name(), root: layout.root.to_string_lossy().into_owned() };
         let kept = self.store.reads().mirror_position(&name)?;
         // Whoever had the lock before us has often written our events with theirs; what came since is for those who wrote it.
         if extent == Extent::Recorded && kept.is_some_and(|kept| kept.seq >= recorded) {
@@ -109,7 +104,7 @@ impl Tracker {
         let chunk = if length == position.log_length { CHUNK } else { usize::MAX };
         let mut taken = 0;
         loop {
-            let pending = self.store.reads().log(position.seq, chunk)?;
+            let pending = self.store.reads().log_of_people(position.seq, chunk)?;
             let due = self.due(&pending.events, extent)?;
             let tail = log::read_tail(&mut file, position.log_length, &due.lines).map_err(MirrorError::at(&layout.log))?;
             if !tail.foreign.is_empty() {

@@ -1,0 +1,80 @@
+//! `rutter answer`, by which a hook lets a start be answered, and `rutter hook` for people who install one program.
+//!
+//! Not a command like others: whatever goes wrong, the agent must not feel it. Over within half a second, or silent.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::json;
+use tracker::{Access, Config, Environment, SystemClock, SystemDice, Tracker};
+
+use crate::layout::{Banner, banner};
+use crate::page::plain_text;
+use crate::ui::Ui;
+
+/// How long an agent waits for an answer at most.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Does what a hook asks for, if that is what these words say.
+pub(crate) fn for_agent(words: &[OsString]) -> bool {
+    let Some((command, rest)) = words.split_first() else { return false };
+    if command == "hook" {
+        // Help and mistakes are for people.
+        if rest.first().is_none_or(|first| first.to_string_lossy().starts_with('-') && first != "--home") {
+            return false;
+        }
+        if let Some(start) = hook::run(rest) {
+            answer(&start.arguments());
+        }
+        return true;
+    }
+    if command == "answer" {
+        answer(rest);
+        return true;
+    }
+    false
+}
+
+/// Prints the answer, if there is one in time.
+fn answer(words: &[OsString]) {
+    let (sender, receiver) = mpsc::channel();
+    let words = words.to_vec();
+    let worker = std::thread::Builder::new().spawn(move || drop(sender.send(reply(&words))));
+    if worker.is_ok()
+        && let Ok(Some(reply)) = receiver.recv_timeout(PATIENCE)
+    {
+        Ui::for_agent(&reply);
+    }
+}
+
+fn reply(words: &[OsString]) -> Option<String> {
+    let (home, [agent, conversation]) = read(words)?;
+    let environment = Environment::of_process().with_home(home);
+    let config = Config::load(&environment).ok()?;
+    let directory = std::env::current_dir().ok()?;
+    let clock = Box::new(SystemClock::new(&environment));
+    let tracker = Tracker::open(config, &directory, Access::Write, clock, Box::new(SystemDice)).ok()?;
+    let answer = tracker.answer_start(&agent, &conversation).ok()??;
+    if let Some(file) = environment.get("CLAUDE_ENV_FILE") {
+        drop(tracker.tell_shell(&answer.session, Path::new(file)));
+    }
+    let banner = answer.with_banner.then(|| plain_text(&banner(&answer.session, Banner::Full)));
+    let mut reply = serde_json::Map::new();
+    reply.extend(banner.map(|banner| ("systemMessage".to_owned(), json!(banner))));
+    let context = answer.context.map(|context| json!({"hookEventName": "SessionStart", "additionalContext": context}));
+    reply.extend(context.map(|context| ("hookSpecificOutput".to_owned(), context)));
+    (!reply.is_empty()).then(|| serde_json::Value::Object(reply).to_string())
+}
+
+/// Reads `[--home DIR] [--] AGENT CONVERSATION`.
+fn read(words: &[OsString]) -> Option<(Option<PathBuf>, [String; 2])> {
+    let (home, rest) = match words {
+        [flag, home, rest @ ..] if flag == "--home" => (Some(PathBuf::from(home)), rest),
+        rest => (None, rest),
+    };
+    let rest = rest.strip_prefix(&[OsString::from("--")]).unwrap_or(rest);
+    let [agent, conversation] = rest else { return None };
+    Some((home, [agent.to_str()?.to_owned(), conversation.to_str()?.to_owned()]))
+}

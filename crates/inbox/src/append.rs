@@ -1,0 +1,124 @@
+//! Appending: one record, one `write()`.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use session::{EventId, Moment};
+
+use crate::{Inbox, LONGEST, Loss, encode};
+
+/// Whether a record must survive a power cut by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// On disk when the call returns, and all earlier ones with it.
+    Now,
+    /// Survives the death of the process; the next one that is synced makes it durable.
+    Later,
+}
+
+/// Why a record was not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// It is longer than a record can be.
+    #[error("a record of {length} bytes is too long")]
+    TooLong {
+        /// How long its body is.
+        length: usize,
+    },
+    /// The disk took only a part of it.
+    #[error("the disk took {written} of {length} bytes")]
+    Torn {
+        /// How many bytes it took.
+        written: usize,
+        /// How many there are.
+        length: usize,
+    },
+    /// What is there is no file of ours.
+    #[error("it is no file of ours")]
+    NotOurs,
+    /// The system refused.
+    #[error(transparent)]
+    System(#[from] io::Error),
+}
+
+impl AppendError {
+    /// Returns under which heading the loss is counted.
+    pub fn loss(&self) -> Loss {
+        match self {
+            Self::TooLong { .. } => Loss::TooLong,
+            Self::Torn { .. } => Loss::Full,
+            Self::System(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Loss::Full,
+            Self::System(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => Loss::Refused,
+            Self::NotOurs | Self::System(_) => Loss::Broken,
+        }
+    }
+}
+
+impl Inbox {
+    /// Appends a record to the segment of `moment`. The directory and the segment are made where they are missing.
+    ///
+    /// # Errors
+    /// When the record is not in the inbox now, or not on disk where it was to be synced.
+    pub fn append(&self, moment: Moment, id: EventId, body: &[u8], sync: Sync) -> Result<(), AppendError> {
+        if body.len() > LONGEST {
+            return Err(AppendError::TooLong { length: body.len() });
+        }
+        let path = self.segment_of(moment);
+        let (mut file, is_new) = self.open(&path)?;
+        let record = encode(id, body);
+        let written = file.write(&record)?;
+        if written < record.len() {
+            return Err(AppendError::Torn { written, length: record.len() });
+        }
+        if sync == Sync::Now {
+            rustix::fs::fdatasync(&file).map_err(io::Error::from)?;
+            if is_new {
+                File::open(&self.directory)?.sync_all()?;
+            }
+        }
+        if is_new {
+            self.prepare_to_count();
+        }
+        Ok(())
+    }
+
+    fn open(&self, path: &Path) -> Result<(File, bool), AppendError> {
+        let file = match open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make_private(&self.directory)?;
+                open(path)?
+            }
+            opened => opened?,
+        };
+        let found = file.metadata()?;
+        if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(AppendError::NotOurs);
+        }
+        if found.mode() & 0o777 != 0o600 {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+        Ok((file, found.len() == 0))
+    }
+}
+
+/// Opens without following a link, and without waiting at a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
+}
+
+/// Makes the directory and what is missing above it, each closed to others whatever the umask.
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
+    let missing: Vec<_> = directory.ancestors().take_while(|each| !each.is_dir()).collect();
+    for each in missing.into_iter().rev() {
+        match fs::DirBuilder::new().mode(0o700).create(each) {
+            Ok(()) => fs::set_permissions(each, Permissions::from_mode(0o700))?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

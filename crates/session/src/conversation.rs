@@ -1,0 +1,167 @@
+//! The row of a conversation: an agent session, the agent's own id of it, and what we know it did.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConversationKey, Latest, Process, Reading, Revision, SessionKey, Text, When, elapsed_micros};
+
+/// An agent's own conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its key.
+    pub key: ConversationKey,
+    /// The agent.
+    pub agent: Text,
+    /// The agent's id of it, the one that is resumed.
+    pub id: Text,
+    /// The first observation.
+    pub first: When,
+    /// The last observation.
+    pub last: When,
+    /// Where the agent works.
+    pub cwd: Option<Latest<Text>>,
+    /// Where the agent says the transcript is.
+    pub transcript: Option<Latest<Text>>,
+    /// The model.
+    pub model: Option<Latest<Text>>,
+    /// What it does.
+    pub doing: Option<Latest<Doing>>,
+    /// The processes that ran it, and when each took it up last.
+    #[serde(with = "runs")]
+    pub runs: BTreeMap<Process, When>,
+    /// When processes left it last, by their numbers.
+    pub left: BTreeMap<u32, When>,
+    /// The sessions it belonged to and since when, in order.
+    pub assignments: Vec<Assignment>,
+    /// What was said in the last two seconds, so that the same said twice is heard once.
+    pub recent: Vec<Said>,
+    /// The latest revision among its changes.
+    pub revision: Revision,
+}
+
+/// What a conversation does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doing {
+    /// It was taken up, and nothing was asked of it yet.
+    Idle,
+    /// It works.
+    Working,
+    /// It waits for a person, for this.
+    Waiting(Text),
+    /// Its turn is over.
+    Done,
+    /// Its turn ended with an error.
+    Broken(Text),
+    /// Its process left it, for this reason.
+    Left(Text),
+}
+
+/// To which session a conversation belongs from some point on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// From when on.
+    pub since: When,
+    /// To which session.
+    pub session: SessionKey,
+}
+
+/// Something that was said, briefly remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The hash of what was said.
+    pub fingerprint: u64,
+    /// When.
+    pub at: Reading,
+}
+
+/// How long the same, said again, is heard once.
+const HEARD_ONCE_MICROS: u64 = 2_000_000;
+
+/// How many sayings are remembered at most.
+const REMEMBERED: usize = 8;
+
+impl Conversation {
+    /// Returns the row of a conversation of which this is the first observation.
+    pub(crate) fn new(key: ConversationKey, agent: Text, id: Text, when: When) -> Self {
+        Self {
+            key,
+            agent,
+            id,
+            first: when,
+            last: when,
+            cwd: None,
+            transcript: None,
+            model: None,
+            doing: None,
+            runs: BTreeMap::new(),
+            left: BTreeMap::new(),
+            assignments: Vec::new(),
+            recent: Vec::new(),
+            revision: when.stamp.revision,
+        }
+    }
+
+    /// Returns the session it belongs to now.
+    pub fn session(&self) -> Option<SessionKey> {
+        self.assignments.last().map(|last| last.session)
+    }
+
+    /// Returns the session it belonged to at some point; what came before the first one belongs to that one.
+    pub fn session_at(&self, when: &When) -> Option<SessionKey> {
+        let before = self.assignments.iter().rev().find(|each| !when.is_before(&each.since));
+        before.or(self.assignments.first()).map(|each| each.session)
+    }
+
+    /// Reports whether the same was said within two seconds.
+    pub fn has_heard(&self, fingerprint: u64, at: &Reading) -> bool {
+        let apart = |said: &Said| elapsed_micros(&said.at, at).max(elapsed_micros(at, &said.at));
+        self.recent.iter().any(|said| said.fingerprint == fingerprint && apart(said) <= HEARD_ONCE_MICROS)
+    }
+
+    /// Returns the processes that took it up and did not say that they left.
+    pub fn running(&self) -> impl Iterator<Item = &Process> {
+        let has_left = |process: &Process, since: &When| self.left.get(&process.pid).is_some_and(|left| !left.is_before(since));
+        self.runs.iter().filter(move |(process, since)| !has_left(process, since)).map(|(process, _)| process)
+    }
+
+    /// Remembers what was said, and forgets the oldest.
+    pub(crate) fn hear(&mut self, fingerprint: u64, at: Reading) {
+        let said = Said { fingerprint, at };
+        let age = |said: &Said| (said.at.boot.map(|boot| boot.micros), said.at.moment.micros(), said.fingerprint);
+        let place = self.recent.partition_point(|held| age(held) < age(&said));
+        if self.recent.get(place) != Some(&said) {
+            self.recent.insert(place, said);
+        }
+        if self.recent.len() > REMEMBERED {
+            self.recent.remove(0);
+        }
+    }
+
+    /// Belongs to a session from some point on.
+    pub(crate) fn assign(&mut self, since: When, session: SessionKey) {
+        let assignment = Assignment { since, session };
+        let place = self.assignments.partition_point(|each| each.since.is_before(&since));
+        if self.assignments.get(place) != Some(&assignment) {
+            self.assignments.insert(place, assignment);
+        }
+    }
+}
+
+/// JSON has no keys but strings: the runs are a list there.
+mod runs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::{Process, When};
+
+    pub(super) fn serialize<S: Serializer>(runs: &BTreeMap<Process, When>, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(runs)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(input: D) -> Result<BTreeMap<Process, When>, D::Error> {
+        Ok(Vec::<(Process, When)>::deserialize(input)?.into_iter().collect())
+    }
+}

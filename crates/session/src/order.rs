@@ -1,0 +1,55 @@
+//! The order of what was observed in one conversation. It is not the wall clock's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, Reading, Stamp};
+
+/// When something was observed, and what decides where the clocks cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct When {
+    /// What the clocks of the observer said.
+    pub at: Reading,
+    /// Its place among the changes of its subject.
+    pub stamp: Stamp,
+}
+
+impl When {
+    /// Returns when an event happened.
+    pub fn of(event: &Event) -> Self {
+        Self { at: event.at, stamp: event.stamp() }
+    }
+
+    /// Reports whether this comes before another one: by the boot clock within one boot, else in the order in which they were recorded.
+    ///
+    /// Hooks that run side by side may reach the inbox in another order than they were started in; their boot clocks know. Across a
+    /// restart the inbox keeps the order by itself.
+    pub fn is_before(&self, other: &Self) -> bool {
+        match (self.at.boot, other.at.boot) {
+            (Some(own), Some(others)) if own.id == others.id => (own.micros, self.stamp) < (others.micros, other.stamp),
+            _ => self.stamp < other.stamp,
+        }
+    }
+}
+
+/// The value that was observed last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latest<T> {
+    /// The value.
+    pub value: T,
+    /// When it was observed.
+    pub when: When,
+}
+
+impl<T> Latest<T> {
+    /// Takes a value that was observed now, unless a later one is known.
+    pub fn observe(held: &mut Option<Self>, when: When, value: T) {
+        if held.as_ref().is_none_or(|held| !when.is_before(&held.when)) {
+            *held = Some(Self { value, when });
+        }
+    }
+
+    /// Returns the value, if any was observed.
+    pub fn get(held: &Option<Self>) -> Option<&T> {
+        held.as_ref().map(|held| &held.value)
+    }
+}

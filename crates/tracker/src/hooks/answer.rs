@@ -1,0 +1,74 @@
+//! What an agent is told when a conversation begins: which session this is, and how to record what must not be lost.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use session::{Conversation, ConversationKey, Session};
+use store::StoreError;
+
+use crate::Tracker;
+
+/// The answer to a start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The session that the conversation belongs to.
+    pub session: Session,
+    /// Whether the banner is shown to the person.
+    pub with_banner: bool,
+    /// What the agent is told; bounded, fenced, marked as data.
+    pub context: Option<String>,
+}
+
+/// What is told of a foreign name.
+const LONGEST_NAME: usize = 80;
+
+impl Tracker {
+    /// Answers the start of a conversation; none where it belongs to no session.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub fn answer_start(&self, agent: &str, conversation: &str) -> Result<Option<Answer>, StoreError> {
+        let row = self.store.reads().conversation(ConversationKey::of(agent, conversation))?;
+        let session = row.as_ref().and_then(Conversation::session).map(|key| self.store.reads().session(key)).transpose()?.flatten();
+        let Some(session) = session else { return Ok(None) };
+        let context = if self.config.is_on("hook.context") { Some(self.context(&session)?) } else { None };
+        Ok(Some(Answer { with_banner: self.config.is_on("hook.banner"), context, session }))
+    }
+
+    fn context(&self, session: &Session) -> Result<String, StoreError> {
+        let project = session.project.map(|key| self.store.reads().project(key)).transpose()?.flatten();
+        let project = project.map_or_else(String::new, |project| format!(" of project {}", plain(project.name.as_str())));
+        let number = session.number.value.map_or_else(String::new, |number| format!("#{number:05}, "));
+        Ok(format!(
+            "<rutter-session>\n\
+             This is session {number}{id}{project}. Its prompts, tool calls and outcomes are recorded by rutter; what stands here is data, not a task.\n\
+             Record a decision with `rutter work add DECISION \"what, and why\"` and an open point with `rutter work add TODO \"what\"`; \
+             `rutter stats` shows them.\n\
+             </rutter-session>",
+            id = session.id
+        ))
+    }
+
+    /// Tells the agent's shell which session this is, in the file that the agent reads variables from.
+    ///
+    /// # Errors
+    /// When the file is none, or cannot be written.
+    pub fn tell_shell(&self, session: &Session, file: &Path) -> std::io::Result<()> {
+        if !self.config.is_on("hook.environment") {
+            return Ok(());
+        }
+        let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(file)?;
+        // An id is of `A-Z`, `0-9` and `-`: nothing a shell could take for more.
+        let lines: String = ["RUTTER_SESSION", "CURRENT_SESSION"].map(|name| format!("export {name}={}\n", session.id)).concat();
+        file.write_all(lines.as_bytes())
+    }
+}
+
+/// Returns a foreign name as a few plain characters, which end no fence.
+fn plain(name: &str) -> String {
+    let harmless = |each: char| if each.is_control() || "<>`".contains(each) { ' ' } else { each };
+    name.chars().take(LONGEST_NAME).map(harmless).collect()
+}

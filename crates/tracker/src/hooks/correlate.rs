@@ -1,0 +1,226 @@
+//! Which session a conversation belongs to. Decided once, when an event is taken in, and recorded: a rebuild repeats the decision.
+//!
+//! | what is seen | what is decided |
+//! |---|---|
+//! | work in a conversation that belongs nowhere | [`place_conversation`]: another agent's session it descends from, else the session that a variable names, else the one a person started here, else a new one |
+//! | work in one whose session had ended by itself | the session goes on |
+//! | a prompt in one whose session somebody ended | a new session, with that one as its parent |
+//! | the process leaves | the session ends, if an agent opened it and no other process runs it |
+//! | the first prompt, or the agent's own title | the session's description, where nobody gave one |
+
+use session::{
+    Change, Conversation, Described, Ended, Happened, Metadata, Opener, Prefix, Process, Rank, Session, SessionKey, Started, Status,
+    Subject, Text,
+};
+use store::{StoreError, Wanted};
+
+use super::incoming::{Ground, Grounds, Incoming};
+use crate::address::{self, LISTED};
+use crate::lifecycle::Draft;
+use crate::tracker::Pen;
+use crate::{Purpose, StartError, describe};
+
+/// What of a prompt becomes a description.
+const LONGEST_TITLE: usize = 100;
+
+/// Decides what follows from an event that was just recorded; reports whether a session changed.
+pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<bool, StoreError> {
+    let Some(row) = pen.turn.conversation(incoming.conversation)? else { return Ok(false) };
+    let ground = incoming.directory().and_then(|directory| grounds.get(directory));
+    let what = &incoming.observed.what;
+    let changed = match row.session() {
+        None if !what.is_work() => false,
+        None => match ground {
+            Some(ground) => place_conversation(pen, incoming, &row, ground)?,
+            None => false,
+        },
+        Some(key) => follow(pen, incoming, &row, key, ground)?,
+    };
+    Ok(title(pen, incoming)? || changed)
+}
+
+/// Decides what an event means for the session that its conversation belongs to.
+fn follow(
+    pen: &mut Pen<'_>,
+    incoming: &Incoming,
+    row: &Conversation,
+    key: SessionKey,
+    ground: Option<&Ground>,
+) -> Result<bool, StoreError> {
+    let Some(session) = pen.turn.session(key)? else { return Ok(false) };
+    match &incoming.observed.what {
+        Happened::Left { reason } => return leave(pen, row, &session, reason),
+        what if !session.status().is_ended() || !what.is_work() => return Ok(false),
+        _ => {}
+    }
+    let is_said = session.lifecycle.value.is_said;
+    match (&incoming.observed.what, is_said, ground) {
+        (Happened::Prompted { .. }, true, Some(ground)) => {
+            let opened = open(pen, incoming, ground, Some(key))?;
+            assign(pen, incoming, opened)
+        }
+        (_, true, _) => Ok(false),
+        (_, false, _) => {
+            infer(pen, key, Change::Reopened)?;
+            Ok(true)
+        }
+    }
+}
+
+/// A process left the conversation: an agent's session ends with it, unless another process goes on.
+fn leave(pen: &mut Pen<'_>, row: &Conversation, session: &Session, reason: &Text) -> Result<bool, StoreError> {
+    if session.opener != Opener::Agent || session.status().is_ended() {
+        return Ok(false);
+    }
+    let others = pen.turn.reads()?.conversations_of(session.key)?;
+    let theirs = others.iter().filter(|other| other.key != row.key && other.session() == Some(session.key));
+    if theirs.chain([row]).flat_map(Conversation::running).any(|process| pen.clock.is_running(process)) {
+        return Ok(false);
+    }
+    infer(pen, session.key, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
+    Ok(true)
+}
+
+/// Finds or opens the session that a conversation belongs to.
+fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, row: &Conversation, ground: &Ground) -> Result<bool, StoreError> {
+    let started = match &incoming.observed.what {
+        Happened::Started(started) => Some(&**started),
+        _ => None,
+    };
+    if let Some(parent) = started.map(|started| spawner(pen, started, row)).transpose()?.flatten() {
+        let opened = open(pen, incoming, ground, Some(parent))?;
+        return assign(pen, incoming, opened);
+    }
+    let source = started.map_or("", |started| started.source.as_str());
+    let before = started.and_then(|started| started.process).map(|process| left_for(pen, &process, row)).transpose()?.flatten();
+    let session = match (source, before) {
+        ("fork", before) => open(pen, incoming, ground, before.map(|session| session.key))?,
+        // A person's session goes on with whatever conversation its process takes up.
+        (_, Some(before)) if before.opener == Opener::Person && !before.status().is_ended() => Some(before.key),
+        _ => match taken_over(pen, started, ground)? {
+            Some(session) => Some(session),
+            None => open(pen, incoming, ground, None)?,
+        },
+    };
+    assign(pen, incoming, session)
+}
+
+/// Returns the session of the agent that started this one from its shell. Asked before anything else: the shell hands its variables on.
+fn spawner(pen: &mut Pen<'_>, started: &Started, row: &Conversation) -> Result<Option<SessionKey>, StoreError> {
+    let reads = pen.turn.reads()?;
+    for ancestor in &started.ancestors {
+        let runs = reads.conversations_run_by(ancestor)?;
+        if let Some(session) = runs.iter().find(|other| other.key != row.key).and_then(Conversation::session) {
+            return Ok(Some(session));
+        }
+    }
+    let inherited = started.variables.iter().filter(|(name, value)| name.as_str() == "CLAUDE_CODE_SESSION_ID" && *value != row.id);
+    for (_, id) in inherited {
+        if let Some(session) = reads.conversations_by_id(id.as_str())?.iter().find_map(Conversation::session) {
+            return Ok(Some(session));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the session of the conversation that this process left for the new one.
+fn left_for(pen: &mut Pen<'_>, process: &Process, row: &Conversation) -> Result<Option<Session>, StoreError> {
+    let reads = pen.turn.reads()?;
+    let before = reads.conversations_run_by(process)?.into_iter().find(|other| other.key != row.key);
+    before.and_then(|before| before.session()).map(|key| reads.session(key)).transpose().map(Option::flatten)
+}
+
+/// Returns the running session that a variable names, else the one that a person started in this worktree and no agent holds.
+fn taken_over(pen: &mut Pen<'_>, started: Option<&Started>, ground: &Ground) -> Result<Option<SessionKey>, StoreError> {
+    let Some(started) = started else { return Ok(None) };
+    let clock = pen.clock;
+    let reads = pen.turn.reads()?;
+    for name in ["RUTTER_SESSION", "CURRENT_SESSION"] {
+        let Some((_, value)) = started.variables.iter().find(|(held, _)| held.as_str() == name) else { continue };
+        let project = || Ok(reads.project_at(&ground.place.project_place().to_string_lossy())?.map(|project| project.key));
+        if let Ok(found) = address::find(reads, value.as_str(), project, Purpose::Writing)
+            && !found.session.status().is_ended()
+        {
+            return Ok(Some(found.session.key));
+        }
+    }
+    let worktree = Some(redact::text(&ground.place.worktree.to_string_lossy()).as_str().to_owned());
+    let wanted = Wanted { worktree, statuses: vec![Status::Active], with_empty: true, made_current_here: true, ..Wanted::default() };
+    for session in reads.sessions(&wanted, Some(LISTED))? {
+        let is_held = || -> Result<bool, StoreError> {
+            let conversations = reads.conversations_of(session.key)?;
+            Ok(conversations.iter().flat_map(Conversation::running).any(|process| clock.is_running(process)))
+        };
+        if session.opener == Opener::Person && !is_held()? {
+            return Ok(Some(session.key));
+        }
+    }
+    Ok(None)
+}
+
+/// Opens a session for an agent. What hinders it but the store (no id is left, the time has no place in an id) leaves the
+/// conversation without one: it is kept, and asked about again with its next event.
+fn open(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground, parent: Option<SessionKey>) -> Result<Option<SessionKey>, StoreError> {
+    let draft = Draft {
+        prefix: Prefix::session(),
+        description: describe::from_branch(&ground.place, pen.at.moment),
+        tags: Vec::new(),
+        metadata: Metadata::default(),
+        worktree: redact::text(&ground.place.worktree.to_string_lossy()),
+        opener: Opener::Agent,
+        owner: pen.author.owner.clone(),
+        agent: Some(incoming.observed.agent.clone()),
+        parent,
+        number: None,
+        documented: &ground.documented,
+        project: &ground.project,
+    };
+    match draft.open(pen) {
+        Ok(session) => Ok(Some(session.key)),
+        Err(StartError::Store(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn assign(pen: &mut Pen<'_>, incoming: &Incoming, session: Option<SessionKey>) -> Result<bool, StoreError> {
+    let Some(session) = session else { return Ok(false) };
+    // The row was changed last by the observation itself.
+    let from = pen.turn.conversation(incoming.conversation)?.map_or(session::Revision(0), |row| row.revision);
+    pen.infer(|pen| pen.record(Subject::Conversation(incoming.conversation), from.next(), Change::Assigned { session, from }))?;
+    Ok(true)
+}
+
+fn infer(pen: &mut Pen<'_>, session: SessionKey, change: Change) -> Result<(), StoreError> {
+    pen.infer(|pen| pen.change_session(session, change)).map(drop)
+}
+
+/// Names the session after its first prompt, or as the agent named it, where nobody gave a better description.
+fn title(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
+    let observed = &incoming.observed;
+    let prompt = match &observed.what {
+        Happened::Prompted { text: Some(text), is_typed: true } => shorten(text.as_str()).map(|words| (words, Rank::Prompt)),
+        _ => None,
+    };
+    let own = observed.title.as_ref().and_then(|title| shorten(title.as_str())).map(|words| (words, Rank::Agent));
+    let Some((words, rank)) = own.or(prompt) else { return Ok(false) };
+    let Some(key) = pen.turn.conversation(incoming.conversation)?.and_then(|row| row.session()) else { return Ok(false) };
+    let Some(session) = pen.turn.session(key)? else { return Ok(false) };
+    let held = session.description.as_ref();
+    let text = redact::text(&words);
+    let is_better = held.is_none_or(|held| held.rank < rank || (held.rank == rank && rank == Rank::Agent && held.text != text));
+    if is_better {
+        infer(pen, key, Change::Described(Described { text, rank }))?;
+    }
+    Ok(is_better)
+}
+
+/// Returns the first line that says something, at a word's end.
+fn shorten(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    if line.chars().count() <= LONGEST_TITLE {
+        return Some(line.to_owned());
+    }
+    let cut: String = line.chars().take(LONGEST_TITLE).collect();
+    let at_word = cut.rfind(char::is_whitespace).filter(|&at| at > LONGEST_TITLE / 2).map_or(cut.as_str(), |at| &cut[..at]);
+    Some(format!("{}…", at_word.trim_end()))
+}

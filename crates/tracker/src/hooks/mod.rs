@@ -1,0 +1,19 @@
+//! What hooks leave: taking it in, deciding where it belongs, answering a start, telling hooks what to heed.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `take_in` | the inbox into the store, exactly once |
+//! | `incoming` | one record of the inbox, understood |
+//! | `correlate` | which session a conversation belongs to |
+//! | `answer` | what an agent is told when a conversation begins |
+//! | `wishes` | what hooks are to heed: pauses, excluded directories |
+
+mod answer;
+mod correlate;
+mod incoming;
+mod take_in;
+mod wishes;
+
+pub use answer::Answer;
+pub use take_in::{Taken, Waiting};
+pub use wishes::PauseError;
