@@ -1,7 +1,7 @@
 //! Banner, listing and statistics, as people know them from the first scripts.
 
 use tracker::session::{Session, Status, WorkItem};
-use tracker::{OverviewView, SessionView, StatsView, WorkItemView, duration_words};
+use tracker::{OverviewView, SessionView, StatsView, TurnView, WorkItemView, duration_words};
 
 use crate::page::{Page, Role, Span, brief, plain};
 
@@ -128,6 +128,60 @@ pub(crate) fn whole(view: &SessionView, session: &Session, items: &[WorkItem]) -
         page.gap().page(work_items(session, items));
     }
     page
+}
+
+/// Returns what agents did, turn by turn.
+pub(crate) fn timeline(turns: &[TurnView]) -> Page {
+    let mut page = Page::default();
+    if turns.is_empty() {
+        return page;
+    }
+    page.gap().line([Span::Text(Role::Heading, "Timeline".into())]);
+    for turn in turns {
+        let prompt = turn.prompts.first().map_or("(no prompt recorded)", String::as_str);
+        let marker = if turn.typed { plain("") } else { Span::Text(Role::Dim, "(not typed) ".into()) };
+        page.gap().line([
+            plain(format!("{} ", time_of_day(&turn.started_at))),
+            outcome(turn.outcome),
+            plain(" "),
+            marker,
+            plain(brief(prompt)),
+        ]);
+        for more in turn.prompts.iter().skip(1) {
+            page.text(format!("           and: {}", brief(more)));
+        }
+        if let Some(error) = &turn.error {
+            page.text(format!("           error: {}", brief(error)));
+        }
+        for call in &turn.tool_calls {
+            let took = call.duration_seconds.map_or_else(String::new, |seconds| format!(" ({seconds:.1} s)"));
+            let indent = if call.subagent.is_some() { "      " } else { "    " };
+            let about = brief(call.about.as_deref().unwrap_or_default());
+            page.line([
+                plain(format!("{indent}{} ", time_of_day(&call.started_at))),
+                outcome(call.outcome),
+                plain(format!(" {} {about}{took}", brief(&call.tool))),
+            ]);
+            if let Some(error) = &call.error {
+                page.text(format!("{indent}         {}", brief(error)));
+            }
+        }
+    }
+    page
+}
+
+fn time_of_day(timestamp: &str) -> &str {
+    timestamp.get(11..19).unwrap_or(timestamp)
+}
+
+fn outcome(word: &str) -> Span {
+    let role = match word {
+        "completed" | "succeeded" => Role::Good,
+        "failed" | "refused" => Role::Bad,
+        "running" => Role::Running,
+        _ => Role::Dim,
+    };
+    Span::Text(role, format!("{word:<11}"))
 }
 
 /// The banner has the beginning of a description; one of many lines is shown whole below it.

@@ -67,6 +67,22 @@ impl Ui {
         if self.wishes.json { views.iter().try_for_each(|view| self.json(view)) } else { self.page(&page()) }
     }
 
+    /// Prints a part of an answer that goes on, and reports whether anybody still reads it.
+    pub(crate) fn list_while_read<V: Serialize>(&self, views: &[V], page: impl FnOnce() -> Page) -> Result<bool, Failure> {
+        let text = if self.wishes.json {
+            let lines = views.iter().map(|view| serde_json::to_string(view).map_err(Failure::surroundings));
+            lines.map(|line| line.map(|line| format!("{}\n", harmless_json(&line)))).collect::<Result<String, _>>()?
+        } else {
+            render(&page(), self.stdout)
+        };
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error.into()),
+            Ok(()) => Ok(true),
+        }
+    }
+
     /// Prints the answer in one word where a script reads it, as a page where a person does.
     pub(crate) fn id(&self, id: &str, view: &impl Serialize, page: impl FnOnce() -> Page) -> Result<(), Failure> {
         match (self.wishes.json, self.stdout.is_terminal) {

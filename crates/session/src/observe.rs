@@ -124,7 +124,7 @@ fn assign(rows: &mut Rows, key: ConversationKey, event: &Event, session: Session
 
 fn in_turn(rows: &mut Rows, conversation: ConversationKey, prompt: &Text, when: When, change: impl FnOnce(&mut Turn)) {
     let key = TurnKey::of(conversation, prompt.as_str());
-    let fresh = || Turn { key, conversation, session: None, first: when, prompts: BTreeMap::new(), end: None };
+    let fresh = || Turn { key, conversation, prompt: prompt.clone(), session: None, first: when, prompts: BTreeMap::new(), end: None };
     rows.turns.entry(key).or_insert_with(fresh);
     on_turn(rows, key, |turn| {
         if when.is_before(&turn.first) {

@@ -13,6 +13,8 @@ pub struct Turn {
     pub key: TurnKey,
     /// The conversation it is of.
     pub conversation: ConversationKey,
+    /// The agent's id of the prompt that began it.
+    pub prompt: Text,
     /// The session it belongs to; none while that is not decided.
     pub session: Option<SessionKey>,
     /// The first observation of it.

@@ -232,6 +232,8 @@ pub trait Reads {
     fn tool_calls_of(&self, conversation: ConversationKey) -> Result<Vec<ToolCall>, StoreError>;
     /// Returns the next part of the log behind `after` that is about conversations, in order, up to `limit` places of it.
     fn log_of_conversations(&self, wanted: Option<ConversationKey>, after: Seq, limit: usize) -> Result<Part, StoreError>;
+    /// Returns up to `limit` events about conversations before a place, newest first; those that do not read are left out.
+    fn log_of_conversations_before(&self, before: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError>;
     /// Counts the events of one kind.
     fn count_events(&self, kind: &str) -> Result<u64, StoreError>;
     /// Returns how far a segment of the inbox was taken in.

@@ -15,6 +15,8 @@
 //! | `current` | which session is meant when none is named |
 //! | `lifecycle` | start, end, reopen, describe, tag |
 //! | `work` | work items |
+//! | `activity` | what agents did in a session: turns, tool calls, outcomes |
+//! | `events` | what hooks reported, event by event |
 //! | `listing`, `stats` | many sessions, and one counted |
 //! | `hooks/` | what agents' hooks leave: taken in, and given a session |
 //! | `describe`, `git` | a description where nobody gave one |
@@ -25,6 +27,7 @@
 //! | `note` | what a person should be told beside the answer |
 //! | `view` | the public shape of every noun |
 
+mod activity;
 mod address;
 mod clock;
 mod config;
@@ -32,6 +35,7 @@ mod current;
 mod describe;
 mod dice;
 mod doctor;
+mod events;
 mod exchange;
 mod git;
 mod hooks;
@@ -49,12 +53,14 @@ mod tracker;
 mod view;
 mod work;
 
+pub use activity::{ToolCallView, TurnView};
 pub use address::{AddressError, Purpose};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Environment, KEYS, Key, Origin, Setting};
 pub use current::{CurrentError, Looked, Step, Trace};
 pub use dice::{Dice, SystemDice};
 pub use doctor::{Finding, Severity};
+pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};

@@ -50,7 +50,7 @@ impl Tracker {
         let reads = self.store.reads();
         let project = session.project.map(|key| reads.project(key)).transpose()?.flatten();
         let parent = session.parent.map(|key| reads.session(key)).transpose()?.flatten();
-        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &self.now()))
+        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &self.store.reads().conversations_of(session.key)?, &self.now()))
     }
 
     /// Returns what is asked for in the store's terms.

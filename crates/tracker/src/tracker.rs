@@ -58,7 +58,7 @@ impl Tracker {
     }
 
     /// Whoever reads wants to see every event: what waits is taken in first, if the store can be written.
-    fn take_in_before_reading(&mut self) {
+    pub(crate) fn take_in_before_reading(&mut self) {
         if !self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
             return;
         }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use session::{Metadata, Project, Reading, Session, WorkItem};
+use session::{Conversation, Metadata, Project, Reading, Session, WorkItem};
 use store::Tally;
 
 use crate::Overview;
@@ -92,7 +92,13 @@ pub struct EntryCounts {
 }
 
 impl SessionView {
-    pub(crate) fn of(session: &Session, project: Option<&Project>, parent: Option<&Session>, now: &Reading) -> Self {
+    pub(crate) fn of(
+        session: &Session,
+        project: Option<&Project>,
+        parent: Option<&Session>,
+        conversations: &[Conversation],
+        now: &Reading,
+    ) -> Self {
         let text = |text: &session::Text| text.as_str().to_owned();
         Self {
             id: session.id.to_string(),
@@ -112,10 +118,10 @@ impl SessionView {
             metadata: metadata_object(&session.metadata),
             work_items: WorkCounts { total: session.work.total, completed: session.work.completed, in_progress: session.work.in_progress },
             entries: EntryCounts::default(),
-            agent_sessions: Vec::new(),
+            agent_sessions: conversations.iter().map(|each| text(&each.id)).collect(),
             head: None,
-            turns: 0,
-            tool_calls: 0,
+            turns: session.activity.turns.into(),
+            tool_calls: session.activity.tool_calls.into(),
             files: None,
             usage: None,
             key: session.key.to_string(),

@@ -7,11 +7,13 @@ mod config;
 mod current;
 mod doctor;
 mod end;
+mod events;
 mod export;
 mod import;
 mod init;
 mod list;
 mod man;
+mod pause;
 mod rebuild;
 mod reference;
 mod reopen;
@@ -92,6 +94,8 @@ pub(crate) enum Command {
     Reopen(reopen::ReopenArgs),
     Work(work::WorkArgs),
     Tag(tag::TagArgs),
+    Events(events::EventsArgs),
+    Pause(pause::PauseArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
@@ -200,6 +204,8 @@ impl Command {
             Self::Reopen(args) => reopen::reopen(context, args),
             Self::Work(args) => work::work(context, args),
             Self::Tag(args) => tag::tag(context, args),
+            Self::Events(args) => events::events(context, args),
+            Self::Pause(args) => pause::pause(context, args),
             Self::Export(args) => export::export(context, args),
             Self::Import(args) => import::import(context, args),
             Self::Doctor(args) => doctor::doctor(context, args),

@@ -20,6 +20,13 @@ pub(super) fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
     context.read(|tracker| {
         let (session, items) = tracker.list_work(context.named(&args.named))?;
         let view = tracker.view(&session)?;
-        context.ui.data(&json!(view), || layout::whole(&view, &session, &items))
+        let timeline = tracker.timeline(&session)?;
+        let mut shape = json!(view);
+        shape["timeline"] = json!(timeline);
+        context.ui.data(&shape, || {
+            let mut page = layout::whole(&view, &session, &items);
+            page.page(layout::timeline(&timeline));
+            page
+        })
     })
 }

@@ -156,6 +156,12 @@ impl Reads for Connection {
         many(self, &query, params![after, as_limit(Some(limit)), wanted.map(|key| key.uuid().into_bytes())], events::try_read).map(part)
     }
 
+    fn log_of_conversations_before(&self, before: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        let query =
+            format!("SELECT {} FROM events WHERE seq < ?1 AND subject_kind = 'conversation' ORDER BY seq DESC LIMIT ?2", events::COLUMNS);
+        many(self, &query, params![before, as_limit(Some(limit))], events::try_read).map(|tried| part(tried).events)
+    }
+
     fn count_events(&self, kind: &str) -> Result<u64, StoreError> {
         let query = "SELECT count(*) FROM events WHERE kind = ?1";
         self.prepare_cached(query)
