@@ -1,15 +1,34 @@
 //! Claude Code.
 //!
-//! | file | holds |
+//! | module | what it knows |
 //! |---|---|
-//! | `events` | every event its hooks know, and what each means for recording |
+//! | `moments` | which events of its hooks are starts, and which are to be on disk at once |
 //! | `payload` | one payload to one observation |
+//! | `settings` | the text of a `settings.json`: our hooks in, our hooks out |
+//! | `install` | the file itself: replaced whole, undone to the byte |
+//! | `locations` | where its files are |
+//! | `registry` | which of its processes run, as it says itself |
+//! | `plugin` | our hooks as a plugin, the second way in |
+//! | `statusline` | what it tells a status line |
 
-mod events;
+mod moments;
 #[cfg(feature = "payload")]
 mod payload;
 
-pub use events::{is_boundary, is_start};
+#[cfg(feature = "readers")]
+pub mod install;
+#[cfg(feature = "readers")]
+pub mod locations;
+#[cfg(feature = "readers")]
+pub mod plugin;
+#[cfg(feature = "readers")]
+pub mod registry;
+#[cfg(feature = "readers")]
+pub mod settings;
+#[cfg(feature = "readers")]
+pub mod statusline;
+
+pub use moments::{is_boundary, is_start};
 #[cfg(feature = "payload")]
 pub use payload::{EXEMPT, VARIABLES, understand};
 

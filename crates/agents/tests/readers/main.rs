@@ -1,0 +1,6 @@
+//! What is known about agents beside their payloads: settings, installations, registries. One program, a file for each.
+#![cfg(feature = "readers")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod settings;
+mod varied;
