@@ -2,5 +2,6 @@
 #![cfg(feature = "readers")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod install;
 mod settings;
 mod varied;
