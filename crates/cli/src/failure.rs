@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use tracker::{
-    AddressError, ConfigError, CurrentError, EndError, ExchangeError, KEYS, NamingError, ProjectError, StartError, StoreError, TagError,
-    TimeError, TrackerError, WorkError,
+    AddressError, ConfigError, CurrentError, EndError, ExchangeError, HooksError, KEYS, NamingError, ProjectError, StartError, StoreError,
+    TagError, TimeError, TrackerError, WorkError,
 };
 
 use crate::exit::Exit;
@@ -223,6 +223,18 @@ impl From<ExchangeError> for Failure {
             ExchangeError::Current(error) => error.into(),
             ExchangeError::Project(error) => error.into(),
             ExchangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HooksError> for Failure {
+    fn from(error: HooksError) -> Self {
+        match error {
+            HooksError::UnknownAgent { .. } => Self::usage(error),
+            HooksError::Config(error) => error.into(),
+            HooksError::Program(_) => Self::surroundings(error).hint("install rutter with `cargo xtask setup`"),
+            HooksError::Settings(_) => Self::surroundings(error).hint("nothing was changed; put that right and try again"),
+            HooksError::File { .. } => Self::surroundings(error),
         }
     }
 }

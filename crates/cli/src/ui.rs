@@ -122,6 +122,22 @@ impl Ui {
         drop(to_stdout(&format!("{}\n", harmless_json(reply))));
     }
 
+    /// Asks a question that is answered with yes or no; where nobody can answer, the answer is no.
+    pub(crate) fn ask(&self, question: &str, usually: bool) -> bool {
+        if !io::stdin().is_terminal() || !self.stderr.is_terminal {
+            return false;
+        }
+        to_stderr(&format!("{} [{}] ", harmless(question), if usually { "Y/n" } else { "y/N" }));
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer).is_err() {
+            return false;
+        }
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "" => usually,
+            answer => answer == "y" || answer == "yes",
+        }
+    }
+
     /// Says something that is worth knowing.
     pub(crate) fn note(&self, text: &str) {
         if !self.wishes.quiet {

@@ -1,4 +1,4 @@
-//! What a person may type for a session: an id, a number, or a prefix that only one id has.
+//! What a person may type for a session: an id, a number, a prefix that only one id has, or an agent's own id of a conversation.
 
 use session::{ProjectKey, Session, SessionId};
 use store::{Reads, StoreError};
@@ -68,6 +68,11 @@ pub(crate) fn find(
     }
     if let Ok(id) = name.parse::<SessionId>()
         && let Some(session) = reads.session_by_id(&id)?
+    {
+        return Ok(alone(session));
+    }
+    if let Some(key) = reads.conversations_by_id(name)?.iter().find_map(session::Conversation::session)
+        && let Some(session) = reads.session(key)?
     {
         return Ok(alone(session));
     }

@@ -42,6 +42,9 @@ pub const KEYS: &[Key] = &[
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
 
+/// The variable in which an agent tells its shell which conversation it is.
+pub(crate) const AGENT_VARIABLE: &str = "CLAUDE_CODE_SESSION_ID";
+
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -154,6 +157,10 @@ pub struct Config {
     settings: Vec<Setting>,
     /// Names in the file that are no settings.
     pub unknown: Vec<String>,
+    /// The user's home directory.
+    pub user_home: Option<PathBuf>,
+    /// Where Claude Code has its files, if it was told to have them elsewhere.
+    pub claude_directory: Option<PathBuf>,
     /// The variables that name a session, in the order in which they are asked.
     pub session_variables: Vec<(&'static str, String)>,
 }
@@ -171,10 +178,11 @@ impl Config {
         for &key in KEYS {
             settings.push(resolve(key, environment, &document, home.as_deref(), &file)?);
         }
-        let variables = ["RUTTER_SESSION", "CURRENT_SESSION"].into_iter();
+        let variables = ["RUTTER_SESSION", "CURRENT_SESSION", AGENT_VARIABLE].into_iter();
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
         let unknown = unknown_names(&document);
-        Ok(Self { file, settings, unknown, session_variables })
+        let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+        Ok(Self { file, settings, unknown, user_home: home, claude_directory, session_variables })
     }
 
     /// Returns the configuration with a project named on the command line.

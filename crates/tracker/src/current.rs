@@ -4,6 +4,7 @@ use session::{Session, SessionId};
 use store::{StoreError, Wanted};
 
 use crate::address::{self, Found, LISTED, list};
+use crate::config::AGENT_VARIABLE;
 use crate::{AddressError, Note, ProjectError, Purpose, Tracker};
 
 /// Why no session could be told.
@@ -136,6 +137,10 @@ impl Tracker {
             Err(AddressError::Project(error)) => Err(error.into()),
             Err(AddressError::NoMatch { name } | AddressError::Ambiguous { name, .. }) => {
                 let words = format!("`{name}`, which is no session here");
+                // An agent that nobody watches has a conversation all the same.
+                if variable == AGENT_VARIABLE {
+                    return Ok((None, words));
+                }
                 self.note(Note::EnvironmentUnknown { variable, value: name });
                 Ok((None, words))
             }

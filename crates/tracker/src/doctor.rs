@@ -40,15 +40,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(check: &'static str, severity: Severity, found: impl Into<String>) -> Self {
+    pub(crate) fn new(check: &'static str, severity: Severity, found: impl Into<String>) -> Self {
         Self { check, severity, found: found.into(), hint: None }
     }
 
-    fn ok(check: &'static str, found: impl Into<String>) -> Self {
+    pub(crate) fn ok(check: &'static str, found: impl Into<String>) -> Self {
         Self::new(check, Severity::Ok, found)
     }
 
-    fn hint(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }
@@ -64,6 +64,7 @@ impl Tracker {
         findings.push(self.look_at_dice());
         findings.push(self.look_at_config());
         findings.extend(self.look_at_mirror()?);
+        findings.extend(self.look_at_hooks()?);
         Ok(findings)
     }
 

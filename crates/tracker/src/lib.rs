@@ -19,6 +19,8 @@
 //! | `events` | what hooks reported, event by event |
 //! | `listing`, `stats` | many sessions, and one counted |
 //! | `hooks/` | what agents' hooks leave: taken in, and given a session |
+//! | `install` | putting hooks into agents' settings, and out again |
+//! | `now`, `status_line` | what runs now |
 //! | `describe`, `git` | a description where nobody gave one |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
@@ -39,15 +41,18 @@ mod events;
 mod exchange;
 mod git;
 mod hooks;
+mod install;
 mod lifecycle;
 mod listing;
 mod mirror;
 mod naming;
 mod note;
+mod now;
 mod place;
 mod projects;
 mod rebuild;
 mod stats;
+mod status_line;
 mod time_words;
 mod tracker;
 mod view;
@@ -63,15 +68,18 @@ pub use doctor::{Finding, Severity};
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
+pub use install::{AGENTS, HooksError, HooksView, Scope};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
 pub use mirror::MirrorError;
 pub use naming::NamingError;
 pub use note::Note;
+pub use now::AgentView;
 pub use place::Place;
 pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use stats::Overview;
+pub use status_line::StatusLine;
 pub use time_words::{TimeError, parse_moment, parse_since};
 pub use tracker::{Tracker, TrackerError};
 pub use view::{EntryCounts, GroupView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object};

@@ -2,12 +2,14 @@
 
 use clap::Args;
 use serde_json::json;
+use tracker::{AGENTS, HooksError, Scope};
 
 use crate::commands::Context;
+use crate::commands::install::hook_program;
 use crate::failure::Failure;
 use crate::page::Page;
 
-/// Make the store and the files beside it
+/// Make the store and the files beside it, and offer hooks to the agents that are found
 ///
 /// Takes in the sessions that other scripts left there. Safe to run again.
 #[derive(Args)]
@@ -15,16 +17,35 @@ pub(crate) struct InitArgs {
     /// Answer yes to every question
     #[arg(long)]
     yes: bool,
+    /// Put hooks into the settings of this agent, found or not (can be repeated)
+    #[arg(long = "agent", value_name = "NAME")]
+    agents: Vec<String>,
+}
+
+/// Asks whether an agent that was found is to be recorded.
+fn wants(context: &Context, args: &InitArgs, agent: &str) -> bool {
+    args.yes || context.ui.ask(&format!("{agent} is used here. Put hooks into its settings, so that it is recorded by itself?"), true)
 }
 
 pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
-    // There is nothing to ask yet: the flag is there for scripts, and for the agents that will be asked about.
-    let _ = args.yes;
+    let program = hook_program()?;
     context.write(|tracker| {
         tracker.prepare_mirror();
+        let mut hooks = Vec::new();
+        for agent in AGENTS {
+            let is_named = args.agents.iter().any(|named| named == agent);
+            let is_wanted = is_named || (args.agents.is_empty() && tracker.is_agent_here(agent) && wants(context, args, agent));
+            if is_wanted {
+                hooks.push(tracker.install_hooks(agent, Scope::User, &program)?);
+            }
+        }
+        if let Some(unknown) = args.agents.iter().find(|named| !AGENTS.contains(&named.as_str())) {
+            return Err(HooksError::UnknownAgent { name: unknown.clone() }.into());
+        }
+        let is_offered = hooks.is_empty() && AGENTS.iter().any(|agent| tracker.is_agent_here(agent));
         let home = tracker.config().home()?;
         let mirror = tracker.config().mirror_root();
-        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file});
+        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file, "hooks": hooks});
         context.ui.data(&view, || {
             let mut page = Page::default();
             page.text(format!("Store:  {}", home.join("rutter.db").display()));
@@ -32,8 +53,18 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
                 Some(root) => format!("Files:  {}", root.display()),
                 None => "Files:  off".to_owned(),
             });
-            page.text(format!("Config: {}", tracker.config().file.display())).gap();
+            page.text(format!("Config: {}", tracker.config().file.display()));
+            for hooks in &hooks {
+                page.text(format!("Hooks:  {} for {}, in {}", hooks.outcome, hooks.agent, hooks.settings.display()));
+            }
+            if is_offered {
+                page.text(format!("Hooks:  none; `rutter install {}` lets it be recorded by itself", AGENTS[0]));
+            }
+            page.gap();
             page.text("Begin with: rutter start -d \"what you are about to do\"");
+            for hooks in &hooks {
+                page.text(format!("To undo:    rutter uninstall {}", hooks.agent));
+            }
             page.text(format!("To undo:    rm -r '{}'", home.display()));
             if let Some(root) = &mirror {
                 page.text(format!(

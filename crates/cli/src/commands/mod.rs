@@ -11,8 +11,10 @@ mod events;
 mod export;
 mod import;
 mod init;
+mod install;
 mod list;
 mod man;
+mod now;
 mod pause;
 mod rebuild;
 mod reference;
@@ -20,7 +22,9 @@ mod reopen;
 mod show;
 mod start;
 mod stats;
+mod statusline;
 mod tag;
+mod uninstall;
 mod work;
 
 use std::ffi::OsString;
@@ -94,8 +98,12 @@ pub(crate) enum Command {
     Reopen(reopen::ReopenArgs),
     Work(work::WorkArgs),
     Tag(tag::TagArgs),
+    Now(now::NowArgs),
     Events(events::EventsArgs),
+    Install(install::InstallArgs),
+    Uninstall(uninstall::UninstallArgs),
     Pause(pause::PauseArgs),
+    Statusline(statusline::StatuslineArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
@@ -204,8 +212,12 @@ impl Command {
             Self::Reopen(args) => reopen::reopen(context, args),
             Self::Work(args) => work::work(context, args),
             Self::Tag(args) => tag::tag(context, args),
+            Self::Now(args) => now::now(context, args),
             Self::Events(args) => events::events(context, args),
+            Self::Install(args) => install::install(context, args),
+            Self::Uninstall(args) => uninstall::uninstall(context, args),
             Self::Pause(args) => pause::pause(context, args),
+            Self::Statusline(args) => statusline::statusline(context, args),
             Self::Export(args) => export::export(context, args),
             Self::Import(args) => import::import(context, args),
             Self::Doctor(args) => doctor::doctor(context, args),

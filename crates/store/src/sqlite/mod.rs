@@ -38,5 +38,5 @@ mod turn;
 
 pub use backend::SqliteStore;
 pub use file_system::is_local_file_system;
-pub use open::{Access, make_private_directories, sqlite_version};
+pub use open::{Access, make_private_directories, sqlite_version, write_private};
 pub use queue::{LineError, Place, wait_in_line};

@@ -257,6 +257,24 @@ pub fn make_private_directories(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Replaces a file of ours in one step, closed to others; directories are made where they are missing.
+///
+/// # Errors
+/// When it cannot be written; what was there is there still.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    make_private_directories(path.parent().unwrap_or(Path::new("/")))?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let fresh = path.with_file_name(name);
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&fresh)))
+}
+
 /// Makes the directory with mode 0700, whatever the umask; one that is more open is closed.
 fn make_private_directory(path: &Path) -> io::Result<()> {
     make_private_directories(path)?;

@@ -6,10 +6,12 @@
 //! | `incoming` | one record of the inbox, understood |
 //! | `correlate` | which session a conversation belongs to |
 //! | `answer` | what an agent is told when a conversation begins |
+//! | `health` | what `doctor` says of hooks |
 //! | `wishes` | what hooks are to heed: pauses, excluded directories |
 
 mod answer;
 mod correlate;
+mod health;
 mod incoming;
 mod take_in;
 mod wishes;

@@ -1,0 +1,85 @@
+//! `rutter install`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use tracker::Scope;
+
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::page::Page;
+
+/// Put the hooks into an agent's settings, so that it is recorded by itself
+///
+/// What is in the settings stays as it is; `rutter uninstall` gives the bytes back. Running agents notice within a second.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter install claude-code                   For all your projects\n  rutter install claude-code --scope project   For everybody in this project\n  rutter install claude-code --plugin          As a plugin, settings untouched"
+)]
+pub(crate) struct InstallArgs {
+    /// The agent: claude-code
+    #[arg(value_name = "AGENT")]
+    agent: String,
+    /// Whose settings
+    #[arg(long, value_enum, default_value_t, value_name = "SCOPE")]
+    scope: ScopeArg,
+    /// Write a plugin instead, and say how the agent takes it in
+    #[arg(long)]
+    plugin: bool,
+}
+
+/// Whose settings.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(crate) enum ScopeArg {
+    /// Yours, for every project
+    #[default]
+    User,
+    /// The project's, shared with everybody who works in it
+    Project,
+    /// The project's on this machine alone
+    Local,
+}
+
+impl From<ScopeArg> for Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::User => Self::User,
+            ScopeArg::Project => Self::Project,
+            ScopeArg::Local => Self::Local,
+        }
+    }
+}
+
+/// Returns the program that agents call: the small one beside this one, else this one.
+pub(super) fn hook_program() -> Result<PathBuf, Failure> {
+    hook::beside("rutter-hook").map_or_else(|| Ok(std::env::current_exe()?), Ok)
+}
+
+pub(super) fn install(context: &Context, args: &InstallArgs) -> Result<(), Failure> {
+    let program = hook_program()?;
+    context.write(|tracker| {
+        if args.plugin {
+            let folder = tracker.write_plugin(&args.agent, &program)?;
+            return context.ui.data(&json!({"agent": args.agent, "plugin": folder}), || {
+                let mut page = Page::default();
+                page.text(format!("The plugin is in {}. Let the agent take it in:", folder.display()));
+                page.text(format!("  claude plugin marketplace add '{}'", folder.display()));
+                page.text("  claude plugin install rutter@rutter");
+                page
+            });
+        }
+        let view = tracker.install_hooks(&args.agent, args.scope.into(), &program)?;
+        context.ui.data(&view, || {
+            let mut page = Page::default();
+            page.text(format!("{}: {} in {}", view.agent, view.outcome, view.settings.display()));
+            let scope = match args.scope {
+                ScopeArg::User => "",
+                ScopeArg::Project => " --scope project",
+                ScopeArg::Local => " --scope local",
+            };
+            page.text(format!("To undo: rutter uninstall {}{scope}", view.agent));
+            page
+        })
+    })
+}

@@ -1,0 +1,90 @@
+//! `rutter uninstall`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use tracker::HooksView;
+
+use crate::commands::Context;
+use crate::commands::install::{ScopeArg, hook_program};
+use crate::failure::Failure;
+use crate::page::Page;
+
+/// Take the hooks out of an agent's settings again
+///
+/// Where nothing else changed since, the settings are what they were before, to the byte. Records stay.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter uninstall claude-code    Out of your settings\n  rutter uninstall --everything   Every trace of rutter but its records"
+)]
+pub(crate) struct UninstallArgs {
+    /// The agent: claude-code
+    #[arg(value_name = "AGENT", required_unless_present = "everything")]
+    agent: Option<String>,
+    /// Whose settings
+    #[arg(long, value_enum, default_value_t, value_name = "SCOPE")]
+    scope: ScopeArg,
+    /// Remove every trace of rutter from this machine but the records: hooks wherever they were put, configuration, programs
+    #[arg(long, conflicts_with_all = ["agent", "scope"])]
+    everything: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn uninstall(context: &Context, args: &UninstallArgs) -> Result<(), Failure> {
+    if args.everything {
+        return everything(context, args.yes);
+    }
+    let agent = args.agent.as_deref().unwrap_or_default();
+    context.write(|tracker| {
+        let view = tracker.uninstall_hooks(agent, args.scope.into())?;
+        context.ui.data(&view, || line(&view))
+    })
+}
+
+fn line(view: &HooksView) -> Page {
+    let mut page = Page::default();
+    page.text(format!("{}: {} in {}", view.agent, view.outcome, view.settings.display()));
+    page
+}
+
+fn everything(context: &Context, is_sure: bool) -> Result<(), Failure> {
+    let programs: Vec<PathBuf> = ["rutter-hook", "rutter"].into_iter().filter_map(hook::beside).collect();
+    if !is_sure && !context.ui.ask("Remove rutter from this machine, and keep its records?", false) {
+        return Err(Failure::wrong("nothing was removed").hint("run `rutter uninstall --everything --yes` to do so without being asked"));
+    }
+    context.write(|tracker| {
+        let mut removed = Vec::new();
+        let mut failed = Vec::new();
+        for outcome in tracker.uninstall_all_hooks() {
+            match outcome {
+                Ok(view) if view.outcome == "removed" => removed.push(view.settings),
+                Ok(_) => {}
+                Err(error) => failed.push(error),
+            }
+        }
+        let is_one_file = hook_program().is_ok_and(|program| program.file_name().is_some_and(|name| name != "rutter-hook"));
+        if let Some(error) = failed.pop() {
+            return Err(error.into());
+        }
+        removed.extend(tracker.remove_traces());
+        for program in programs.iter().filter(|program| !is_one_file || program.ends_with("rutter")) {
+            if std::fs::remove_file(program).is_ok() {
+                removed.push(program.clone());
+            }
+        }
+        let kept: Vec<_> = [Some(tracker.config().home()?), tracker.config().mirror_root()].into_iter().flatten().collect();
+        context.ui.data(&json!({"removed": removed, "kept": kept}), || {
+            let mut page = Page::default();
+            removed.iter().for_each(|path| {
+                page.text(format!("Removed {}", path.display()));
+            });
+            kept.iter().for_each(|path| {
+                page.text(format!("Kept    {}", path.display()));
+            });
+            page
+        })
+    })
+}
