@@ -6,18 +6,29 @@
 //! | `home` | a temporary store and mirror, and trackers on them |
 //! | `env` | the program `rutter` in an empty environment, its output made comparable |
 //! | `events` | single events, for tests of the store |
+//! | `messages_api` | a scripted stand-in for the Messages API on loopback |
+//! | `client` | the real agent in an empty home, printing or in a terminal |
+//! | `patience` | waiting for what has to come |
 //! | `bin/frozen` | a program that works in one frozen second, to be started many times at once |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod client;
 mod clock;
 mod dice;
 mod env;
 mod events;
 mod home;
+mod messages_api;
+mod patience;
 
+pub use client::{Client, ClientHome, Interactive, Key, PrintProcess, PrintRun};
 pub use clock::{StillClock, reading_at};
 pub use dice::{SeededDice, StuckDice};
 pub use env::{Outcome, TestEnv};
 pub use events::{opened, opened_with, session_event, work_added};
 pub use home::Home;
+pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind, MessagesApi, Place, Step, bash, say, think, tool};
+pub use patience::wait_for;
+/// What can be sent to a process.
+pub use rustix::process::Signal;

@@ -1,0 +1,187 @@
+//! The real agent, the scripted API and a recording hook, together: what tests of our own hook stand on.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::time::Duration;
+
+use testkit::{Client, ClientHome, Key, Kind, MessagesApi, wait_for};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Returns an API and a home whose hooks are recorded, or says that there is no agent to test with.
+fn stage() -> Option<(MessagesApi, ClientHome)> {
+    let Some(client) = Client::find() else {
+        eprintln!("SKIPPED: Claude Code {} is not installed; `cargo xtask test --only client` does it", Client::version());
+        return None;
+    };
+    let api = MessagesApi::start();
+    let home = ClientHome::new(&client, &api);
+    home.record_hooks();
+    Some((api, home))
+}
+
+/// Returns how many hooks of an event were recorded.
+fn count(home: &ClientHome, event: &str) -> usize {
+    home.events().iter().filter(|held| *held == event).count()
+}
+
+/// Returns the ids of the tool calls that an event was about.
+fn tool_ids(home: &ClientHome, event: &str) -> Vec<String> {
+    let payloads = home.payloads();
+    let of_event = payloads.iter().filter(|payload| payload["hook_event_name"] == event);
+    let mut ids: Vec<_> = of_event.filter_map(|payload| payload["tool_use_id"].as_str().map(str::to_owned)).collect();
+    ids.sort();
+    ids
+}
+
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
+    ids.sort();
+    ids
+}
+
+#[track_caller]
+fn assert_understood(api: &MessagesApi) {
+    assert_eq!(api.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_print_run_calls_the_tools_it_is_told_to() {
+    let Some((api, home)) = stage() else { return };
+    let run = home.run_print("Go. @@tools", &[]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_eq!((run.lines("result").len(), &run.result().unwrap()["subtype"]), (1, &"success".into()));
+    assert_eq!(api.turns().len(), 2);
+    assert_eq!(std::fs::read_to_string(home.project().join("hello.txt")).unwrap(), "one\ntwo\nthree\n");
+    assert_eq!(tool_ids(&home, "PreToolUse"), sorted(api.tool_ids()));
+    assert_eq!(tool_ids(&home, "PostToolUse"), sorted(api.tool_ids()));
+    for event in ["SessionStart", "UserPromptSubmit", "Stop", "SessionEnd"] {
+        assert_eq!(count(&home, event), 1, "{event}: {:?}", home.events());
+    }
+    let session = run.session_id();
+    assert!(api.turns().iter().all(|turn| turn.session.as_ref() == Some(&session)));
+    let ids: Vec<_> = api.turns().into_iter().filter_map(|turn| turn.message_id).collect();
+    let transcript = home.transcript(&session);
+    assert!(ids.iter().all(|id| transcript.iter().any(|record| record["message"]["id"] == id.as_str())));
+    assert_understood(&api);
+}
+
+#[test]
+fn a_command_that_fails_is_said_to_have_failed() {
+    let Some((api, home)) = stage() else { return };
+    let run = home.run_print("Go. @@fail", &[]);
+    assert_eq!((run.code, api.turns().len()), (Some(0), 2));
+    assert_eq!(tool_ids(&home, "PostToolUseFailure"), api.tool_ids());
+    assert_eq!(count(&home, "PostToolUse"), 0);
+    assert_understood(&api);
+}
+
+#[test]
+fn what_nobody_allows_is_denied() {
+    let Some((api, home)) = stage() else { return };
+    let run = home.run_print("Go. @@denied", &[]);
+    assert_eq!(run.result().unwrap()["permission_denials"].as_array().unwrap().len(), 1);
+    assert!(!home.beside("outside.txt").exists());
+    assert_eq!((count(&home, "PreToolUse"), count(&home, "PostToolUse")), (1, 0));
+    assert_understood(&api);
+}
+
+#[test]
+fn two_agents_in_one_project_keep_their_sessions_apart() {
+    let Some((api, home)) = stage() else { return };
+    let runs = [home.spawn_print("Go. @@tools", &[]), home.spawn_print("Go. @@many-3", &[])].map(|process| process.wait());
+    assert!(runs.iter().all(|run| run.code == Some(0)), "{runs:#?}");
+    let sessions = runs.each_ref().map(|run| run.session_id());
+    assert_ne!(sessions[0], sessions[1]);
+    for (session, turns) in sessions.iter().zip([2, 4]) {
+        assert_eq!(api.turns().iter().filter(|turn| turn.session.as_ref() == Some(session)).count(), turns);
+        let payloads = home.payloads().into_iter().filter(|payload| payload["session_id"] == session.as_str());
+        assert_eq!(payloads.filter(|payload| payload["hook_event_name"] == "Stop").count(), 1);
+    }
+    assert_understood(&api);
+}
+
+#[test]
+fn subagents_work_one_by_one_and_side_by_side() {
+    for (script, agents) in [("subagent", 1), ("subagents", 2)] {
+        let Some((api, home)) = stage() else { return };
+        let run = home.run_print(&format!("Go. @@{script}"), &[]);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        let inner = api.exchanges().iter().filter(|exchange| exchange.is_of("sub")).count();
+        assert_eq!((api.turns().len(), inner), (2 + 2 * agents, 2 * agents));
+        assert_eq!((count(&home, "SubagentStart"), count(&home, "SubagentStop")), (agents, agents));
+        let theirs = home.payloads().iter().filter(|payload| payload["agent_id"].is_string()).count();
+        assert!(theirs >= 4 * agents, "{theirs}");
+        assert_eq!(home.transcript_files().len(), 1 + agents);
+        assert_understood(&api);
+    }
+}
+
+#[test]
+fn a_nested_agent_has_a_session_of_its_own() {
+    let Some((api, home)) = stage() else { return };
+    let run = home.run_print("Go. @@nested", &[]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_eq!((api.turns().len(), count(&home, "SessionStart"), count(&home, "SessionEnd")), (4, 2, 2));
+    assert_understood(&api);
+}
+
+#[test]
+fn escape_while_a_tool_runs_ends_the_turn_without_a_hook() {
+    let Some((api, home)) = stage() else { return };
+    let mut agent = home.interactive(&[]);
+    agent.submit("Go. @@slow");
+    wait_for("the command to run", SOON, || home.project().join("slow.txt").exists().then_some(()));
+    let before = home.events();
+    agent.press(Key::Escape);
+    agent.wait_for("the interruption", |screen| screen.contains("Interrupted"));
+    assert_eq!(home.events(), before);
+    agent.submit("Again. @@ok");
+    wait_for("the next turn to end", SOON, || (count(&home, "Stop") == 1).then_some(()));
+    assert!(agent.exit().success());
+    assert_eq!((count(&home, "SessionEnd"), count(&home, "PreToolUse")), (1, 1));
+    assert_understood(&api);
+}
+
+#[test]
+fn a_killed_agent_says_nothing_more() {
+    let Some((api, home)) = stage() else { return };
+    let process = home.spawn_print("Go. @@slow", &[]);
+    wait_for("the command to run", SOON, || home.project().join("slow.txt").exists().then_some(()));
+    let run = process.kill();
+    assert_eq!((run.code, run.result()), (None, None));
+    assert_eq!(api.turns().len(), 1);
+    assert_eq!((count(&home, "PreToolUse"), count(&home, "Stop"), count(&home, "SessionEnd")), (1, 0, 0));
+    assert_understood(&api);
+}
+
+#[test]
+fn an_agent_killed_while_its_model_speaks_leaves_an_unfinished_reply() {
+    let Some((api, home)) = stage() else { return };
+    let process = home.spawn_print("Go. @@hang", &[]);
+    let seen = api.wait_until(SOON, |seen| seen.iter().any(|exchange| exchange.blocks.len() == 1 && exchange.is_of("hang")));
+    assert!(!seen.last().unwrap().is_complete);
+    assert_eq!(process.kill().code, None);
+    assert_eq!((count(&home, "UserPromptSubmit"), count(&home, "Stop")), (1, 0));
+    assert_understood(&api);
+}
+
+#[test]
+fn errors_of_the_api_reach_the_result_or_are_tried_again() {
+    let Some((api, home)) = stage() else { return };
+    let run = home.run_print("Go. @@e400", &[]);
+    assert_eq!((run.code, &run.result().unwrap()["api_error_status"]), (Some(1), &400.into()));
+    assert_eq!(api.turns().len(), 1);
+    let run = home.run_print("Go. @@retry529", &[]);
+    assert_eq!((run.code, &run.result().unwrap()["result"]), (Some(0), &"Recovered after overload.".into()));
+    let statuses: Vec<_> = api.exchanges().iter().filter(|exchange| exchange.is_turn()).map(|exchange| exchange.status).collect();
+    assert_eq!(statuses, [400, 529, 200]);
+    assert_understood(&api);
+}
+
+#[test]
+fn a_script_that_nobody_wrote_is_complained_about() {
+    let Some((api, home)) = stage() else { return };
+    assert_eq!(home.run_print("Go. @@nonsense", &[]).code, Some(0));
+    assert_eq!(api.complaints(), ["no script is called `nonsense`"]);
+    assert!(api.exchanges().iter().all(|exchange| exchange.kind != Kind::Unknown));
+}
