@@ -3,9 +3,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `steps` | what is run |
+//! | `client` | the agent that the end-to-end tests drive |
 //! | `tools` | the cargo subcommands it needs, and how they get here |
 //! | `summary` | what is said at the end |
 
+mod client;
 mod steps;
 mod summary;
 mod tools;
