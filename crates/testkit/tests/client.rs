@@ -1,17 +1,20 @@
 //! The real agent, the scripted API and a recording hook, together: what tests of our own hook stand on.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use std::time::Duration;
 
-use testkit::{Client, ClientHome, Key, Kind, MessagesApi, wait_for};
+use testkit::{Client, ClientHome, FAKE_SECRETS, Key, Kind, MessagesApi, Place, wait_for};
 
 const SOON: Duration = Duration::from_secs(30);
+
+#[expect(clippy::print_stderr, reason = "a test that did nothing must not look like one that passed")]
+fn skip() {
+    eprintln!("SKIPPED: Claude Code {} is not installed; `cargo xtask test --only client` does it", Client::version());
+}
 
 /// Returns an API and a home whose hooks are recorded, or says that there is no agent to test with.
 fn stage() -> Option<(MessagesApi, ClientHome)> {
     let Some(client) = Client::find() else {
-        eprintln!("SKIPPED: Claude Code {} is not installed; `cargo xtask test --only client` does it", Client::version());
+        skip();
         return None;
     };
     let api = MessagesApi::start();
@@ -128,18 +131,60 @@ fn a_nested_agent_has_a_session_of_its_own() {
 #[test]
 fn escape_while_a_tool_runs_ends_the_turn_without_a_hook() {
     let Some((api, home)) = stage() else { return };
-    let mut agent = home.interactive(&[]);
+    let agent = home.interactive(&[]);
     agent.submit("Go. @@slow");
     wait_for("the command to run", SOON, || home.project().join("slow.txt").exists().then_some(()));
     let before = home.events();
-    agent.press(Key::Escape);
-    agent.wait_for("the interruption", |screen| screen.contains("Interrupted"));
+    agent.press_until(Key::Escape, "the interruption", |screen| screen.contains("Interrupted"));
     assert_eq!(home.events(), before);
     agent.submit("Again. @@ok");
     wait_for("the next turn to end", SOON, || (count(&home, "Stop") == 1).then_some(()));
     assert!(agent.exit().success());
     assert_eq!((count(&home, "SessionEnd"), count(&home, "PreToolUse")), (1, 1));
     assert_understood(&api);
+}
+
+#[test]
+fn escape_while_the_model_speaks_fires_no_hook_either() {
+    let Some((api, home)) = stage() else { return };
+    let agent = home.interactive(&[]);
+    agent.submit("Go. @@hang");
+    agent.wait_for("the first words", |screen| screen.contains("I am about to say a lot more"));
+    let before = home.events();
+    agent.press_until(Key::Escape, "the interruption", |screen| screen.contains("Interrupted"));
+    assert_eq!(home.events(), before);
+    assert_eq!(api.turns().len(), 1);
+    assert!(!api.turns()[0].is_complete);
+    assert!(agent.exit().success());
+    assert_understood(&api);
+}
+
+#[test]
+fn a_person_may_say_yes_or_no() {
+    for (key, calls) in [(Key::Enter, 1), (Key::Escape, 0)] {
+        let Some((api, home)) = stage() else { return };
+        let agent = home.interactive(&[]);
+        agent.submit("Go. @@denied");
+        agent.wait_for("the question", |screen| screen.contains("Do you want to proceed?"));
+        agent.press_until(key, "an end of the question", |screen| !screen.contains("Do you want to proceed?"));
+        agent.wait_until_ready();
+        // Only a yes is followed by the end of a turn.
+        wait_for("the command", SOON, || (count(&home, "Stop") == calls).then_some(()));
+        assert_eq!(home.beside("outside.txt").exists(), calls == 1);
+        assert!(agent.exit().success());
+        assert_eq!((count(&home, "PermissionRequest"), count(&home, "PostToolUse")), (1, calls));
+        assert_understood(&api);
+    }
+}
+
+#[test]
+fn a_stalled_model_goes_on_when_it_is_released() {
+    let Some((api, home)) = stage() else { return };
+    let process = home.spawn_print("Go. @@hang", &[]);
+    api.wait_until(SOON, |seen| seen.iter().any(|exchange| exchange.blocks.len() == 1));
+    api.release();
+    assert_eq!(process.wait().result().unwrap()["result"], "and this is it.");
+    assert!(api.turns()[0].is_complete);
 }
 
 #[test]
@@ -170,11 +215,43 @@ fn errors_of_the_api_reach_the_result_or_are_tried_again() {
     let Some((api, home)) = stage() else { return };
     let run = home.run_print("Go. @@e400", &[]);
     assert_eq!((run.code, &run.result().unwrap()["api_error_status"]), (Some(1), &400.into()));
-    assert_eq!(api.turns().len(), 1);
+    // The agent leaves features out one by one before it gives up.
+    assert!(!api.turns().is_empty() && api.turns().iter().all(|turn| turn.status == 400));
     let run = home.run_print("Go. @@retry529", &[]);
     assert_eq!((run.code, &run.result().unwrap()["result"]), (Some(0), &"Recovered after overload.".into()));
-    let statuses: Vec<_> = api.exchanges().iter().filter(|exchange| exchange.is_turn()).map(|exchange| exchange.status).collect();
-    assert_eq!(statuses, [400, 529, 200]);
+    let retried: Vec<_> = api.turns().iter().filter(|turn| turn.is_of("retry529")).map(|turn| turn.status).collect();
+    assert_eq!(retried, [529, 200]);
+    assert_understood(&api);
+}
+
+#[test]
+fn a_resumed_session_keeps_its_id_and_is_summed_up_on_request() {
+    let Some((api, home)) = stage() else { return };
+    let first = home.run_print("Go. @@tools", &[]).session_id();
+    let second = home.run_print("And again. @@fail", &["--resume", &first]);
+    assert_eq!((second.code, second.session_id()), (Some(0), first.clone()));
+    assert_eq!(home.run_print("/compact", &["--resume", &first]).code, Some(0));
+    assert_eq!(api.exchanges().iter().filter(|exchange| exchange.kind == Kind::Compaction).count(), 1);
+    assert_eq!((count(&home, "PreCompact"), count(&home, "PostCompact")), (1, 1));
+    assert!(home.transcript(&first).iter().any(|record| record["subtype"] == "compact_boundary"));
+    assert_understood(&api);
+}
+
+#[test]
+fn many_calls_big_output_and_secrets_reach_the_hooks() {
+    let Some((api, home)) = stage() else { return };
+    for script in ["many-15", "big-100", "secrets"] {
+        let run = home.run_print(&format!("Go. @@{script}"), &[]);
+        assert_eq!((run.code, &run.result().unwrap()["permission_denials"]), (Some(0), &serde_json::json!([])), "{script}");
+    }
+    assert_eq!(tool_ids(&home, "PostToolUse"), sorted(api.tool_ids()));
+    assert!(tool_ids(&home, "PostToolUse").len() > 20);
+    let after: Vec<_> = home.payloads().into_iter().filter(|payload| payload["hook_event_name"] == "PostToolUse").collect();
+    assert!(after.iter().any(|payload| payload["tool_response"]["stdout"].to_string().len() > 20_000));
+    for secret in FAKE_SECRETS {
+        let field = if secret.place == Place::Input { "tool_input" } else { "tool_response" };
+        assert!(after.iter().any(|payload| payload[field].to_string().contains(&secret.value())), "{secret:?}");
+    }
     assert_understood(&api);
 }
 

@@ -14,7 +14,7 @@ use crate::MessagesApi;
 const KEY: &str = "sk-ant-fake-key";
 
 /// What the agent may do unasked: everything that the scripts do, but for `touch`.
-const ALLOWED: &[&str] = &["echo", "ls", "wc", "sleep", "exit", "yes", "head", "rev", "cat", "pwd", "mkdir", "cd", "git"];
+const ALLOWED: &[&str] = &["echo", "ls", "wc", "sleep", "exit", "yes", "head", "rev", "cat", "pwd", "mkdir", "cd", "git", "sh"];
 
 /// Every event that an agent has hooks for. `WorktreeCreate` is not among them: its hook has to do git's work.
 pub(super) const EVENTS: &[&str] = &[
@@ -73,8 +73,10 @@ impl ClientHome {
                             "projects": { home.project().to_str().unwrap(): trusted } });
         fs::write(home.home().join(".claude.json"), state.to_string()).unwrap();
         let commands = ALLOWED.iter().map(|command| format!("Bash({command}:*)"));
-        let tools = ["Write", "Edit", "Read", r#"Bash("$CLAUDE_CODE_EXECPATH":*)"#].map(str::to_owned);
-        home.write_settings(&json!({ "permissions": { "allow": commands.chain(tools).collect::<Vec<_>>() } }));
+        let tools = ["Write", "Edit", "Read"].map(str::to_owned);
+        // In a terminal the mode would be `auto`, which asks a server that is not there.
+        let permissions = json!({ "defaultMode": "default", "allow": commands.chain(tools).collect::<Vec<_>>() });
+        home.write_settings(&json!({ "permissions": permissions }));
         home
     }
 

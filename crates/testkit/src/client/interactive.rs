@@ -1,11 +1,12 @@
 //! The agent in a pseudo-terminal: keys in, text out.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -17,6 +18,9 @@ use crate::wait_for;
 
 /// How long the agent may take to show what is waited for.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long a key that seems not to have worked is waited for.
+const BETWEEN_PRESSES: Duration = Duration::from_secs(1);
 
 /// A key that is no letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,42 +91,51 @@ impl Interactive {
     }
 
     /// Types text, and waits until it is shown: text that comes together with a key would be taken for pasted.
-    pub fn type_text(&mut self, text: &str) {
+    pub fn type_text(&self, text: &str) {
         self.send(text.as_bytes());
-        self.wait_for(text, |screen| screen.contains(text));
+        self.wait_for(text, |screen| unspaced(screen).contains(&unspaced(text)));
     }
 
     /// Presses a key.
-    pub fn press(&mut self, key: Key) {
+    pub fn press(&self, key: Key) {
         self.send(key.bytes());
     }
 
+    /// Presses a key until it has worked: a question overlooks what comes in its first moments, lest somebody answers it unread.
+    pub fn press_until(&self, key: Key, what: &str, is_so: impl Fn(&str) -> bool) -> String {
+        let pressed: Cell<Option<Instant>> = Cell::new(None);
+        self.wait_for(what, |screen| {
+            let is_done = is_so(screen);
+            if !is_done && pressed.get().is_none_or(|at| at.elapsed() > BETWEEN_PRESSES) {
+                self.press(key);
+                pressed.set(Some(Instant::now()));
+            }
+            is_done
+        })
+    }
+
     /// Waits until the agent can be spoken to, types a prompt and sends it.
-    pub fn submit(&mut self, prompt: &str) {
+    pub fn submit(&self, prompt: &str) {
         self.wait_until_ready();
         self.type_text(prompt);
         self.press(Key::Enter);
     }
 
-    /// Waits until the agent shows where to type.
+    /// Waits until the agent shows where to type; that is also so while it works.
     pub fn wait_until_ready(&self) {
-        self.wait_for("a prompt", |screen| screen.contains('❯'));
+        self.wait_for("a place to type", has_prompt);
     }
 
     /// Waits until the screen is as wanted, and returns it.
     ///
     /// # Panics
     /// When it does not become so; it says what is shown instead.
+    #[track_caller]
     pub fn wait_for(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
-        self.wait_within(DEADLINE, what, is_so)
-    }
-
-    /// Waits like [`wait_for`](Self::wait_for), but not longer than a time.
-    pub fn wait_within(&self, within: Duration, what: &str, is_so: impl Fn(&str) -> bool) -> String {
-        let end = std::time::Instant::now() + within;
-        wait_for(what, within + Duration::from_secs(1), || {
+        let end = Instant::now() + DEADLINE;
+        wait_for(what, DEADLINE * 2, || {
             let screen = self.screen();
-            assert!(std::time::Instant::now() < end, "waited in vain for {what}; the screen shows\n{screen}");
+            assert!(Instant::now() < end, "waited in vain for {what}; the screen shows\n{screen}");
             is_so(&screen).then_some(screen)
         })
     }
@@ -139,7 +152,7 @@ impl Interactive {
     }
 
     /// Leaves by `/exit` and waits for the end.
-    pub fn exit(mut self) -> ExitStatus {
+    pub fn exit(self) -> ExitStatus {
         self.submit("/exit");
         self.wait()
     }
@@ -149,8 +162,8 @@ impl Interactive {
         wait_for("the agent to end", DEADLINE, || self.child.try_wait().unwrap())
     }
 
-    fn send(&mut self, bytes: &[u8]) {
-        self.keyboard.write_all(bytes).unwrap();
+    fn send(&self, bytes: &[u8]) {
+        (&self.keyboard).write_all(bytes).unwrap();
     }
 }
 
@@ -161,6 +174,17 @@ impl Drop for Interactive {
             drop(self.child.wait());
         }
     }
+}
+
+/// Says whether there is a line to type in: it has its sign, and a rule above it. A choice has the sign, too, but no rule.
+fn has_prompt(screen: &str) -> bool {
+    let lines: Vec<_> = screen.lines().collect();
+    lines.windows(2).any(|pair| pair[0].starts_with("──") && pair[1].starts_with('❯'))
+}
+
+/// Long lines are broken anywhere, so spaces do not count.
+fn unspaced(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// Returns both ends of a new pseudo-terminal; it does not become ours.
@@ -174,4 +198,15 @@ fn open() -> (File, File) {
     let no_terminal = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
     let terminal = OpenOptions::new().read(true).write(true).custom_flags(no_terminal).open(name.to_str().unwrap()).unwrap();
     (keyboard.into(), terminal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_to_type_is_told_from_a_choice_and_from_what_was_typed() {
+        assert!(has_prompt("❯ Go.\n\n● ok\n────────\n❯\n────────"));
+        assert!(!has_prompt("❯ Go.\n────────\n  Do you want to proceed?\n❯ 1. Yes\n  2. No"));
+    }
 }

@@ -1,15 +1,24 @@
 //! Ending what the agent leaves behind: it runs commands in process groups of their own, and they outlive it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+/// How often it is looked again whether all are gone. Who is killed needs a moment to be so.
+const LOOKS: usize = 200;
 
 /// Ends every process whose home is this one. A home that is made for one test is nobody else's.
 pub(super) fn end_all_of(home: &Path) {
     let home = format!("HOME={}", home.display());
-    for pid in processes().filter(|pid| environment_has(*pid, home.as_bytes())) {
-        // It may have ended by itself in the meantime.
-        kill_process(pid, Signal::KILL).ok();
+    for _ in 0..LOOKS {
+        let left: Vec<_> = processes().filter(|pid| environment_has(*pid, home.as_bytes())).collect();
+        if left.is_empty() {
+            return;
+        }
+        // One or the other may have ended by itself in the meantime.
+        left.into_iter().for_each(|pid| kill_process(pid, Signal::KILL).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -42,12 +42,12 @@ fn exchange(incoming: &Incoming, body: &Value, kind: Kind, status: u16) -> Excha
     Exchange { kind, session, model, status, request_id, message_id: None, blocks: Vec::new(), usage: Value::Null, is_complete: false }
 }
 
-fn plain(exchange: Exchange, answer: &str, to: &mut TcpStream, room: &Room) -> Result<()> {
+/// What is sent is written down first: whoever has it may look at once.
+fn plain(mut exchange: Exchange, answer: &str, to: &mut TcpStream, room: &Room) -> Result<()> {
     let (status, request_id) = (exchange.status, exchange.request_id.clone());
-    let place = room.enter(exchange);
-    http::respond(to, status, &request_id, answer.as_bytes())?;
-    room.amend(place, |exchange| exchange.is_complete = true);
-    Ok(())
+    exchange.is_complete = true;
+    room.enter(exchange);
+    http::respond(to, status, &request_id, answer.as_bytes())
 }
 
 /// Plays the step that is due.
@@ -127,9 +127,8 @@ fn streamed(message: &Message, step: &Step, exchange: Exchange, to: &mut TcpStre
         room.amend(place, |exchange| exchange.blocks.push(block.clone()));
     }
     interrupt(step, message.content.len(), to, room)?;
-    stream::end(to, message)?;
     room.amend(place, |exchange| exchange.is_complete = true);
-    Ok(())
+    stream::end(to, message)
 }
 
 /// Stalls or cuts the stream where the step says so.

@@ -33,7 +33,7 @@ pub(super) fn script(name: &str) -> Option<Vec<Step>> {
         "sub" => vec![Step::of([bash("ls | wc -l")]), Step::of([say("There are some files.")])],
         // The file shows that the tool runs, not only that it was called.
         "slow" => vec![
-            Step::of([say("Running something slow."), bash(&format!("echo on > slow.txt; sleep {}", number.unwrap_or(30)))]),
+            Step::of([say("Running something slow."), bash(&format!("sh -c 'echo on > slow.txt; sleep {}'", number.unwrap_or(30)))]),
             Step::of([say("It finished.")]),
         ],
         "hang" => vec![Step::of([say("I am about to say a lot more"), say("and this is it.")]).hang_after(1)],
@@ -45,7 +45,7 @@ pub(super) fn script(name: &str) -> Option<Vec<Step>> {
         "retry529" => vec![Step::of([say("Recovered after overload.")]).after_error(529, number.unwrap_or(1))],
         // The client tells the commands it runs where it lies itself.
         "nested" => vec![
-            Step::of([bash(r#""$CLAUDE_CODE_EXECPATH" -p "inner @@sub" --output-format json"#)]),
+            Step::of([bash(r#"sh -c '"$CLAUDE_CODE_EXECPATH" -p "inner @@sub" --output-format json'"#)]),
             Step::of([say("The nested session is over.")]),
         ],
         "many" => {
@@ -118,7 +118,7 @@ pub const FAKE_SECRETS: &[FakeSecret] = &[
 /// What only the output may show stands backwards in the input.
 fn secrets() -> Vec<Step> {
     let at = |place| FAKE_SECRETS.iter().filter(move |secret| secret.place == place);
-    let inputs = at(Place::Input).map(|secret| bash(&format!("echo {} > used.txt", secret.value())));
+    let inputs = at(Place::Input).map(|secret| bash(&format!("echo {} | wc -c", secret.value())));
     let outputs = at(Place::Output).map(|secret| bash(&format!("echo {} | rev", secret.value().chars().rev().collect::<String>())));
     let written: String = at(Place::Input).map(|secret| format!("{}={}\n", secret.label, secret.value())).collect();
     let file = tool("Write", json!({ "file_path": "{cwd}/secrets.txt", "content": written }));
