@@ -256,6 +256,39 @@ fn many_calls_big_output_and_secrets_reach_the_hooks() {
 }
 
 #[test]
+fn background_work_directories_and_commits_are_what_they_seem() {
+    let Some((api, home)) = stage() else { return };
+    home.init_git();
+    for script in ["cd", "commit", "background"] {
+        let run = home.run_print(&format!("Go. @@{script}"), &[]);
+        assert_eq!((run.code, &run.result().unwrap()["permission_denials"]), (Some(0), &serde_json::json!([])), "{script}");
+    }
+    assert!(home.program("git".as_ref()).args(["cat-file", "-e", "HEAD:committed.txt"]).status().unwrap().success());
+    assert!(count(&home, "CwdChanged") >= 1);
+    // The end of the background command is a prompt that nobody typed.
+    assert_eq!((count(&home, "UserPromptSubmit"), count(&home, "Stop")), (4, 4));
+    assert_understood(&api);
+}
+
+#[test]
+fn nothing_of_an_agent_outlives_its_home() {
+    let Some((_api, home)) = stage() else { return };
+    let process = home.spawn_print("Go. @@slow", &[]);
+    wait_for("the command to run", SOON, || home.project().join("slow.txt").exists().then_some(()));
+    let variable = format!("HOME={}", home.home().display());
+    drop(process);
+    assert!(is_in_an_environment(&variable), "a command is expected to outlive its agent");
+    drop(home);
+    assert!(!is_in_an_environment(&variable));
+}
+
+fn is_in_an_environment(variable: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let environments = processes.filter_map(|process| std::fs::read(process.path().join("environ")).ok());
+    environments.into_iter().any(|environment| environment.split(|byte| *byte == 0).any(|held| held == variable.as_bytes()))
+}
+
+#[test]
 fn a_script_that_nobody_wrote_is_complained_about() {
     let Some((api, home)) = stage() else { return };
     assert_eq!(home.run_print("Go. @@nonsense", &[]).code, Some(0));

@@ -16,8 +16,9 @@ const KEY: &str = "sk-ant-fake-key";
 /// What the agent may do unasked: everything that the scripts do, but for `touch`.
 const ALLOWED: &[&str] = &["echo", "ls", "wc", "sleep", "exit", "yes", "head", "rev", "cat", "pwd", "mkdir", "cd", "git", "sh"];
 
-/// Every event that an agent has hooks for. `WorktreeCreate` is not among them: its hook has to do git's work.
-pub(super) const EVENTS: &[&str] = &[
+/// Every event that an agent has hooks for, but for three: the hook of `WorktreeCreate` has to do git's work, `FileChanged` needs to
+/// be told which file, and `MessageDisplay` comes with every few words.
+const EVENTS: &[&str] = &[
     "SessionStart",
     "SessionEnd",
     "Setup",
@@ -149,18 +150,28 @@ impl ClientHome {
     }
 
     /// Makes the project a git repository with somebody to commit as.
+    ///
+    /// # Panics
+    /// Without git.
     pub fn init_git(&self) {
         for arguments in [&["init", "-q", "-b", "main"][..], &["config", "user.name", "Ada"], &["config", "user.email", "ada@example.com"]]
         {
-            let status = self.environment(&mut Command::new("git")).args(arguments).status().unwrap();
+            let status = self.program(Path::new("git")).args(arguments).status().unwrap();
             assert!(status.success(), "git {arguments:?}");
         }
     }
 
     /// Returns a command of the agent that has not been started, in the project, with nothing of our environment.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(self.client.program());
-        self.environment(&mut command).args(arguments);
+        let mut command = self.program(self.client.program());
+        command.args(arguments);
+        command
+    }
+
+    /// Returns a command of any program that has not been started, in the project and the agent's environment.
+    pub fn program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        self.furnish(&mut command);
         command
     }
 
@@ -177,8 +188,8 @@ impl ClientHome {
 
     /// Starts the agent in a pseudo-terminal.
     pub fn interactive(&self, arguments: &[&str]) -> Interactive {
-        let mut command = Command::new("setsid");
-        self.environment(&mut command).arg("--ctty").arg(self.client.program()).args(arguments);
+        let mut command = self.program(Path::new("setsid"));
+        command.arg("--ctty").arg(self.client.program()).args(arguments);
         Interactive::start(command)
     }
 
@@ -196,14 +207,15 @@ impl ClientHome {
         files.flat_map(|file| records(&file)).collect()
     }
 
-    fn environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    /// Leaves nothing of our environment, and puts there what an agent needs to run and to keep to itself.
+    fn furnish(&self, command: &mut Command) {
         let temporary = self.home().join(".tmp");
         command.env_clear().env("HOME", self.home()).env("TMPDIR", &temporary).env("CLAUDE_CODE_TMPDIR", &temporary);
         command.envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("SHELL", "/bin/bash"), ("TERM", "xterm-256color")]);
         command.envs([("LANG", "C.UTF-8"), ("TZ", "UTC"), ("ANTHROPIC_BASE_URL", &self.api), ("ANTHROPIC_API_KEY", KEY)]);
         let off = ["DISABLE_TELEMETRY", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_ERROR_REPORTING"];
         command.envs(off.map(|name| (name, "1"))).envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.current_dir(self.project()).stdin(Stdio::null())
+        command.current_dir(self.project()).stdin(Stdio::null());
     }
 }
 

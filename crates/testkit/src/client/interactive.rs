@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -189,7 +190,8 @@ fn unspaced(text: &str) -> String {
 
 /// Returns both ends of a new pseudo-terminal; it does not become ours.
 fn open() -> (File, File) {
-    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    fcntl_setfd(&keyboard, FdFlags::CLOEXEC).unwrap();
     grantpt(&keyboard).unwrap();
     unlockpt(&keyboard).unwrap();
     let size = Winsize { ws_row: SIZE.0 as u16, ws_col: SIZE.1 as u16, ws_xpixel: 0, ws_ypixel: 0 };

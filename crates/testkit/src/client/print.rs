@@ -38,10 +38,13 @@ impl PrintRun {
         self.lines("result").pop()
     }
 
-    /// Returns the agent session that it was about.
+    /// Returns the agent session that it was about: the last one named, as `--continue` begins with one that is nobody's.
+    ///
+    /// # Panics
+    /// When none is named.
     pub fn session_id(&self) -> String {
-        let init = self.stream.iter().find(|line| line["subtype"] == "init");
-        init.and_then(|line| line["session_id"].as_str()).unwrap_or_else(|| panic!("no session in {self:#?}")).to_owned()
+        let last = self.stream.iter().rev().find_map(|line| line["session_id"].as_str());
+        last.unwrap_or_else(|| panic!("no session in {self:#?}")).to_owned()
     }
 }
 

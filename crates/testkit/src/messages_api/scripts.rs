@@ -36,6 +36,23 @@ pub(super) fn script(name: &str) -> Option<Vec<Step>> {
             Step::of([say("Running something slow."), bash(&format!("sh -c 'echo on > slow.txt; sleep {}'", number.unwrap_or(30)))]),
             Step::of([say("It finished.")]),
         ],
+        // The turn ends before the command does; its end begins another turn.
+        "background" => vec![
+            Step::of([background(&format!("sleep {}; echo over", number.unwrap_or(2)))]),
+            Step::of([say("Started in the background.")]),
+            Step::of([say("The background command finished.")]),
+        ],
+        "cd" => vec![
+            Step::of([bash("sh -c 'mkdir -p sub'")]),
+            Step::of([bash("cd sub && pwd")]),
+            Step::of([bash("pwd")]),
+            Step::of([say("Moved.")]),
+        ],
+        "commit" => vec![
+            Step::of([tool("Write", json!({ "file_path": "{cwd}/committed.txt", "content": "one\n" }))]),
+            Step::of([bash("git add -A && git commit -q -m 'Add a file'")]),
+            Step::of([say("Committed.")]),
+        ],
         "hang" => vec![Step::of([say("I am about to say a lot more"), say("and this is it.")]).hang_after(1)],
         "drop" => vec![Step::of([say("This stream is about to break"), say("never sent")]).drop_after(1)],
         "e400" => vec![Step::error(400)],
@@ -66,6 +83,10 @@ pub(super) fn script(name: &str) -> Option<Vec<Step>> {
 fn numbered(name: &str) -> (&str, Option<usize>) {
     let number = name.rsplit_once('-').and_then(|(stem, number)| Some((stem, Some(number.parse().ok()?))));
     number.unwrap_or((name, None))
+}
+
+fn background(command: &str) -> Block {
+    tool("Bash", json!({ "command": command, "description": "Scripted command", "run_in_background": true }))
 }
 
 fn agent(description: &str, kind: &str) -> Block {
