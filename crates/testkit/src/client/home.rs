@@ -16,6 +16,15 @@ const KEY: &str = "sk-ant-fake-key";
 /// What the agent may do unasked: everything that the scripts do, but for `touch`.
 const ALLOWED: &[&str] = &["echo", "ls", "wc", "sleep", "exit", "yes", "head", "rev", "cat", "pwd", "mkdir", "cd", "git", "sh"];
 
+/// What would make it talk to somebody else.
+const OFF: &[&str] = &[
+    "DISABLE_TELEMETRY",
+    "DISABLE_AUTOUPDATER",
+    "DISABLE_ERROR_REPORTING",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+    "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL",
+];
+
 /// Every event that an agent has hooks for, but for three: the hook of `WorktreeCreate` has to do git's work, `FileChanged` needs to
 /// be told which file, and `MessageDisplay` comes with every few words.
 const EVENTS: &[&str] = &[
@@ -75,8 +84,9 @@ impl ClientHome {
         fs::write(home.home().join(".claude.json"), state.to_string()).unwrap();
         let commands = ALLOWED.iter().map(|command| format!("Bash({command}:*)"));
         let tools = ["Write", "Edit", "Read"].map(str::to_owned);
-        // In a terminal the mode would be `auto`, which asks a server that is not there.
-        let permissions = json!({ "defaultMode": "default", "allow": commands.chain(tools).collect::<Vec<_>>() });
+        // In a terminal the mode would be `auto`, which asks a server that is not there; and who does without is asked, at times, whether to.
+        let permissions =
+            json!({ "defaultMode": "default", "disableAutoMode": "disable", "allow": commands.chain(tools).collect::<Vec<_>>() });
         home.write_settings(&json!({ "permissions": permissions }));
         home
     }
@@ -213,8 +223,7 @@ impl ClientHome {
         command.env_clear().env("HOME", self.home()).env("TMPDIR", &temporary).env("CLAUDE_CODE_TMPDIR", &temporary);
         command.envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("SHELL", "/bin/bash"), ("TERM", "xterm-256color")]);
         command.envs([("LANG", "C.UTF-8"), ("TZ", "UTC"), ("ANTHROPIC_BASE_URL", &self.api), ("ANTHROPIC_API_KEY", KEY)]);
-        let off = ["DISABLE_TELEMETRY", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_ERROR_REPORTING"];
-        command.envs(off.map(|name| (name, "1"))).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.envs(OFF.iter().map(|name| (*name, "1"))).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.project()).stdin(Stdio::null());
     }
 }

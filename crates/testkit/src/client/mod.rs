@@ -38,7 +38,7 @@ impl Client {
     /// Finds the pinned program, or the one that `RUTTER_TEST_CLAUDE_CODE` names.
     pub fn find() -> Option<Self> {
         let program = named().unwrap_or_else(|| installed(env!("CARGO_MANIFEST_DIR")));
-        program.is_file().then_some(Self { program })
+        program.canonicalize().ok().filter(|program| program.is_file()).map(|program| Self { program })
     }
 
     /// Returns the version that the tests are written for.
