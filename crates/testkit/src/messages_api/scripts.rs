@@ -56,6 +56,7 @@ pub(super) fn script(name: &str) -> Option<Vec<Step>> {
         "hang" => vec![Step::of([say("I am about to say a lot more"), say("and this is it.")]).hang_after(1)],
         "drop" => vec![Step::of([say("This stream is about to break"), say("never sent")]).drop_after(1)],
         "e400" => vec![Step::error(400)],
+        // Tried again for minutes, unless the agent's `CLAUDE_CODE_MAX_RETRIES` says how often.
         "e429" => vec![Step::error(429)],
         "e529" => vec![Step::error(529)],
         "retry429" => vec![Step::of([say("Recovered after a rate limit.")]).after_error(429, number.unwrap_or(1))],
