@@ -101,7 +101,7 @@ fn body(agent: &str, surroundings: &Surroundings, fingerprint: u64, now: Reading
         *prompt = Value::Null;
     }
     cut::roughly(&mut payload);
-    let mut payload = redact::payload(payload, claude_code::EXEMPT);
+    redact::mask_value(&mut payload, claude_code::EXEMPT);
     cut::finish(&mut payload);
     let payload = serde_json::value::to_raw_value(&payload).expect("a JSON value serialises");
     let started = |pid: &u32| is_start.then_some(*pid);

@@ -2,60 +2,46 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `rules` | what a secret looks like, as data |
-//! | `scan` | finding and masking |
+//! | `keywords` | the one scan clean text pays for |
+//! | `pattern` | what follows a keyword, read by the compiler |
+//! | `tokens` | secrets told by their looks, as data |
+//! | `names`, `value`, `assignment` | secrets told by the name they are given to |
+//! | `credentials` | secrets told by their place: headers, addresses, private keys |
+//! | `view`, `encoded` | other ways to read a text |
+//! | `search`, `mask` | finding and masking |
+//! | `document` | JSON values |
 //!
-//! Pure: no IO. Masks decoded strings, never raw JSON, so JSON stays valid.
+//! Pure: no IO. Masks decoded strings, never raw JSON, so JSON stays valid. Nothing is built at start: all tables are constants.
 
-mod rules;
-mod scan;
+mod assignment;
+mod credentials;
+mod document;
+mod encoded;
+mod keywords;
+mod mask;
+mod names;
+mod pattern;
+mod search;
+mod tokens;
+mod value;
+mod view;
 
-use serde_json::Value;
-use session::{Json, Text};
+use std::collections::BTreeSet;
 
-pub use scan::mask;
+use session::Text;
+
+pub use document::{EXEMPT, json, json_except, mask_value};
+pub use mask::mask;
 
 /// Returns the text with its secrets masked, fit to be stored.
 pub fn text(raw: &str) -> Text {
     Text::redacted(mask(raw))
 }
 
-/// Returns the JSON value with the secrets in its strings and names masked, fit to be stored.
-pub fn json(mut value: Value) -> Json {
-    mask_value(&mut value);
-    Json::redacted(value.to_string())
-}
-
-/// Returns the payload with the secrets in its strings and names masked; fields of these names are left as they are.
-pub fn payload(mut value: Value, exempt: &[&str]) -> Value {
-    let _ = exempt;
-    mask_value(&mut value);
-    value
-}
-
-fn mask_value(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = mask(text).into_owned(),
-        Value::Array(items) => items.iter_mut().for_each(mask_value),
-        Value::Object(fields) => {
-            let taken = std::mem::take(fields);
-            fields.extend(taken.into_iter().map(|(name, mut value)| {
-                mask_value(&mut value);
-                (mask(&name).into_owned(), value)
-            }));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s10_json_stays_valid_and_keeps_its_order() {
-        let secret = format!("ghp_{}", "a1".repeat(18));
-        let value = serde_json::json!({"z": [secret, 1, null], "a": {"quote\"": true}});
-        assert_eq!(json(value).as_str(), r#"{"z":["[REDACTED:github-token]",1,null],"a":{"quote\"":true}}"#);
-    }
+/// Returns the kinds of secrets that are told apart.
+pub fn kinds() -> BTreeSet<&'static str> {
+    const BY_PLACE: [&str; 8] =
+        ["password", "secret", "authorization", "bearer-token", "cookie", "url-password", "basic-auth", "private-key"];
+    let tokens = tokens::TOKENS.iter().map(|token| token.kind);
+    tokens.chain(names::MAKERS.iter().map(|maker| maker.kind)).chain(BY_PLACE).collect()
 }
