@@ -7,6 +7,7 @@
 //! | `tidy/` | the house rules as code |
 //! | `docs` | the generated part of the documentation |
 //! | `bench/` | how long things take, as ratios |
+//! | `hook_program` | building the hook as it is shipped |
 //! | `run` | how all of them start other programs |
 //!
 //! Apart from the crates: nothing that is shipped depends on it, and it depends on none of them.
@@ -15,6 +16,7 @@
 
 mod bench;
 mod docs;
+mod hook_program;
 mod run;
 mod setup;
 mod test;

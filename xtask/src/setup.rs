@@ -11,10 +11,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::run;
+use crate::{hook_program, run};
 
 /// What is installed: the package, and the binary it builds. The first one is asked to `init`.
-const BINARIES: &[(&str, &str)] = &[("rutter", "rutter")];
+const BINARIES: &[(&str, &str)] = &[("rutter", "rutter"), ("hook", HOOK)];
+
+/// The program that agents call.
+const HOOK: &str = "rutter-hook";
 
 /// Arguments of `cargo xtask setup`.
 #[derive(clap::Args)]
@@ -32,7 +35,7 @@ pub(crate) fn setup(args: &SetupArgs) -> Result<()> {
     fs::create_dir_all(&dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     for (package, binary) in BINARIES {
         println!("Building {binary} (release) …");
-        let built = build(package, binary)?;
+        let built = if *binary == HOOK { hook_program::build()? } else { build(package, binary)? };
         let installed = install(&built, &dir, binary)?;
         println!("Installed {}", installed.display());
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `list`, `commands`, `append` | what is measured, one file each |
+//! | `list`, `commands`, `hook`, `drain`, `append` | what is measured, one file each |
 //! | `programs` | the programs that are measured, and the one that does nothing |
 //! | `stores` | stores of some size, kept from one run to the next |
 //! | `process` | a process in an empty environment, from its start to its end |
@@ -14,6 +14,8 @@
 
 mod append;
 mod commands;
+mod drain;
+mod hook;
 mod list;
 mod machine;
 mod process;
@@ -54,6 +56,8 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench { name: "list", what: "`rutter list`, whole process, with few and with many sessions", run: list::run },
     Bench { name: "commands", what: "`rutter start`, `work add` and `end`, whole process", run: commands::run },
+    Bench { name: "hook", what: "`rutter-hook`, whole process, alone and with many at once", run: hook::run },
+    Bench { name: "drain", what: "taking in what hooks left", run: drain::run },
     Bench { name: "append", what: "appending to the store, in process", run: append::run },
 ];
 

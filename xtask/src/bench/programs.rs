@@ -6,17 +6,36 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::run;
+use crate::{hook_program, run};
 
 /// What rustc is told for the program that does nothing: nothing to link at its start, nothing to relocate.
 const NOOP: &[&str] = &["-O", "-C", "target-feature=+crt-static", "-C", "relocation-model=static", "-C", "panic=abort"];
+
+/// The scheme that a hook's record is compared with: a temporary file, synced and renamed.
+const REPLACE: &str = r#"
+use std::io::{Read, Write};
+fn main() {
+    let directory = std::path::PathBuf::from(std::env::args().nth(1).unwrap());
+    let mut payload = Vec::new();
+    std::io::stdin().read_to_end(&mut payload).unwrap();
+    let temporary = directory.join(format!(".{}.tmp", std::process::id()));
+    let mut file = std::fs::File::create(&temporary).unwrap();
+    file.write_all(&payload).unwrap();
+    file.sync_all().unwrap();
+    std::fs::rename(&temporary, directory.join("record")).unwrap();
+}
+"#;
 
 /// Programs, and the directory in which everything about measuring lies.
 pub(super) struct Programs {
     pub(super) rutter: PathBuf,
     pub(super) fill: PathBuf,
     pub(super) appends: PathBuf,
+    pub(super) drain: PathBuf,
+    pub(super) insert: PathBuf,
+    pub(super) hook: PathBuf,
     pub(super) noop: PathBuf,
+    pub(super) replace: PathBuf,
     pub(super) directory: PathBuf,
 }
 
@@ -26,19 +45,23 @@ pub(super) fn build() -> Result<Programs> {
     let build = ["build", "--release", "--locked", "-p", "rutter", "-p", "testkit", "--message-format=json-render-diagnostics"];
     let messages = run::stdout(&mut run::cargo(&build))?;
     let built = |name: &str| executable(&messages, name).with_context(|| format!("cargo built no program `{name}`"));
-    let (rutter, fill, appends) = (built("rutter")?, built("fill")?, built("appends")?);
+    let (rutter, fill, appends, drain) = (built("rutter")?, built("fill")?, built("appends")?, built("drain")?);
+    let example = ["build", "--release", "--locked", "-p", "store", "--example", "insert_once", "--message-format=json-render-diagnostics"];
+    let messages = run::stdout(&mut run::cargo(&example))?;
+    let insert = executable(&messages, "insert_once").context("cargo built no program `insert_once`")?;
     let target = rutter.ancestors().nth(2).context("cargo builds into a directory of its own")?;
     let directory = target.join("bench");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create `{}`", directory.display()))?;
-    let noop = build_noop(&directory)?;
-    Ok(Programs { rutter, fill, appends, noop, directory })
+    let (noop, replace) = (compile(&directory, "noop", "fn main() {}\n")?, compile(&directory, "replace", REPLACE)?);
+    Ok(Programs { rutter, fill, appends, drain, insert, hook: hook_program::build()?, noop, replace, directory })
 }
 
-fn build_noop(directory: &Path) -> Result<PathBuf> {
-    let (source, noop) = (directory.join("noop.rs"), directory.join("noop"));
-    fs::write(&source, "fn main() {}\n").with_context(|| format!("cannot write `{}`", source.display()))?;
-    run::succeed(run::program("rustc", NOOP).arg("-o").arg(&noop).arg(&source))?;
-    Ok(noop)
+/// Compiles a program of one file, static as the hook is.
+fn compile(directory: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let (source, program) = (directory.join(name).with_extension("rs"), directory.join(name));
+    fs::write(&source, text).with_context(|| format!("cannot write `{}`", source.display()))?;
+    run::succeed(run::program("rustc", NOOP).arg("-o").arg(&program).arg(&source))?;
+    Ok(program)
 }
 
 /// Finds a program in cargo's messages: only cargo knows which target directory is in force.
