@@ -20,12 +20,16 @@ pub struct Conversation {
     /// The last observation.
     pub last: When,
     /// Where the agent works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<Latest<Text>>,
     /// Where the agent says the transcript is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<Latest<Text>>,
     /// The model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Latest<Text>>,
     /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doing: Option<Latest<Doing>>,
     /// The processes that ran it, and when each took it up last.
     #[serde(with = "runs")]

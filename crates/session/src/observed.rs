@@ -14,16 +14,22 @@ pub struct Observed {
     /// What the agent calls it, `PreToolUse`.
     pub name: Text,
     /// The agent's directory at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<Text>,
     /// Where the agent says it writes the transcript; a hint, not always true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<Text>,
     /// The agent's id of the prompt that is being worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Text>,
     /// The agent's id of the sub-agent that is at work; none for the main thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subagent: Option<Text>,
     /// The agent's own title of the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text>,
     /// The number of the agent's process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// A hash of the payload as it came: a hook that is registered twice says the same twice.
     pub fingerprint: u64,
@@ -108,12 +114,16 @@ pub struct Started {
     /// How, in the agent's words: `startup`, `resume`, `clear`, `compact`, `fork`.
     pub source: Text,
     /// The model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Text>,
     /// The agent's process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
     /// The processes it descends from, nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ancestors: Vec<Process>,
     /// Variables the agent was started with, by name: ids of sessions and of other agents, nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<(Text, Text)>,
 }
 
@@ -125,10 +135,13 @@ pub struct Tool {
     /// The tool.
     pub name: Text,
     /// What it works on, in a few words: a command, a file, a pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Text>,
     /// The milliseconds it took, as the agent measured them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// What the agent says of a failure or refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Text>,
 }
 

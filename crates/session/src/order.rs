@@ -2,10 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Reading, Stamp};
+use uuid::Uuid;
+
+use crate::{Boot, Event, EventId, Moment, Reading, Revision, Stamp};
 
 /// When something was observed, and what decides where the clocks cannot.
+///
+/// Stored as a list, because every row has several: microseconds and offset of the wall clock, revision, event id, and, where there is
+/// one, the boot's id and its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Listed", try_from = "Listed")]
 pub struct When {
     /// What the clocks of the observer said.
     pub at: Reading,
@@ -51,5 +57,39 @@ impl<T> Latest<T> {
     /// Returns the value, if any was observed.
     pub fn get(held: &Option<Self>) -> Option<&T> {
         held.as_ref().map(|held| &held.value)
+    }
+}
+
+/// A [`When`] as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    WithBoot(i64, i32, Revision, EventId, Uuid, u64),
+    Without(i64, i32, Revision, EventId),
+}
+
+impl From<When> for Listed {
+    fn from(when: When) -> Self {
+        let (moment, stamp) = (when.at.moment, when.stamp);
+        let (micros, offset) = (moment.micros(), moment.offset().seconds());
+        match when.at.boot {
+            Some(boot) => Self::WithBoot(micros, offset, stamp.revision, stamp.event, boot.id, boot.micros),
+            None => Self::Without(micros, offset, stamp.revision, stamp.event),
+        }
+    }
+}
+
+impl TryFrom<Listed> for When {
+    type Error = jiff::Error;
+
+    fn try_from(listed: Listed) -> Result<Self, jiff::Error> {
+        let (micros, offset, revision, event, boot) = match listed {
+            Listed::WithBoot(micros, offset, revision, event, id, since) => {
+                (micros, offset, revision, event, Some(Boot { id, micros: since }))
+            }
+            Listed::Without(micros, offset, revision, event) => (micros, offset, revision, event, None),
+        };
+        let moment = Moment::from_micros(micros, offset)?;
+        Ok(Self { at: Reading { moment, boot }, stamp: Stamp { revision, event } })
     }
 }

@@ -12,22 +12,28 @@ pub struct ToolCall {
     /// The conversation it is of.
     pub conversation: ConversationKey,
     /// The session it belongs to; none while that is not decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionKey>,
     /// The agent's id of it.
     pub call: Text,
     /// The tool.
     pub tool: Text,
     /// What it works on, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Text>,
     /// The agent's id of the prompt it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Text>,
     /// The sub-agent that made it; none for the main thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subagent: Option<Text>,
     /// The first observation of it.
     pub first: When,
     /// When it was asked for, if that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<When>,
     /// What came of it, if that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<CallEnd>,
 }
 
@@ -39,8 +45,10 @@ pub struct CallEnd {
     /// When it was observed.
     pub when: When,
     /// The milliseconds it took, as the agent measured them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// What the agent says of a failure or refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Text>,
 }
 

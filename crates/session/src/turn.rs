@@ -16,12 +16,14 @@ pub struct Turn {
     /// The agent's id of the prompt that began it.
     pub prompt: Text,
     /// The session it belongs to; none while that is not decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionKey>,
     /// The first observation of it.
     pub first: When,
     /// The prompts, by the events that brought them; a prompt typed while a turn runs belongs to that turn.
     pub prompts: BTreeMap<EventId, Prompt>,
     /// How it ended, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Latest<TurnEnd>>,
 }
 
@@ -31,6 +33,7 @@ pub struct Prompt {
     /// When it came.
     pub when: When,
     /// What it says; none where prompts are not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Text>,
     /// Whether a person typed it.
     pub is_typed: bool,

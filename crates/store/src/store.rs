@@ -19,6 +19,8 @@ pub enum Durability {
     Full,
     /// Survives the death of the process; after a power cut the newest may be missing, never one in the middle.
     Normal,
+    /// As `Normal`, and one of many: what can wait until the last of them does.
+    Bulk,
 }
 
 /// Whether a turn's work is kept.
@@ -251,9 +253,9 @@ pub trait Turn {
     /// Appends an event and applies it to its rows.
     fn append(&mut self, event: &Event) -> Result<Appended, StoreError>;
     /// Returns a conversation, this turn's own changes included, without writing any.
-    fn conversation(&mut self, key: ConversationKey) -> Result<Option<Conversation>, StoreError>;
+    fn conversation(&mut self, key: ConversationKey) -> Result<Option<&Conversation>, StoreError>;
     /// Returns a session, this turn's own changes included, without writing any.
-    fn session(&mut self, key: SessionKey) -> Result<Option<Session>, StoreError>;
+    fn session(&mut self, key: SessionKey) -> Result<Option<&Session>, StoreError>;
     /// Notes how far a segment of the inbox was taken in.
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError>;
     /// Notes how far a mirror has been written.

@@ -33,19 +33,22 @@ CREATE TABLE runs (
   PRIMARY KEY (pid, started, boot, namespace, conversation)
 ) STRICT, WITHOUT ROWID;
 
+-- Keys are hashes: rows lie in the order in which they came, and only the narrow index is scattered.
 CREATE TABLE turns (
-  conversation BLOB NOT NULL,
-  key          BLOB NOT NULL,
-  row          TEXT NOT NULL,
-  PRIMARY KEY (conversation, key)
-) STRICT, WITHOUT ROWID;
+  place        INTEGER PRIMARY KEY,
+  key          BLOB    NOT NULL UNIQUE,
+  conversation BLOB    NOT NULL,
+  row          TEXT    NOT NULL
+) STRICT;
+CREATE INDEX turns_of_conversation ON turns (conversation);
 
 CREATE TABLE tool_calls (
-  conversation BLOB NOT NULL,
-  key          BLOB NOT NULL,
-  row          TEXT NOT NULL,
-  PRIMARY KEY (conversation, key)
-) STRICT, WITHOUT ROWID;
+  place        INTEGER PRIMARY KEY,
+  key          BLOB    NOT NULL UNIQUE,
+  conversation BLOB    NOT NULL,
+  row          TEXT    NOT NULL
+) STRICT;
+CREATE INDEX tool_calls_of_conversation ON tool_calls (conversation);
 
 -- How far each segment of an inbox was taken in. Not derived: it is moved in the transaction that stores the events.
 CREATE TABLE inbox (

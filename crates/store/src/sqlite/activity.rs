@@ -11,14 +11,14 @@ pub(crate) fn conversation(connection: &Connection, key: ConversationKey) -> rus
     query.query_row([key.uuid().as_bytes()], first_column).optional()
 }
 
-pub(crate) fn turn(connection: &Connection, conversation: ConversationKey, key: TurnKey) -> rusqlite::Result<Option<Turn>> {
-    let mut query = connection.prepare_cached("SELECT row FROM turns WHERE conversation = ?1 AND key = ?2")?;
-    query.query_row([conversation.uuid().as_bytes(), key.uuid().as_bytes()], first_column).optional()
+pub(crate) fn turn(connection: &Connection, key: TurnKey) -> rusqlite::Result<Option<Turn>> {
+    let mut query = connection.prepare_cached("SELECT row FROM turns WHERE key = ?1")?;
+    query.query_row([key.uuid().as_bytes()], first_column).optional()
 }
 
-pub(crate) fn tool_call(connection: &Connection, conversation: ConversationKey, key: ToolCallKey) -> rusqlite::Result<Option<ToolCall>> {
-    let mut query = connection.prepare_cached("SELECT row FROM tool_calls WHERE conversation = ?1 AND key = ?2")?;
-    query.query_row([conversation.uuid().as_bytes(), key.uuid().as_bytes()], first_column).optional()
+pub(crate) fn tool_call(connection: &Connection, key: ToolCallKey) -> rusqlite::Result<Option<ToolCall>> {
+    let mut query = connection.prepare_cached("SELECT row FROM tool_calls WHERE key = ?1")?;
+    query.query_row([key.uuid().as_bytes()], first_column).optional()
 }
 
 pub(crate) fn turns_of(connection: &Connection, conversation: ConversationKey) -> rusqlite::Result<Vec<Turn>> {
@@ -54,14 +54,18 @@ pub(crate) fn save_conversation(connection: &Connection, row: &Conversation) -> 
 
 pub(crate) fn save_turn(connection: &Connection, row: &Turn) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO turns (conversation, key, row) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO turns (conversation, key, row) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET row = excluded.row",
+        )?
         .execute(params![row.conversation.uuid().as_bytes(), row.key.uuid().as_bytes(), json(row)?])
         .map(drop)
 }
 
 pub(crate) fn save_tool_call(connection: &Connection, row: &ToolCall) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO tool_calls (conversation, key, row) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO tool_calls (conversation, key, row) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET row = excluded.row",
+        )?
         .execute(params![row.conversation.uuid().as_bytes(), row.key.uuid().as_bytes(), json(row)?])
         .map(drop)
 }

@@ -21,10 +21,13 @@ const DERIVED: [(&str, &str); 10] = [
     ("conversations", "key"),
     ("session_conversations", "session, conversation"),
     ("runs", "pid, started, boot, namespace, conversation"),
-    ("turns", "conversation, key"),
-    ("tool_calls", "conversation, key"),
+    ("turns", "key"),
+    ("tool_calls", "key"),
     ("waiting", "awaits_kind, awaits, event"),
 ];
+
+/// Where a row lies says when it came, not what it is.
+const PLACE: &str = "place";
 
 /// Empties the derived tables and fills them from the events, within the caller's transaction.
 pub(crate) fn rebuild(connection: &Connection, progress: &mut Progress<'_>) -> Result<Rebuilt, StoreError> {
@@ -68,10 +71,10 @@ fn digest(connection: &Connection) -> rusqlite::Result<u64> {
     let mut hasher = DefaultHasher::new();
     for (table, order) in DERIVED {
         let mut all = connection.prepare(&format!("SELECT * FROM {table} ORDER BY {order}"))?;
-        let columns = all.column_count();
+        let columns: Vec<_> = (0..all.column_count()).filter(|&column| all.column_name(column) != Ok(PLACE)).collect();
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
-            for column in 0..columns {
+            for &column in &columns {
                 hash_value(&mut hasher, row.get_ref(column)?);
             }
         }

@@ -20,8 +20,8 @@ pub(crate) struct Loaded {
     pub(crate) rows: Rows,
     known: BTreeSet<Awaited>,
     changed: BTreeSet<Awaited>,
-    known_turns: BTreeSet<(ConversationKey, TurnKey)>,
-    known_calls: BTreeSet<(ConversationKey, ToolCallKey)>,
+    known_turns: BTreeSet<TurnKey>,
+    known_calls: BTreeSet<ToolCallKey>,
     /// Where in the log the events lie that wait.
     pub(crate) places: BTreeMap<EventId, Seq>,
 }
@@ -51,14 +51,14 @@ impl Loaded {
         let is_of_turn = matches!(observed.what, Happened::Prompted { .. } | Happened::Stopped | Happened::Broke { .. });
         if let Some(prompt) = observed.prompt.as_ref().filter(|_| is_of_turn) {
             let turn = TurnKey::of(key, prompt.as_str());
-            if self.known_turns.insert((key, turn)) {
-                self.rows.turns.extend(activity::turn(connection, key, turn)?.map(|row| (turn, row)));
+            if self.known_turns.insert(turn) {
+                self.rows.turns.extend(activity::turn(connection, turn)?.map(|row| (turn, row)));
             }
         }
         for tool in observed.what.tools() {
             let call = ToolCallKey::of(key, tool.call.as_str());
-            if self.known_calls.insert((key, call)) {
-                self.rows.tool_calls.extend(activity::tool_call(connection, key, call)?.map(|row| (call, row)));
+            if self.known_calls.insert(call) {
+                self.rows.tool_calls.extend(activity::tool_call(connection, call)?.map(|row| (call, row)));
             }
         }
         Ok(())
@@ -67,12 +67,12 @@ impl Loaded {
     /// Loads everything a conversation did: it may belong elsewhere now.
     fn load_all_of(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<()> {
         for turn in activity::turns_of(connection, key)? {
-            if self.known_turns.insert((key, turn.key)) {
+            if self.known_turns.insert(turn.key) {
                 self.rows.turns.insert(turn.key, turn);
             }
         }
         for call in activity::tool_calls_of(connection, key)? {
-            if self.known_calls.insert((key, call.key)) {
+            if self.known_calls.insert(call.key) {
                 self.rows.tool_calls.insert(call.key, call);
             }
         }
@@ -99,19 +99,15 @@ impl Loaded {
     }
 
     /// Returns a conversation as this turn sees it.
-    pub(crate) fn conversation(&self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<Option<Conversation>> {
-        if self.known.contains(&Awaited::Conversation(key)) {
-            return Ok(self.rows.conversations.get(&key).cloned());
-        }
-        activity::conversation(connection, key)
+    pub(crate) fn conversation(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<Option<&Conversation>> {
+        self.load(connection, Awaited::Conversation(key))?;
+        Ok(self.rows.conversations.get(&key))
     }
 
     /// Returns a session as this turn sees it.
-    pub(crate) fn session(&self, connection: &Connection, key: SessionKey) -> rusqlite::Result<Option<Session>> {
-        if self.known.contains(&Awaited::Session(key)) {
-            return Ok(self.rows.sessions.get(&key).cloned());
-        }
-        session(connection, key)
+    pub(crate) fn session(&mut self, connection: &Connection, key: SessionKey) -> rusqlite::Result<Option<&Session>> {
+        self.load(connection, Awaited::Session(key))?;
+        Ok(self.rows.sessions.get(&key))
     }
 
     /// Loads a conversation and the sessions in which its turns and tool calls count.
@@ -138,9 +134,9 @@ impl Loaded {
                 forget_waiting(connection, what)?;
             }
         }
-        let turns = known_turns.iter().filter_map(|(_, key)| rows.turns.get(key));
+        let turns = known_turns.iter().filter_map(|key| rows.turns.get(key));
         turns.into_iter().try_for_each(|row| activity::save_turn(connection, row))?;
-        let mut calls = known_calls.iter().filter_map(|(_, key)| rows.tool_calls.get(key));
+        let mut calls = known_calls.iter().filter_map(|key| rows.tool_calls.get(key));
         calls.try_for_each(|row| activity::save_tool_call(connection, row))
     }
 }

@@ -65,14 +65,16 @@ impl Turn for SqliteTurn<'_> {
         self.noting_damage(appended)
     }
 
-    fn conversation(&mut self, key: ConversationKey) -> Result<Option<Conversation>, StoreError> {
-        let row = self.loaded.conversation(self.connection, key).of(self.connection);
-        self.noting_damage(row)
+    fn conversation(&mut self, key: ConversationKey) -> Result<Option<&Conversation>, StoreError> {
+        self.loaded.conversation(self.connection, key).of(self.connection).inspect_err(|error| {
+            self.met_damage |= matches!(error, StoreError::Broken { .. });
+        })
     }
 
-    fn session(&mut self, key: SessionKey) -> Result<Option<Session>, StoreError> {
-        let row = self.loaded.session(self.connection, key).of(self.connection);
-        self.noting_damage(row)
+    fn session(&mut self, key: SessionKey) -> Result<Option<&Session>, StoreError> {
+        self.loaded.session(self.connection, key).of(self.connection).inspect_err(|error| {
+            self.met_damage |= matches!(error, StoreError::Broken { .. });
+        })
     }
 
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError> {

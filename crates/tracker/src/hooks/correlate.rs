@@ -26,31 +26,27 @@ const LONGEST_TITLE: usize = 100;
 /// Decides what follows from an event that was just recorded; reports whether a session changed.
 pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<bool, StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)? else { return Ok(false) };
+    let session = row.session();
     let ground = incoming.directory().and_then(|directory| grounds.get(directory));
     let what = &incoming.observed.what;
-    let changed = match row.session() {
+    let changed = match session {
         None if !what.is_work() => false,
         None => match ground {
-            Some(ground) => place_conversation(pen, incoming, &row, ground)?,
+            Some(ground) => place_conversation(pen, incoming, ground)?,
             None => false,
         },
-        Some(key) => follow(pen, incoming, &row, key, ground)?,
+        Some(key) => follow(pen, incoming, key, ground)?,
     };
     Ok(title(pen, incoming)? || changed)
 }
 
 /// Decides what an event means for the session that its conversation belongs to.
-fn follow(
-    pen: &mut Pen<'_>,
-    incoming: &Incoming,
-    row: &Conversation,
-    key: SessionKey,
-    ground: Option<&Ground>,
-) -> Result<bool, StoreError> {
+fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, ground: Option<&Ground>) -> Result<bool, StoreError> {
     let Some(session) = pen.turn.session(key)? else { return Ok(false) };
+    let is_ended = session.status().is_ended();
     match &incoming.observed.what {
-        Happened::Left { reason } => return leave(pen, row, &session, reason),
-        what if !session.status().is_ended() || !what.is_work() => return Ok(false),
+        Happened::Left { reason } if session.opener == Opener::Agent && !is_ended => return leave(pen, key, reason),
+        what if !is_ended || !what.is_work() => return Ok(false),
         _ => {}
     }
     let is_said = session.lifecycle.value.is_said;
@@ -68,21 +64,20 @@ fn follow(
 }
 
 /// A process left the conversation: an agent's session ends with it, unless another process goes on.
-fn leave(pen: &mut Pen<'_>, row: &Conversation, session: &Session, reason: &Text) -> Result<bool, StoreError> {
-    if session.opener != Opener::Agent || session.status().is_ended() {
+fn leave(pen: &mut Pen<'_>, session: SessionKey, reason: &Text) -> Result<bool, StoreError> {
+    let conversations = pen.turn.reads()?.conversations_of(session)?;
+    let theirs = conversations.iter().filter(|each| each.session() == Some(session));
+    if theirs.flat_map(Conversation::running).any(|process| pen.clock.is_running(process)) {
         return Ok(false);
     }
-    let others = pen.turn.reads()?.conversations_of(session.key)?;
-    let theirs = others.iter().filter(|other| other.key != row.key && other.session() == Some(session.key));
-    if theirs.chain([row]).flat_map(Conversation::running).any(|process| pen.clock.is_running(process)) {
-        return Ok(false);
-    }
-    infer(pen, session.key, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
+    infer(pen, session, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
     Ok(true)
 }
 
 /// Finds or opens the session that a conversation belongs to.
-fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, row: &Conversation, ground: &Ground) -> Result<bool, StoreError> {
+fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground) -> Result<bool, StoreError> {
+    let Some(row) = pen.turn.conversation(incoming.conversation)?.cloned() else { return Ok(false) };
+    let row = &row;
     let started = match &incoming.observed.what {
         Happened::Started(started) => Some(&**started),
         _ => None,

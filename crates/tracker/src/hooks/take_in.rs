@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use inbox::{Inbox, LONGEST, Segment, decode};
-use session::{Author, Change, Event, Evidence, Happened, Revision, Subject};
+use session::{Author, Change, Conversation, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text};
 use store::{Appended, Durability, InboxPosition, StoreError};
 
 use super::correlate;
@@ -13,10 +13,10 @@ use crate::tracker::Pen;
 use crate::{Note, Place, Tracker};
 
 /// How much of a segment is read at a time.
-const CHUNK: usize = 2 << 20;
+const CHUNK: usize = 16 << 20;
 
 /// How many records are taken in with one transaction.
-const RECORDS: usize = 4_096;
+const RECORDS: usize = 16_384;
 
 /// Longer than any hook lives: a record that is not whole by then never will be.
 const HOOK_LIMIT: Duration = Duration::from_secs(2);
@@ -31,6 +31,8 @@ pub struct Taken {
     pub events: u64,
     /// Whether anything changed that the mirror shows.
     pub(crate) is_shown: bool,
+    /// Whether ids were drawn that must not be drawn again.
+    must_last: bool,
 }
 
 /// What waits in the inbox.
@@ -88,7 +90,8 @@ impl Tracker {
         let incoming: Vec<_> = decoded.frames.iter().map(Incoming::read).collect();
         let grounds = self.grounds(incoming.iter().flatten())?;
         let wanted = InboxPosition { place: from + decoded.end as u64, torn: kept.torn + decoded.torn, ..kept };
-        self.record_chunk(&segment.name, kept, wanted, &incoming, &grounds, taken)?;
+        let is_last = wanted.place >= segment.length;
+        self.record_chunk(&segment.name, kept, wanted, &incoming, &grounds, is_last, taken)?;
         // Where somebody else was first, the next round sees it.
         Ok(true)
     }
@@ -114,10 +117,16 @@ impl Tracker {
         wanted: InboxPosition,
         incoming: &[Option<Incoming>],
         grounds: &Grounds,
+        is_last: bool,
         taken: &mut Taken,
     ) -> Result<(), StoreError> {
-        let is_boundary = |each: &Incoming| is_boundary(&each.observed.what);
-        let durability = if incoming.iter().flatten().any(is_boundary) { Durability::Full } else { Durability::Normal };
+        taken.must_last |= incoming.iter().flatten().any(|each| matches!(each.observed.what, Happened::Started(_)));
+        // The inbox itself is durable: after a power cut what is missing here is taken in again. But for the id that somebody was shown.
+        let durability = match (is_last, taken.must_last) {
+            (false, _) => Durability::Bulk,
+            (true, false) => Durability::Normal,
+            (true, true) => Durability::Full,
+        };
         let outcome = self.write(durability, Evidence::Hook, None, |pen| -> Result<Option<(InboxPosition, bool)>, StoreError> {
             if pen.turn.reads()?.inbox_position(segment)?.unwrap_or_default() != kept {
                 return Ok(None);
@@ -207,27 +216,14 @@ fn read(segment: &Segment, from: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Whether this is to be on disk when the turn is over.
-fn is_boundary(what: &Happened) -> bool {
-    matches!(
-        what,
-        Happened::Started(_)
-            | Happened::Left { .. }
-            | Happened::Prompted { .. }
-            | Happened::Stopped
-            | Happened::Broke { .. }
-            | Happened::Compacting { .. }
-            | Happened::Compacted { .. }
-    )
-}
-
 /// Records what was observed, unless it was heard before; reports whether it was news.
 fn record(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
     let row = pen.turn.conversation(incoming.conversation)?;
     let is_of_tool = !incoming.observed.what.tools().is_empty();
-    if !is_of_tool && row.as_ref().is_some_and(|row| row.has_heard(incoming.observed.fingerprint, &incoming.at)) {
+    if !is_of_tool && row.is_some_and(|row| row.has_heard(incoming.observed.fingerprint, &incoming.at)) {
         return Ok(false);
     }
+    let revision = row.map_or(Revision(0), |row| row.revision).next();
     let event = Event {
         id: incoming.id,
         about: Subject::Conversation(incoming.conversation),
@@ -235,9 +231,20 @@ fn record(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
         recorded_at: pen.now.moment,
         by: pen.author.clone(),
         evidence: Evidence::Hook,
-        revision: row.map_or(Revision(0), |row| row.revision).next(),
-        change: Change::Observed(Box::new(incoming.observed.clone())),
+        revision,
+        change: Change::Observed(Box::new(news(&incoming.observed, row))),
         payload: Some(incoming.payload.clone()),
     };
     Ok(matches!(pen.turn.append(&event)?, Appended::New(..)))
+}
+
+/// Leaves out what an observation repeats: every hook says where the agent works and writes, and it is nearly always the same.
+fn news(observed: &Observed, row: Option<&Conversation>) -> Observed {
+    let mut news = observed.clone();
+    if let Some(row) = row {
+        let is_known = |held: &Option<Latest<Text>>, seen: &Option<Text>| Latest::get(held) == seen.as_ref();
+        news.cwd = news.cwd.filter(|_| !is_known(&row.cwd, &observed.cwd));
+        news.transcript = news.transcript.filter(|_| !is_known(&row.transcript, &observed.transcript));
+    }
+    news
 }
