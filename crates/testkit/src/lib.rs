@@ -9,6 +9,7 @@
 //! | `messages_api` | a scripted stand-in for the Messages API on loopback |
 //! | `client` | the real agent in an empty home, printing or in a terminal |
 //! | `patience` | waiting for what has to come |
+//! | `hooks` | what agents' hooks leave, without an agent; captured runs in `fixtures/` |
 //! | `bin/frozen` | a program that works in one frozen second, to be started many times at once |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -19,6 +20,7 @@ mod dice;
 mod env;
 mod events;
 mod home;
+mod hooks;
 mod messages_api;
 mod patience;
 
@@ -28,6 +30,7 @@ pub use dice::{SeededDice, StuckDice};
 pub use env::{Outcome, TestEnv};
 pub use events::{opened, opened_with, session_event, work_added};
 pub use home::Home;
+pub use hooks::{HookCall, captured_runs};
 pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind, MessagesApi, Place, Step, bash, say, think, tool};
 pub use patience::wait_for;
 /// What can be sent to a process.

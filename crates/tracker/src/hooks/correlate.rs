@@ -9,8 +9,8 @@
 //! | the first prompt, or the agent's own title | the session's description, where nobody gave one |
 
 use session::{
-    Change, Conversation, Described, Ended, Happened, Metadata, Opener, Prefix, Process, Rank, Session, SessionKey, Started, Status,
-    Subject, Text,
+    Change, Conversation, Described, Doing, Ended, Happened, Metadata, Opener, Prefix, Process, Rank, Reading, Session, SessionKey,
+    Started, Status, Subject, Text,
 };
 use store::{StoreError, Wanted};
 
@@ -24,53 +24,75 @@ use crate::{Purpose, StartError, describe};
 const LONGEST_TITLE: usize = 100;
 
 /// Decides what follows from an event that was just recorded; reports whether a session changed.
+///
+/// Hooks that run side by side may be taken in in another order than they were called in: what the conversation does is read off its
+/// row, where the clocks have put them in order, and not off the event.
 pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<bool, StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)? else { return Ok(false) };
-    let session = row.session();
+    let (session, left) = (row.session(), left(row));
     let ground = incoming.directory().and_then(|directory| grounds.get(directory));
-    let what = &incoming.observed.what;
-    let changed = match session {
-        None if !what.is_work() => false,
-        None => match ground {
-            Some(ground) => place_conversation(pen, incoming, ground)?,
-            None => false,
-        },
-        Some(key) => follow(pen, incoming, key, ground)?,
+    let mut changed = match (session, ground) {
+        (None, Some(ground)) if incoming.observed.what.is_work() => place_conversation(pen, incoming, ground)?,
+        (None, _) => false,
+        (Some(key), ground) => follow(pen, incoming, key, left.is_some(), ground)?,
     };
+    if let Some((reason, at)) = left {
+        changed |= leave(pen, incoming, &reason, at)?;
+    }
     Ok(title(pen, incoming)? || changed)
 }
 
-/// Decides what an event means for the session that its conversation belongs to.
-fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, ground: Option<&Ground>) -> Result<bool, StoreError> {
-    let Some(session) = pen.turn.session(key)? else { return Ok(false) };
-    let is_ended = session.status().is_ended();
-    match &incoming.observed.what {
-        Happened::Left { reason } if session.opener == Opener::Agent && !is_ended => return leave(pen, key, reason),
-        what if !is_ended || !what.is_work() => return Ok(false),
-        _ => {}
+/// Returns why and when the conversation was left, if that is the last that was heard of it.
+fn left(row: &Conversation) -> Option<(Text, Reading)> {
+    match row.doing.as_ref().map(|doing| (&doing.value, doing.when.at)) {
+        Some((Doing::Left(reason), at)) => Some((reason.clone(), at)),
+        _ => None,
     }
-    let is_said = session.lifecycle.value.is_said;
+}
+
+/// Decides what work means for the session that its conversation belongs to, if that one has ended.
+fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, is_left: bool, ground: Option<&Ground>) -> Result<bool, StoreError> {
+    let Some(session) = pen.turn.session(key)? else { return Ok(false) };
+    if !session.status().is_ended() || !incoming.observed.what.is_work() {
+        return Ok(false);
+    }
+    let (is_said, since) = (session.lifecycle.value.is_said, session.lifecycle.value.since);
     match (&incoming.observed.what, is_said, ground) {
-        (Happened::Prompted { .. }, true, Some(ground)) => {
+        (Happened::Prompted { .. }, true, Some(ground)) if is_after(&incoming.at, &since) => {
             let opened = open(pen, incoming, ground, Some(key))?;
             assign(pen, incoming, opened)
         }
-        (_, true, _) => Ok(false),
-        (_, false, _) => {
+        (_, false, _) if !is_left => {
             infer(pen, key, Change::Reopened)?;
             Ok(true)
         }
+        _ => Ok(false),
+    }
+}
+
+/// Reports whether something happened after something else, by the boot clock where both have the same.
+fn is_after(at: &Reading, since: &Reading) -> bool {
+    match (at.boot, since.boot) {
+        (Some(at), Some(since)) if at.id == since.id => at.micros > since.micros,
+        _ => true,
     }
 }
 
 /// A process left the conversation: an agent's session ends with it, unless another process goes on.
-fn leave(pen: &mut Pen<'_>, session: SessionKey, reason: &Text) -> Result<bool, StoreError> {
-    let conversations = pen.turn.reads()?.conversations_of(session)?;
-    let theirs = conversations.iter().filter(|each| each.session() == Some(session));
+fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> Result<bool, StoreError> {
+    let Some(key) = pen.turn.conversation(incoming.conversation)?.and_then(Conversation::session) else { return Ok(false) };
+    let is_over = |session: &Session| session.opener != Opener::Agent || session.status().is_ended();
+    if pen.turn.session(key)?.is_none_or(is_over) {
+        return Ok(false);
+    }
+    let conversations = pen.turn.reads()?.conversations_of(key)?;
+    let theirs = conversations.iter().filter(|each| each.session() == Some(key));
     if theirs.flat_map(Conversation::running).any(|process| pen.clock.is_running(process)) {
         return Ok(false);
     }
-    infer(pen, session, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
+    pen.at = at;
+    infer(pen, key, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
+    pen.at = incoming.at;
     Ok(true)
 }
 

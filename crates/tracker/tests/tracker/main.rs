@@ -4,6 +4,7 @@
 
 mod current;
 mod exchange;
+mod hooks;
 mod lifecycle;
 mod mirror;
 mod places;

@@ -1,0 +1,290 @@
+//! What agents' hooks leave is taken in once, belongs to the right session, and comes out the same in whatever order it was taken in.
+
+use serde_json::{Value, json};
+use session::{Boot, Moment, Reading, Status};
+use testkit::{Home, HookCall, captured_runs};
+use tracker::{Listing, SessionView, Tracker, TurnView, WantedEvents};
+
+fn start(home: &Home, pid: u32, conversation: &str, source: &str) -> HookCall {
+    let payload = json!({"session_id": conversation, "cwd": home.project(), "hook_event_name": "SessionStart", "source": source});
+    HookCall { process: Some(HookCall::process(pid)), ..HookCall::new(home, pid, payload) }
+}
+
+fn says(home: &Home, pid: u32, conversation: &str, event: &str, rest: Value) -> HookCall {
+    home.clock.pass(3);
+    let mut payload = json!({"session_id": conversation, "cwd": home.project(), "hook_event_name": event});
+    payload.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    HookCall::new(home, pid, payload)
+}
+
+fn prompt(home: &Home, pid: u32, conversation: &str, id: &str, text: &str) -> HookCall {
+    says(home, pid, conversation, "UserPromptSubmit", json!({"prompt_id": id, "prompt": text}))
+}
+
+fn tool(home: &Home, pid: u32, conversation: &str, event: &str, call: &str) -> HookCall {
+    let rest = json!({"prompt_id": "p", "tool_name": "Bash", "tool_use_id": call, "tool_input": {"command": "ls"}});
+    says(home, pid, conversation, event, rest)
+}
+
+fn end(home: &Home, pid: u32, conversation: &str, reason: &str) -> HookCall {
+    says(home, pid, conversation, "SessionEnd", json!({"reason": reason}))
+}
+
+/// Returns all sessions, oldest first.
+fn sessions(tracker: &Tracker) -> Vec<SessionView> {
+    let listing = Listing { with_empty: true, all_projects: true, ..Listing::default() };
+    let mut sessions = tracker.list(&listing).unwrap();
+    sessions.reverse();
+    sessions.iter().map(|session| tracker.view(session).unwrap()).collect()
+}
+
+fn timeline(tracker: &Tracker, view: &SessionView) -> Vec<TurnView> {
+    let session = tracker.resolve(Some(&view.id), tracker::Purpose::Reading).unwrap();
+    tracker.timeline(&session).unwrap()
+}
+
+#[test]
+fn a_conversation_gets_a_session_and_ends_it() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "Fix the login\nplease"), tool(&home, 7, "c", "PreToolUse", "t1")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    let view = sessions(&home.tracker()).remove(0);
+    assert_eq!((view.status, view.agent.as_deref(), view.number), ("ACTIVE", Some("claude-code"), Some(1)));
+    assert_eq!((view.description.as_deref(), view.turns, view.tool_calls), (Some("Fix the login"), 1, 1));
+    assert_eq!(view.agent_sessions, ["c"]);
+    home.clock.kill(&HookCall::process(7));
+    [tool(&home, 7, "c", "PostToolUse", "t1"), end(&home, 7, "c", "other")].iter().for_each(|call| call.leave(&home));
+    let view = sessions(&home.tracker()).remove(0);
+    assert_eq!((view.status, view.end_reason.as_deref(), view.duration_seconds), ("COMPLETED", Some("other"), 12.0));
+}
+
+#[test]
+fn d2_what_is_delivered_again_is_recorded_once() {
+    let home = Home::new();
+    let calls = [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x"), tool(&home, 7, "c", "PreToolUse", "t1")];
+    for _ in 0..3 {
+        calls.iter().for_each(|call| call.leave(&home));
+        drop(home.tracker());
+    }
+    let tracker = home.tracker();
+    let wanted = WantedEvents { all_projects: true, ..WantedEvents::default() };
+    let kinds: Vec<_> = tracker.events(&wanted).unwrap().0.into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, ["SessionStart", "assigned", "UserPromptSubmit", "PreToolUse"]);
+}
+
+#[test]
+fn a_hook_that_is_registered_twice_is_heard_once_and_the_same_words_later_again() {
+    let home = Home::new();
+    start(&home, 7, "c", "startup").leave(&home);
+    let first = prompt(&home, 7, "c", "p", "continue");
+    first.leave(&home);
+    let mut twin = first.clone();
+    twin.at.boot = twin.at.boot.map(|boot| Boot { micros: boot.micros + 1_500_000, ..boot });
+    twin.leave(&home);
+    prompt(&home, 7, "c", "p", "continue").leave(&home);
+    let tracker = home.tracker();
+    let wanted = WantedEvents { all_projects: true, ..WantedEvents::default() };
+    let prompts = tracker.events(&wanted).unwrap().0.into_iter().filter(|event| event.kind == "UserPromptSubmit").count();
+    assert_eq!(prompts, 2);
+}
+
+#[test]
+fn an_end_of_a_conversation_we_never_saw_opens_nothing() {
+    let home = Home::new();
+    end(&home, 7, "c", "other").leave(&home);
+    says(&home, 7, "d", "InstructionsLoaded", json!({"file_path": "/x"})).leave(&home);
+    assert!(sessions(&home.tracker()).is_empty());
+}
+
+#[test]
+fn what_came_before_the_start_waits_and_belongs_to_its_session() {
+    let home = Home::new();
+    says(&home, 7, "c", "InstructionsLoaded", json!({"file_path": "/x"})).leave(&home);
+    drop(home.tracker());
+    start(&home, 7, "c", "startup").leave(&home);
+    let tracker = home.tracker();
+    let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
+    assert!(events.iter().all(|event| event.session.is_some()), "{events:?}");
+    assert_eq!(sessions(&tracker).len(), 1);
+}
+
+#[test]
+fn two_agents_in_one_directory_are_told_apart() {
+    let home = Home::new();
+    for (pid, conversation) in [(7, "c"), (8, "d")] {
+        home.clock.run(HookCall::process(pid));
+        start(&home, pid, conversation, "startup").leave(&home);
+        home.clock.pass(1);
+    }
+    for (pid, conversation, call) in [(7, "c", "t1"), (8, "d", "t2"), (7, "c", "t3")] {
+        tool(&home, pid, conversation, "PreToolUse", call).leave(&home);
+    }
+    let counts: Vec<_> = sessions(&home.tracker()).iter().map(|view| (view.agent_sessions.clone(), view.tool_calls)).collect();
+    assert_eq!(counts, [(vec!["c".to_owned()], 2), (vec!["d".to_owned()], 1)]);
+}
+
+#[test]
+fn a_resumed_conversation_goes_on_in_its_session() {
+    let home = Home::new();
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x"), end(&home, 7, "c", "other")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    assert_eq!(sessions(&home.tracker())[0].status, "COMPLETED");
+    home.clock.pass(60);
+    start(&home, 8, "c", "resume").leave(&home);
+    let all = sessions(&home.tracker());
+    assert_eq!((all.len(), all[0].status), (1, "ACTIVE"));
+}
+
+#[test]
+fn a_person_s_session_takes_the_agent_s_conversation_and_outlives_it() {
+    let home = Home::new();
+    let id = home.tracker().start(&tracker::Start::default()).unwrap().id;
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x"), end(&home, 7, "c", "other")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    let all = sessions(&home.tracker());
+    assert_eq!((all.len(), all[0].id.as_str(), all[0].status, all[0].turns), (1, id.as_str(), "ACTIVE", 1));
+}
+
+#[test]
+fn the_session_that_a_variable_names_takes_the_conversation() {
+    let home = Home::new();
+    let first = home.tracker().start(&tracker::Start::default()).unwrap().id;
+    home.clock.pass(1);
+    home.tracker().start(&tracker::Start::default()).unwrap();
+    let mut begun = start(&home, 7, "c", "startup");
+    begun.variables = vec![("CURRENT_SESSION".into(), first.to_string())];
+    begun.leave(&home);
+    assert_eq!(sessions(&home.tracker())[0].agent_sessions, ["c"]);
+}
+
+#[test]
+fn an_agent_that_an_agent_started_gets_a_session_of_its_own_below_the_other() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "startup").leave(&home);
+    let outer = sessions(&home.tracker()).remove(0).id;
+    home.clock.pass(1);
+    let mut inner = start(&home, 9, "d", "startup");
+    inner.ancestors = vec![HookCall::process(8), HookCall::process(7)];
+    // It inherits the outer one's variables, which must not win.
+    inner.variables = vec![("RUTTER_SESSION".into(), outer.clone())];
+    inner.leave(&home);
+    let all = sessions(&home.tracker());
+    assert_eq!((all.len(), all[1].parent.as_deref(), all[1].agent_sessions.as_slice()), (2, Some(outer.as_str()), &["d".to_owned()][..]));
+}
+
+#[test]
+fn after_clear_the_agent_s_session_ends_and_a_new_one_begins() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x"), end(&home, 7, "c", "clear"), start(&home, 7, "d", "clear")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    let all = sessions(&home.tracker());
+    let seen: Vec<_> = all.iter().map(|view| (view.status, view.end_reason.as_deref(), view.agent_sessions.clone())).collect();
+    assert_eq!(seen, [("COMPLETED", Some("clear"), vec!["c".to_owned()]), ("ACTIVE", None, vec!["d".to_owned()])]);
+}
+
+#[test]
+fn a_session_that_somebody_ended_stays_ended_and_the_next_prompt_opens_another() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x")].iter().for_each(|call| call.leave(&home));
+    let first = home.tracker().end(None, Status::Completed, None).unwrap().id;
+    tool(&home, 7, "c", "PreToolUse", "t1").leave(&home);
+    assert_eq!(sessions(&home.tracker()).len(), 1);
+    prompt(&home, 7, "c", "q", "and now").leave(&home);
+    let all = sessions(&home.tracker());
+    assert_eq!((all[0].status, all[0].tool_calls, all[0].turns), ("COMPLETED", 1, 1));
+    assert_eq!((all[1].status, all[1].parent.as_deref(), all[1].turns), ("ACTIVE", Some(first.as_str()), 1));
+}
+
+#[test]
+fn calls_that_never_came_back_are_unfinished_once_their_turn_is_over() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x"), tool(&home, 7, "c", "PreToolUse", "t1")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    let tracker = home.tracker();
+    let outcomes = |tracker: &Tracker| {
+        let turns = timeline(tracker, &sessions(tracker)[0]);
+        (turns[0].outcome, turns[0].tool_calls[0].outcome)
+    };
+    assert_eq!(outcomes(&tracker), ("running", "running"));
+    drop(tracker);
+    prompt(&home, 7, "c", "q", "never mind").leave(&home);
+    assert_eq!(outcomes(&home.tracker()), ("interrupted", "unfinished"));
+}
+
+/// What a run of captured hooks comes to, without what was drawn.
+fn outcome_of(run: &[Value], order: impl Fn(Vec<HookCall>) -> Vec<Vec<HookCall>>) -> Value {
+    let home = Home::new();
+    for part in order(calls(&home, run)) {
+        part.iter().for_each(|call| call.leave(&home));
+        drop(home.tracker());
+    }
+    let tracker = home.tracker();
+    let mut all: Vec<Value> = sessions(&tracker)
+        .iter()
+        .map(|view| {
+            json!({
+                "status": view.status, "reason": view.end_reason, "description": view.description, "turns": view.turns,
+                "tool_calls": view.tool_calls, "agent_sessions": view.agent_sessions, "timeline": timeline(&tracker, view),
+            })
+        })
+        .collect();
+    all.sort_by_key(Value::to_string);
+    let mut rebuilt = home.tracker();
+    assert!(rebuilt.rebuild(&mut |_, _| {}).unwrap().rows.identical);
+    json!(all)
+}
+
+/// Turns captured hooks into calls, in the home's own project and on its clocks.
+fn calls(home: &Home, run: &[Value]) -> Vec<HookCall> {
+    let began = home.tracker().now();
+    let call = |line: &Value| {
+        let micros = line["ms"].as_i64().unwrap() * 1_000;
+        let moment = Moment::from_micros(began.moment.micros() + micros, 3_600).unwrap();
+        let boot = began.boot.map(|boot| Boot { micros: boot.micros + micros.cast_unsigned(), ..boot });
+        let text = line["stdin"].to_string().replace("/home/dev/demo", home.project().to_str().unwrap());
+        let payload: Value = serde_json::from_str(&text).unwrap();
+        let pid = line["env"]["CLAUDE_PID"].as_str().and_then(|pid| pid.parse().ok()).unwrap_or(1);
+        let is_start = payload["hook_event_name"] == "SessionStart";
+        let process = is_start.then(|| HookCall::process(pid));
+        HookCall { at: Reading { moment, boot }, process, ..HookCall::new(home, pid, payload) }
+    };
+    run.iter().map(call).collect()
+}
+
+#[test]
+fn d1_every_captured_run_comes_out_the_same_however_it_is_taken_in() {
+    let mut events = 0;
+    for (name, run) in captured_runs() {
+        let whole = outcome_of(&run, |calls| vec![calls]);
+        assert_eq!(outcome_of(&run, |calls| calls.into_iter().map(|call| vec![call]).collect()), whole, "{name}, one by one");
+        assert_eq!(outcome_of(&run, |calls| vec![calls.clone(), calls]), whole, "{name}, delivered twice");
+        assert_eq!(outcome_of(&run, |calls| vec![swapped(calls)]), whole, "{name}, side by side");
+        events += run.len();
+    }
+    assert!(events > 500, "{events}");
+}
+
+/// Hooks that were called within 30 ms of each other reach the inbox in the reverse order.
+fn swapped(mut calls: Vec<HookCall>) -> Vec<HookCall> {
+    let micros = |call: &HookCall| call.at.boot.map_or(0, |boot| boot.micros);
+    let mut at = 1;
+    while at < calls.len() {
+        // Of what is said twice the one that is heard first counts.
+        if micros(&calls[at]) - micros(&calls[at - 1]) < 30_000 && calls[at].payload != calls[at - 1].payload {
+            calls.swap(at - 1, at);
+            at += 1;
+        }
+        at += 1;
+    }
+    calls
+}
