@@ -53,6 +53,7 @@ fn plain(mut exchange: Exchange, answer: &str, to: &mut TcpStream, room: &Room) 
 /// Plays the step that is due.
 fn message(incoming: &Incoming, body: &Value, to: &mut TcpStream, room: &Room) -> Result<()> {
     let kind = request::kind(body);
+    room.state().ledger.told.push(String::from_utf8_lossy(&incoming.body).into_owned());
     let step = step(&kind, body, room);
     let mut exchange = exchange(incoming, body, kind, 200);
     room.pause(step.delay);

@@ -72,6 +72,8 @@ impl Exchange {
 pub(super) struct Ledger {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) complaints: Vec<String>,
+    /// What models were told: the body of each request for a message.
+    pub(super) told: Vec<String>,
     /// For each failure that ends: whose it is, and how often it was sent.
     failures: Vec<(String, usize)>,
 }

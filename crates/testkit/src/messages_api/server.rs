@@ -68,6 +68,11 @@ impl MessagesApi {
         self.room.state().ledger.complaints.clone()
     }
 
+    /// Counts the requests in which a model was told these words, which have to be such as JSON leaves as they are.
+    pub fn times_told(&self, words: &str) -> usize {
+        self.room.state().ledger.told.iter().filter(|body| body.contains(words)).count()
+    }
+
     /// Waits until what was asked and sent is as wanted, and returns it.
     ///
     /// # Panics
@@ -77,7 +82,7 @@ impl MessagesApi {
         let mut state = self.room.state();
         while !is_so(&state.ledger.exchanges) {
             let left = end.checked_duration_since(Instant::now());
-            let left = left.unwrap_or_else(|| panic!("not so within {within:?}: {:#?}", state.ledger));
+            let left = left.unwrap_or_else(|| panic!("not so within {within:?}: {:#?}", state.ledger.exchanges));
             state = self.room.wait(state, left);
         }
         state.ledger.exchanges.clone()
