@@ -86,9 +86,9 @@ impl Tracker {
         for call in &calls {
             let prompt = call.prompt.as_ref().map(|prompt| prompt.as_str().to_owned());
             let key = prompt.filter(|prompt| views.contains_key(&Some(prompt.clone())));
-            let began = call.first.at.moment.micros();
+            let (began, is_outside) = (call.first.at.moment.micros(), key.is_none());
             let (_, view) = views.entry(key).or_insert_with(|| (began, outside(conversation, call)));
-            let is_open = view.outcome == "running" || (view.prompt_id.is_none() && is_at_work);
+            let is_open = view.outcome == "running" || (is_outside && is_at_work);
             view.tool_calls.push(view_of_call(call, is_open));
         }
         let named = |(key, (began, mut view)): (Option<String>, (i64, TurnView))| {
