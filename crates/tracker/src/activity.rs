@@ -75,7 +75,7 @@ impl Tracker {
         let mut calls = reads.tool_calls_of(conversation.key)?;
         calls.retain(|call| call.session == Some(session.key));
         calls.sort_by(|left, right| order(&left.first, &right.first));
-        let is_at_work = conversation.session() == Some(session.key) && !session.status().is_ended() && self.is_run(conversation);
+        let is_at_work = self.is_at_work(session, conversation);
         let last = turns.last().map(|turn| turn.key);
         let mut views: BTreeMap<Option<String>, (i64, TurnView)> = BTreeMap::new();
         for turn in turns.iter().filter(|turn| turn.session == Some(session.key)) {
@@ -96,6 +96,12 @@ impl Tracker {
             (began, view)
         };
         Ok(views.into_iter().map(named).collect())
+    }
+
+    /// Reports whether the conversation's last turn may be going on.
+    fn is_at_work(&self, session: &Session, conversation: &Conversation) -> bool {
+        let is_here = conversation.session() == Some(session.key) && !session.status().is_ended();
+        is_here && self.is_run(conversation) && !self.is_idle(conversation)
     }
 
     /// Reports whether any process runs the conversation now, as far as that is known.

@@ -45,9 +45,8 @@ impl Tracker {
     /// When the store cannot answer.
     pub fn running_agents(&self) -> Result<Vec<AgentView>, StoreError> {
         let mut views = Vec::new();
-        let registered = self.locations().ok().and_then(|places| registry::read(&places.sessions()).ok()).unwrap_or_default();
-        for entry in registered.iter().filter(|entry| self.is_alive(entry)) {
-            views.push(self.view_of_entry(entry)?);
+        for entry in self.registered() {
+            views.push(self.view_of_entry(&entry)?);
         }
         for conversation in self.store.reads().newest_conversations(LOOKED_AT)? {
             for process in conversation.running().filter(|process| self.clock.is_running(process)) {
@@ -58,6 +57,19 @@ impl Tracker {
         }
         views.sort_by_key(|view| view.pid);
         Ok(views)
+    }
+
+    /// Reports whether every process in the conversation says that it does nothing: after Escape no hook does.
+    pub(crate) fn is_idle(&self, conversation: &Conversation) -> bool {
+        let mut here = self.registered();
+        here.retain(|entry| entry.session_id.as_deref() == Some(conversation.id.as_str()));
+        !here.is_empty() && here.iter().all(|entry| entry.status == RunningStatus::Idle)
+    }
+
+    fn registered(&self) -> Vec<Running> {
+        let mut registered = self.locations().ok().and_then(|places| registry::read(&places.sessions()).ok()).unwrap_or_default();
+        registered.retain(|entry| self.is_alive(entry));
+        registered
     }
 
     fn is_alive(&self, entry: &Running) -> bool {
