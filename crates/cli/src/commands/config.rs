@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tracker::{Origin, Setting};
+use tracker::{Config, Environment, Origin, Setting};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
@@ -32,7 +32,7 @@ pub(super) fn config(context: &Context, args: &ConfigArgs) -> Result<(), Failure
                 error => error.into(),
             })?;
             context.ui.note(&format!("{key} is set in {}", file.display()));
-            Ok(())
+            Config::load(&Environment::of_process())?.tell_hooks().map_err(Failure::surroundings)
         }
         (Some(key), None) => {
             let setting = config.setting(key)?;

@@ -1,11 +1,11 @@
 //! Telling hooks what to heed: what the configuration says, and whether somebody paused recording.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use inbox::Wishes;
 use session::Reading;
 
-use crate::Tracker;
+use crate::{Config, Tracker};
 
 /// Why recording could not be paused or taken up again.
 #[derive(Debug, thiserror::Error)]
@@ -51,15 +51,35 @@ impl Tracker {
     }
 
     fn wishes(&self) -> Wishes {
-        Wishes {
-            paused_until: self.paused_until(),
-            exclude: self.config.excluded_directories(),
-            prompts: self.config.is_on("record.prompts"),
-            answer: ["hook.banner", "hook.context", "hook.environment"].into_iter().any(|name| self.config.is_on(name)),
-        }
+        wishes(&self.config, self.paused_until())
     }
 
     fn tell(&self, wishes: Wishes) -> Result<(), PauseError> {
-        wishes.write(&self.home).map_err(|source| PauseError { path: Wishes::path(&self.home), source })
+        tell(&self.home, &wishes)
     }
+}
+
+impl Config {
+    /// Tells hooks what was just set: what must not be recorded is not to wait for the next command. Without a store nobody listens.
+    ///
+    /// # Errors
+    /// When the file that tells them cannot be written.
+    pub fn tell_hooks(&self) -> Result<(), PauseError> {
+        let Some(home) = self.home().ok().filter(|home| home.is_dir()) else { return Ok(()) };
+        let paused_until = Wishes::read(&home).and_then(|held| held.paused_until);
+        tell(&home, &wishes(self, paused_until))
+    }
+}
+
+fn wishes(config: &Config, paused_until: Option<i64>) -> Wishes {
+    Wishes {
+        paused_until,
+        exclude: config.excluded_directories(),
+        prompts: config.is_on("record.prompts"),
+        answer: ["hook.banner", "hook.context", "hook.environment"].into_iter().any(|name| config.is_on(name)),
+    }
+}
+
+fn tell(home: &Path, wishes: &Wishes) -> Result<(), PauseError> {
+    wishes.write(home).map_err(|source| PauseError { path: Wishes::path(home), source })
 }
