@@ -1,0 +1,81 @@
+//! Resume, continue, fork, clear: what the agent does to its conversation decides what happens to our session.
+
+use serde_json::Value;
+
+use crate::stage::Stage;
+use crate::truth::assert_quiet;
+
+#[test]
+fn a_conversation_that_goes_on_reopens_its_session() {
+    let Some(stage) = Stage::set() else { return };
+    let first = stage.run("Go. @@tools", &[]);
+    let session = stage.only_session();
+    assert_eq!(session["status"], "COMPLETED");
+    let resumed = stage.run("And again. @@fail", &["--resume", &first.session_id()]);
+    let continued = stage.run("And more. @@denied", &["--continue"]);
+    for run in [&resumed, &continued] {
+        assert_quiet(run);
+        assert_eq!(run.session_id(), first.session_id());
+    }
+    let after = stage.only_session();
+    assert_eq!((&after["id"], &after["status"], &after["turns"]), (&session["id"], &"COMPLETED".into(), &3.into()));
+    let calls: Vec<_> = stage.outcomes(&after).into_iter().flat_map(|(_, calls)| calls).collect();
+    assert_eq!(calls, ["succeeded", "succeeded", "failed", "refused"]);
+    stage.compare(3);
+}
+
+#[test]
+fn a_fork_is_a_session_of_its_own() {
+    let Some(stage) = Stage::set() else { return };
+    let first = stage.run("Go. @@tools", &[]);
+    let fork = stage.run("Otherwise. @@fail", &["--resume", &first.session_id(), "--fork-session"]);
+    assert_quiet(&fork);
+    assert_ne!(first.session_id(), fork.session_id());
+    let [before, after] = [&first, &fork].map(|run| stage.session_of(&run.session_id()));
+    assert_ne!(before["id"], after["id"]);
+    assert_eq!((&before["tool_calls"], &after["tool_calls"]), (&2.into(), &1.into()));
+    stage.compare(2);
+}
+
+#[test]
+fn clear_ends_the_session_and_begins_another() {
+    let Some(stage) = Stage::set() else { return };
+    let agent = stage.home.interactive(&[]);
+    agent.submit("Go. @@tools");
+    stage.wait_for_hooks("Stop", 1);
+    let first = stage.only_session();
+    agent.submit("/clear");
+    stage.wait_for_hooks("SessionStart", 2);
+    agent.submit("Anew. @@fail");
+    stage.wait_for_hooks("Stop", 2);
+    let sessions = stage.sessions();
+    assert_eq!((sessions.len(), &sessions[0]["id"]), (2, &first["id"]));
+    assert_eq!((&sessions[0]["status"], &sessions[0]["end_reason"]), (&"COMPLETED".into(), &"clear".into()));
+    assert_eq!((&sessions[1]["status"], &sessions[1]["description"]), (&"ACTIVE".into(), &"Anew. @@fail".into()));
+    assert!(agent.exit().success());
+    assert_eq!(stage.sessions()[1]["end_reason"], "prompt_input_exit");
+    stage.compare(2);
+}
+
+#[test]
+fn a_compaction_stays_in_its_session() {
+    let Some(stage) = Stage::set() else { return };
+    let first = stage.run("Go. @@tools", &[]).session_id();
+    stage.run("/compact", &["--resume", &first]);
+    stage.run("And on. @@fail", &["--resume", &first]);
+    let session = stage.only_session();
+    assert_eq!((&session["turns"], &session["parent"]), (&2.into(), &Value::Null));
+    stage.compare(2);
+}
+
+#[test]
+fn an_agent_that_is_asked_nothing_leaves_an_empty_session() {
+    let Some(stage) = Stage::set() else { return };
+    let agent = stage.home.interactive(&[]);
+    agent.wait_until_ready();
+    stage.wait_for_hooks("SessionStart", 1);
+    assert!(agent.exit().success());
+    assert_eq!(stage.objects(["list"]), Vec::<Value>::new());
+    assert_eq!(stage.only_session()["status"], "COMPLETED");
+    stage.compare(0);
+}

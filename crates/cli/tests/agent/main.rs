@@ -1,0 +1,32 @@
+//! The whole way: the real agent, its model scripted, calls the real hook, and what `rutter` says of it is compared with what happened.
+//!
+//! What happened is known from four sides: what a second hook, which only records, was sent; the agent's own stream; its transcript;
+//! the ledger of the model's stand-in. [`truth`] compares, after every scenario.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `stage` | agent, model and `rutter` in one empty home |
+//! | `truth` | what happened, and whether `rutter` says the same |
+//! | `tools` | tools that work, fail or are refused |
+//! | `side_by_side` | several agents at once, sub-agents, agents started by agents |
+//! | `interrupted` | Escape, a person's "No", SIGKILL |
+//! | `errors` | a model that cannot be reached |
+//! | `conversations` | resume, continue, fork, clear |
+//! | `people` | sessions that a person started; variables that name one |
+//! | `told` | what the person, the model and the agent's shell are told, and how to switch it off |
+//! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
+//! | `now` | what a running agent is doing |
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod conversations;
+mod errors;
+mod interrupted;
+mod now;
+mod people;
+mod side_by_side;
+mod stage;
+mod told;
+mod tools;
+mod truth;
+mod unrecorded;

@@ -1,0 +1,53 @@
+//! Sessions that a person started, and variables that name one.
+
+use crate::stage::Stage;
+use crate::truth::assert_quiet;
+
+#[test]
+fn an_agent_takes_over_the_session_that_a_person_started() {
+    let Some(stage) = Stage::set() else { return };
+    let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
+    for (prompt, turns) in [("Go. @@tools", 1), ("And again. @@fail", 2)] {
+        let run = stage.run(prompt, &[]);
+        assert_quiet(&run);
+        let session = stage.session_of(&run.session_id());
+        assert_eq!((&session["id"], &session["status"], &session["turns"]), (&id.as_str().into(), &"ACTIVE".into(), &turns.into()));
+        assert_eq!(session["description"], "Fix the login");
+    }
+    assert_eq!(stage.rutter(["current"]), id);
+    stage.rutter(["end"]);
+    let run = stage.run("Something else. @@ok", &[]);
+    assert_ne!(stage.session_of(&run.session_id())["id"], id.as_str());
+    stage.compare(3);
+}
+
+#[test]
+fn a_variable_names_the_session_that_an_agent_takes() {
+    let Some(mut stage) = Stage::set() else { return };
+    let named = stage.rutter(["start", "--quiet", "-d", "The one that is named"]);
+    let newest = stage.rutter(["start", "--quiet", "-d", "The newest one"]);
+    stage.home.set("RUTTER_SESSION", &named);
+    let run = stage.run("Go. @@tools", &[]);
+    assert_quiet(&run);
+    assert_eq!(stage.session_of(&run.session_id())["id"], named.as_str());
+    stage.home.set("RUTTER_SESSION", "no such session");
+    let run = stage.run("Go. @@fail", &[]);
+    assert_eq!(stage.session_of(&run.session_id())["id"], newest.as_str());
+    stage.compare(2);
+}
+
+#[test]
+fn the_prompt_after_a_persons_end_opens_a_session_below_the_ended_one() {
+    let Some(stage) = Stage::set() else { return };
+    let agent = stage.home.interactive(&[]);
+    agent.submit("Go. @@tools");
+    stage.wait_for_hooks("Stop", 1);
+    let ended = stage.only_session()["id"].as_str().unwrap().to_owned();
+    stage.rutter(["end", &ended]);
+    agent.submit("On. @@fail");
+    stage.wait_for_hooks("Stop", 2);
+    assert!(agent.exit().success());
+    let sessions = stage.sessions();
+    assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &ended.as_str().into()));
+    assert_eq!((&sessions[0]["tool_calls"], &sessions[1]["tool_calls"]), (&2.into(), &1.into()));
+}

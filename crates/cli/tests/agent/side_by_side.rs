@@ -1,0 +1,53 @@
+//! Several agents at once, sub-agents, agents started by agents.
+
+use serde_json::Value;
+
+use crate::stage::Stage;
+use crate::truth::assert_quiet;
+
+#[test]
+fn two_agents_in_one_directory_keep_to_their_own_sessions() {
+    let Some(stage) = Stage::set() else { return };
+    let started = [stage.home.spawn_print("Go. @@many-12", &[]), stage.home.spawn_print("Go. @@many-9", &[])];
+    let runs = started.map(|process| process.wait());
+    for (run, calls) in runs.iter().zip([12, 9]) {
+        assert_quiet(run);
+        let session = stage.session_of(&run.session_id());
+        assert_eq!((&session["turns"], &session["tool_calls"], &session["parent"]), (&1.into(), &calls.into(), &Value::Null));
+        assert_eq!(session["agent_sessions"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(stage.sessions().len(), 2);
+    stage.compare(2);
+}
+
+#[test]
+fn sub_agents_work_in_the_session_of_their_agent() {
+    for (script, agents) in [("subagent", 1), ("subagents", 2)] {
+        let Some(stage) = Stage::set() else { return };
+        let run = stage.run(&format!("Go. @@{script}"), &[]);
+        assert_quiet(&run);
+        let session = stage.only_session();
+        // The call of the sub-agent, and the one that it makes.
+        assert_eq!((&session["turns"], &session["tool_calls"]), (&1.into(), &(2 * agents).into()));
+        let timeline = stage.timeline(&session);
+        let calls = timeline[0]["tool_calls"].as_array().unwrap();
+        let marked = calls.iter().filter(|call| call["subagent"].is_string());
+        assert!(marked.clone().all(|call| call["tool"] == "Bash"), "{calls:#?}");
+        assert_eq!((timeline.len(), marked.count()), (1, agents));
+        stage.compare(1);
+    }
+}
+
+#[test]
+fn an_agent_that_an_agents_shell_started_has_a_session_below_it() {
+    let Some(stage) = Stage::set() else { return };
+    let run = stage.run("Go. @@nested", &[]);
+    assert_quiet(&run);
+    let outer = stage.session_of(&run.session_id());
+    let sessions = stage.sessions();
+    let inner = sessions.iter().find(|session| session["id"] != outer["id"]).unwrap();
+    assert_eq!((sessions.len(), &inner["parent"], &outer["parent"]), (2, &outer["id"], &Value::Null));
+    assert_eq!((&inner["description"], &outer["description"]), (&"inner @@sub".into(), &"Go. @@nested".into()));
+    assert_eq!((&inner["status"], &outer["status"]), (&"COMPLETED".into(), &"COMPLETED".into()));
+    stage.compare(2);
+}

@@ -1,0 +1,147 @@
+//! Agent, model and `rutter` in one empty home.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::{Client, ClientHome, MessagesApi, PrintRun, wait_for};
+
+/// What has to come comes within this.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// What an agent's hooks are compared in: one home, one project, one model.
+pub(crate) struct Stage {
+    pub(crate) api: MessagesApi,
+    pub(crate) home: ClientHome,
+}
+
+impl Stage {
+    /// Lets `rutter init` put its hooks in, beside a recorder; or says that there is no agent to test with.
+    pub(crate) fn set() -> Option<Self> {
+        let stage = Self::bare()?;
+        stage.home.record_hooks();
+        stage.rutter(["init", "--yes"]);
+        Some(stage)
+    }
+
+    /// Returns a home without any hooks.
+    pub(crate) fn bare() -> Option<Self> {
+        let Some(client) = Client::find() else {
+            skip();
+            return None;
+        };
+        let api = MessagesApi::start();
+        let mut home = ClientHome::new(&client, &api);
+        home.set("CLAUDE_CODE_MAX_RETRIES", "1");
+        Some(Self { api, home })
+    }
+
+    /// Runs the agent with `-p` to an end that is a good one.
+    pub(crate) fn run(&self, prompt: &str, arguments: &[&str]) -> PrintRun {
+        let run = self.home.run_print(prompt, arguments);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        run
+    }
+
+    /// Returns a command of `rutter`, in the project and in the agent's environment.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = self.home.program(program());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs `rutter`, expects it to succeed, and returns its answer without the line feed.
+    pub(crate) fn rutter<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        let Output { status, stdout, stderr } = self.command().args(&arguments).output().unwrap();
+        assert!(status.success(), "rutter {arguments:?}: {}", String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Runs `rutter --json` and returns the objects of its answer.
+    pub(crate) fn objects<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
+        let answer = self.rutter(std::iter::once("--json").chain(arguments));
+        answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Returns all sessions, oldest first.
+    pub(crate) fn sessions(&self) -> Vec<Value> {
+        let mut sessions = self.objects(["list", "--all", "--all-projects", "--limit", "100"]);
+        sessions.reverse();
+        sessions
+    }
+
+    /// Returns the only session.
+    pub(crate) fn only_session(&self) -> Value {
+        let sessions = self.sessions();
+        assert_eq!(sessions.len(), 1, "{sessions:#?}");
+        sessions[0].clone()
+    }
+
+    /// Returns the session to which a conversation of the agent belongs.
+    pub(crate) fn session_of(&self, conversation: &str) -> Value {
+        let owns = |session: &&Value| session["agent_sessions"].as_array().unwrap().iter().any(|id| id == conversation);
+        let sessions = self.sessions();
+        let owners: Vec<_> = sessions.iter().filter(owns).collect();
+        assert_eq!(owners.len(), 1, "{conversation}: {sessions:#?}");
+        owners[0].clone()
+    }
+
+    /// Returns what was done in a session, turn by turn.
+    pub(crate) fn timeline(&self, session: &Value) -> Vec<Value> {
+        let shown = self.objects(["show", session["id"].as_str().unwrap()]);
+        shown[0]["timeline"].as_array().unwrap().clone()
+    }
+
+    /// Returns how each turn of a session ended, and how each of its calls did.
+    pub(crate) fn outcomes(&self, session: &Value) -> Vec<(String, Vec<String>)> {
+        let word = |value: &Value| value["outcome"].as_str().unwrap().to_owned();
+        let calls = |turn: &Value| turn["tool_calls"].as_array().unwrap().iter().map(word).collect();
+        self.timeline(session).iter().map(|turn| (word(turn), calls(turn))).collect()
+    }
+
+    /// Returns where everything is that `rutter` keeps.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.home.home().join(".local/share/rutter")
+    }
+
+    /// Returns how many hooks of an event were called.
+    pub(crate) fn count(&self, event: &str) -> usize {
+        self.home.events().iter().filter(|held| *held == event).count()
+    }
+
+    /// Waits until the command of the script `slow` runs.
+    pub(crate) fn wait_for_the_slow_command(&self) {
+        let file = self.home.project().join("slow.txt");
+        wait_for("the command to run", SOON, || file.exists().then_some(()));
+    }
+
+    /// Waits until both hooks of an event were called so many times; they run side by side.
+    pub(crate) fn wait_for_hooks(&self, event: &str, times: usize) {
+        let heard = || self.objects(["events", "--all-projects"]).iter().filter(|held| held["kind"] == event).count();
+        wait_for(event, SOON, || (self.count(event) >= times && heard() >= times).then_some(()));
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did nothing must not look like one that passed")]
+fn skip() {
+    eprintln!("SKIPPED: Claude Code {} is not installed; `cargo xtask test --only client` does it", Client::version());
+}
+
+/// Returns where `rutter` is; `rutter-hook` is beside it. Whoever tests this package alone has not built that yet.
+fn program() -> &'static Path {
+    let program = Path::new(env!("CARGO_BIN_EXE_rutter"));
+    let directory = program.parent().unwrap();
+    if !program.with_file_name("rutter-hook").exists() {
+        let profile = if directory.ends_with("debug") { "dev".as_ref() } else { directory.file_name().unwrap() };
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "--package", "hook", "--target-dir"])
+            .arg(directory.parent().unwrap())
+            .arg("--profile")
+            .arg(profile);
+        assert!(cargo.status().unwrap().success(), "{cargo:?}");
+    }
+    program
+}

@@ -1,0 +1,84 @@
+//! What the person, the model and the agent's shell are told, and how to switch it off.
+
+use serde_json::Value;
+use testkit::{PrintRun, Step, bash, say};
+
+use crate::stage::Stage;
+use crate::truth::assert_quiet;
+
+/// What the agent's shell says of its session.
+fn ask_shell(stage: &Stage) -> PrintRun {
+    let program = env!("CARGO_BIN_EXE_rutter");
+    let asked = bash(&format!("sh -c 'echo [$RUTTER_SESSION] [$CURRENT_SESSION] [$({program} current)]'"));
+    stage.api.add("ask", [Step::of([asked]), Step::of([say("So it is.")])]);
+    let run = stage.run("Go. @@ask", &["--include-hook-events"]);
+    assert_quiet(&run);
+    run
+}
+
+/// What a command printed, as the agent's transcript has it.
+fn printed(stage: &Stage, run: &PrintRun) -> String {
+    let records = stage.home.transcript(&run.session_id());
+    let results = records.iter().filter_map(|record| record["toolUseResult"]["stdout"].as_str());
+    results.last().unwrap().to_owned()
+}
+
+/// What hooks said of the start of a session.
+fn answers(run: &PrintRun) -> Vec<Value> {
+    let responses = run.stream.iter().filter(|line| line["subtype"] == "hook_response" && line["hook_event"] == "SessionStart");
+    let said = responses.filter_map(|line| line["stdout"].as_str().filter(|said| !said.is_empty()));
+    said.map(|said| serde_json::from_str(said).unwrap()).collect()
+}
+
+#[test]
+fn a_start_shows_the_banner_tells_the_model_and_names_the_session_to_the_shell() {
+    let Some(stage) = Stage::set() else { return };
+    let run = ask_shell(&stage);
+    let session = stage.session_of(&run.session_id());
+    let id = session["id"].as_str().unwrap();
+    let answers = answers(&run);
+    assert_eq!(answers.len(), 1, "{:#?}", run.stream);
+    let banner = answers[0]["systemMessage"].as_str().unwrap();
+    assert!(banner.contains(&format!("Session ID: {id}")) && banner.contains("SESSION ID FOR TRACKING"), "{banner}");
+    let told = format!("This is session #{:05}, {id} of project project.", session["number"].as_u64().unwrap());
+    assert!(answers[0]["hookSpecificOutput"]["additionalContext"].as_str().unwrap().contains(&told));
+    // Both requests of the turn carry it.
+    assert_eq!(stage.api.times_told(&told), 2, "{told}");
+    assert_eq!(printed(&stage, &run), format!("[{id}] [{id}] [{id}]"));
+    stage.compare(1);
+}
+
+#[test]
+fn a_person_sees_the_banner_in_the_terminal() {
+    let Some(stage) = Stage::set() else { return };
+    let agent = stage.home.interactive(&[]);
+    agent.wait_for("the banner", |screen| screen.contains("Session ID: SESSION-"));
+    assert!(agent.exit().success());
+    stage.compare(0);
+}
+
+#[test]
+fn what_is_switched_off_is_not_said() {
+    let Some(stage) = Stage::set() else { return };
+    for setting in ["hook.banner", "hook.context", "hook.environment"] {
+        stage.rutter(["config", setting, "off"]);
+    }
+    let run = ask_shell(&stage);
+    assert_eq!(answers(&run), Vec::<Value>::new());
+    let id = stage.only_session()["id"].as_str().unwrap().to_owned();
+    assert_eq!((stage.api.times_told("rutter-session"), stage.api.times_told("SESSION ID FOR TRACKING")), (0, 0));
+    // Whoever asks is told all the same: the agent's own id of the conversation is in its shell.
+    assert_eq!(printed(&stage, &run), format!("[] [] [{id}]"));
+    stage.compare(1);
+}
+
+#[test]
+fn each_part_of_an_answer_has_a_switch_of_its_own() {
+    let Some(stage) = Stage::set() else { return };
+    stage.rutter(["config", "hook.banner", "off"]);
+    let run = ask_shell(&stage);
+    let id = stage.only_session()["id"].as_str().unwrap().to_owned();
+    assert_eq!((answers(&run)[0].get("systemMessage"), stage.api.times_told("rutter-session") > 0), (None, true));
+    assert_eq!(printed(&stage, &run), format!("[{id}] [{id}] [{id}]"));
+    stage.compare(1);
+}
