@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::stage::Stage;
-use crate::truth::assert_quiet;
 
 #[test]
 fn a_conversation_that_goes_on_reopens_its_session() {
@@ -14,7 +13,7 @@ fn a_conversation_that_goes_on_reopens_its_session() {
     let resumed = stage.run("And again. @@fail", &["--resume", &first.session_id()]);
     let continued = stage.run("And more. @@denied", &["--continue"]);
     for run in [&resumed, &continued] {
-        assert_quiet(run);
+        stage.compare_stream(run);
         assert_eq!(run.session_id(), first.session_id());
     }
     let after = stage.only_session();
@@ -29,11 +28,28 @@ fn a_fork_is_a_session_of_its_own() {
     let Some(stage) = Stage::set() else { return };
     let first = stage.run("Go. @@tools", &[]);
     let fork = stage.run("Otherwise. @@fail", &["--resume", &first.session_id(), "--fork-session"]);
-    assert_quiet(&fork);
+    stage.compare_stream(&fork);
     assert_ne!(first.session_id(), fork.session_id());
     let [before, after] = [&first, &fork].map(|run| stage.session_of(&run.session_id()));
     assert_ne!(before["id"], after["id"]);
     assert_eq!((&before["tool_calls"], &after["tool_calls"]), (&2.into(), &1.into()));
+    stage.compare(2);
+}
+
+#[test]
+fn a_branch_is_a_session_below_the_one_it_left() {
+    let Some(stage) = Stage::set() else { return };
+    let agent = stage.home.interactive(&[]);
+    agent.submit("Go. @@tools");
+    stage.wait_for_hooks("Stop", 1);
+    agent.submit("/branch");
+    stage.wait_for_hooks("SessionStart", 2);
+    agent.submit("Otherwise. @@fail");
+    stage.wait_for_hooks("Stop", 2);
+    assert!(agent.exit().success());
+    let sessions = stage.sessions();
+    assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &sessions[0]["id"]), "{sessions:#?}");
+    assert_eq!((&sessions[0]["tool_calls"], &sessions[1]["tool_calls"]), (&2.into(), &1.into()));
     stage.compare(2);
 }
 

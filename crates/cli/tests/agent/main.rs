@@ -12,6 +12,8 @@
 //! | `interrupted` | Escape, a person's "No", SIGKILL |
 //! | `errors` | a model that cannot be reached |
 //! | `conversations` | resume, continue, fork, clear |
+//! | `turns` | prompts that nobody typed, or that came in the middle of a turn |
+//! | `places` | directories, repositories, stores in other places |
 //! | `people` | sessions that a person started; variables that name one |
 //! | `told` | what the person, the model and the agent's shell are told, and how to switch it off |
 //! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
@@ -24,9 +26,11 @@ mod errors;
 mod interrupted;
 mod now;
 mod people;
+mod places;
 mod side_by_side;
 mod stage;
 mod told;
 mod tools;
 mod truth;
+mod turns;
 mod unrecorded;

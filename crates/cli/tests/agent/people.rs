@@ -1,7 +1,6 @@
 //! Sessions that a person started, and variables that name one.
 
 use crate::stage::Stage;
-use crate::truth::assert_quiet;
 
 #[test]
 fn an_agent_takes_over_the_session_that_a_person_started() {
@@ -9,7 +8,7 @@ fn an_agent_takes_over_the_session_that_a_person_started() {
     let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
     for (prompt, turns) in [("Go. @@tools", 1), ("And again. @@fail", 2)] {
         let run = stage.run(prompt, &[]);
-        assert_quiet(&run);
+        stage.compare_stream(&run);
         let session = stage.session_of(&run.session_id());
         assert_eq!((&session["id"], &session["status"], &session["turns"]), (&id.as_str().into(), &"ACTIVE".into(), &turns.into()));
         assert_eq!(session["description"], "Fix the login");
@@ -28,7 +27,7 @@ fn a_variable_names_the_session_that_an_agent_takes() {
     let newest = stage.rutter(["start", "--quiet", "-d", "The newest one"]);
     stage.home.set("RUTTER_SESSION", &named);
     let run = stage.run("Go. @@tools", &[]);
-    assert_quiet(&run);
+    stage.compare_stream(&run);
     assert_eq!(stage.session_of(&run.session_id())["id"], named.as_str());
     stage.home.set("RUTTER_SESSION", "no such session");
     let run = stage.run("Go. @@fail", &[]);
@@ -50,4 +49,22 @@ fn the_prompt_after_a_persons_end_opens_a_session_below_the_ended_one() {
     let sessions = stage.sessions();
     assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &ended.as_str().into()));
     assert_eq!((&sessions[0]["tool_calls"], &sessions[1]["tool_calls"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn a_persons_session_goes_on_after_clear() {
+    let Some(stage) = Stage::set() else { return };
+    let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
+    let agent = stage.home.interactive(&[]);
+    agent.submit("Go. @@tools");
+    stage.wait_for_hooks("Stop", 1);
+    agent.submit("/clear");
+    stage.wait_for_hooks("SessionStart", 2);
+    agent.submit("Anew. @@fail");
+    stage.wait_for_hooks("Stop", 2);
+    assert!(agent.exit().success());
+    let session = stage.only_session();
+    assert_eq!((&session["id"], &session["status"], &session["tool_calls"]), (&id.as_str().into(), &"ACTIVE".into(), &3.into()));
+    assert_eq!(session["agent_sessions"].as_array().unwrap().len(), 2);
+    stage.compare(2);
 }

@@ -3,15 +3,14 @@
 use serde_json::Value;
 
 use crate::stage::Stage;
-use crate::truth::assert_quiet;
 
 #[test]
 fn two_agents_in_one_directory_keep_to_their_own_sessions() {
     let Some(stage) = Stage::set() else { return };
-    let started = [stage.home.spawn_print("Go. @@many-12", &[]), stage.home.spawn_print("Go. @@many-9", &[])];
+    let started = [stage.home.spawn_print("Go. @@many-30", &[]), stage.home.spawn_print("Go. @@many-25", &[])];
     let runs = started.map(|process| process.wait());
-    for (run, calls) in runs.iter().zip([12, 9]) {
-        assert_quiet(run);
+    for (run, calls) in runs.iter().zip([30, 25]) {
+        stage.compare_stream(run);
         let session = stage.session_of(&run.session_id());
         assert_eq!((&session["turns"], &session["tool_calls"], &session["parent"]), (&1.into(), &calls.into(), &Value::Null));
         assert_eq!(session["agent_sessions"].as_array().unwrap().len(), 1);
@@ -25,7 +24,7 @@ fn sub_agents_work_in_the_session_of_their_agent() {
     for (script, agents) in [("subagent", 1), ("subagents", 2)] {
         let Some(stage) = Stage::set() else { return };
         let run = stage.run(&format!("Go. @@{script}"), &[]);
-        assert_quiet(&run);
+        stage.compare_stream(&run);
         let session = stage.only_session();
         // The call of the sub-agent, and the one that it makes.
         assert_eq!((&session["turns"], &session["tool_calls"]), (&1.into(), &(2 * agents).into()));
@@ -42,7 +41,7 @@ fn sub_agents_work_in_the_session_of_their_agent() {
 fn an_agent_that_an_agents_shell_started_has_a_session_below_it() {
     let Some(stage) = Stage::set() else { return };
     let run = stage.run("Go. @@nested", &[]);
-    assert_quiet(&run);
+    stage.compare_stream(&run);
     let outer = stage.session_of(&run.session_id());
     let sessions = stage.sessions();
     let inner = sessions.iter().find(|session| session["id"] != outer["id"]).unwrap();

@@ -4,7 +4,6 @@ use serde_json::Value;
 use testkit::{PrintRun, Step, bash, say};
 
 use crate::stage::Stage;
-use crate::truth::assert_quiet;
 
 /// What the agent's shell says of its session.
 fn ask_shell(stage: &Stage) -> PrintRun {
@@ -12,7 +11,7 @@ fn ask_shell(stage: &Stage) -> PrintRun {
     let asked = bash(&format!("sh -c 'echo [$RUTTER_SESSION] [$CURRENT_SESSION] [$({program} current)]'"));
     stage.api.add("ask", [Step::of([asked]), Step::of([say("So it is.")])]);
     let run = stage.run("Go. @@ask", &["--include-hook-events"]);
-    assert_quiet(&run);
+    stage.compare_stream(&run);
     run
 }
 

@@ -29,7 +29,7 @@ impl Stage {
         say(tools, prompts);
     }
 
-    /// Every event once, and each of a tool with the session that has its conversation. Returns how many these were.
+    /// Every event once, with the session that has its conversation. Returns how many were about tools.
     fn compare_events(&self) -> usize {
         let events = self.objects(["events", "--all-projects"]);
         let observed: Vec<_> = events.iter().filter(|event| !event["data"].is_null()).collect();
@@ -38,11 +38,10 @@ impl Stage {
         let said = observed.iter().map(|event| told(&event["kind"], &event["session_id"], &event["tool_use_id"]));
         assert_eq!(counted(said), counted(sent));
         let owners = self.owners();
-        let of_tools: Vec<_> = observed.into_iter().filter(|event| !event["tool_use_id"].is_null()).collect();
-        for event in &of_tools {
+        for event in &observed {
             assert_eq!(Some(&text(&event["session"])), owners.get(&text(&event["session_id"])), "{event:#}");
         }
-        of_tools.len()
+        observed.iter().filter(|event| !event["tool_use_id"].is_null()).count()
     }
 
     /// Which session has which conversation: one for each.
@@ -72,6 +71,16 @@ impl Stage {
         }
         let counted: u64 = sessions.iter().map(|session| session["tool_calls"].as_u64().unwrap()).sum();
         assert_eq!(counted, calls.len() as u64);
+    }
+
+    /// What a run showed in its stream: no warning, no failure of a hook, and each call in the session of the run's conversation.
+    #[track_caller]
+    pub(crate) fn compare_stream(&self, run: &PrintRun) {
+        assert_quiet(run);
+        let shown = run.lines("assistant").into_iter().flat_map(blocks).filter(|block| block["type"] == "tool_use");
+        let shown: Vec<_> = shown.map(|block| text(&block["id"])).collect();
+        let held: BTreeSet<_> = self.calls(&self.session_of(&run.session_id())).iter().map(|call| text(&call["id"])).collect();
+        assert!(shown.iter().all(|id| held.contains(id)), "{shown:?} {held:?}");
     }
 
     fn calls(&self, session: &Value) -> Vec<Value> {

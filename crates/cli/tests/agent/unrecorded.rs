@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use testkit::FAKE_SECRETS;
+use testkit::{FAKE_SECRETS, Step, bash, say};
 
 use crate::stage::Stage;
 use crate::truth::assert_quiet;
@@ -79,7 +79,12 @@ fn uninstalling_gives_the_settings_back_and_ends_recording() {
 fn no_secret_of_a_tool_is_in_any_file_of_ours() {
     let Some(stage) = Stage::set() else { return };
     assert_quiet(&stage.run("Go. @@secrets", &[]));
-    stage.compare(1);
+    // In a prompt, in what a failing command says, and in the last words of a turn, too.
+    let said: Vec<_> = FAKE_SECRETS.iter().map(testkit::FakeSecret::value).collect();
+    let backwards: String = said.join(" ").chars().rev().collect();
+    stage.api.add("leak", [Step::of([bash(&format!("echo {backwards} | rev >&2; exit 3"))]), Step::of([say(&said.join(" "))])]);
+    assert_quiet(&stage.run(&format!("{} @@leak", said.join(" ")), &[]));
+    stage.compare(2);
     let payloads = fs::read_to_string(stage.home.beside("payloads.jsonl")).unwrap();
     for secret in FAKE_SECRETS {
         assert!(payloads.contains(&secret.value()), "the hooks were sent it: {secret:?}");
