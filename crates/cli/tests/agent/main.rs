@@ -15,6 +15,7 @@
 //! | `turns` | prompts that nobody typed, or that came in the middle of a turn |
 //! | `places` | directories, repositories, stores in other places |
 //! | `people` | sessions that a person started; variables that name one |
+//! | `shells` | what a command that the agent runs finds out about its session |
 //! | `told` | what the person, the model and the agent's shell are told, and how to switch it off |
 //! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
 //! | `now` | what a running agent is doing |
@@ -27,6 +28,7 @@ mod interrupted;
 mod now;
 mod people;
 mod places;
+mod shells;
 mod side_by_side;
 mod stage;
 mod told;

@@ -68,3 +68,32 @@ fn a_persons_session_goes_on_after_clear() {
     assert_eq!(session["agent_sessions"].as_array().unwrap().len(), 2);
     stage.compare(2);
 }
+
+#[test]
+fn a_persons_session_is_taken_by_one_agent_at_a_time() {
+    let Some(stage) = Stage::set() else { return };
+    let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
+    let holder = stage.home.spawn_print("Go. @@slow", &[]);
+    stage.wait_for_the_slow_command();
+    let beside = stage.run("Beside. @@fail", &[]);
+    let other = stage.session_of(&beside.session_id());
+    assert_eq!((other["id"] == id.as_str(), &other["status"]), (false, &"COMPLETED".into()));
+    holder.kill();
+    // Nobody holds it any more.
+    let after = stage.run("After. @@tools", &[]);
+    let session = stage.session_of(&after.session_id());
+    assert_eq!((&session["id"], &session["turns"], &session["tool_calls"]), (&id.as_str().into(), &2.into(), &3.into()));
+    stage.compare(3);
+}
+
+#[test]
+fn an_agent_in_an_agents_shell_does_not_take_what_its_variables_name() {
+    let Some(mut stage) = Stage::set() else { return };
+    let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
+    stage.home.set("RUTTER_SESSION", &id);
+    let run = stage.run("Go. @@nested", &[]);
+    assert_eq!(stage.session_of(&run.session_id())["id"], id.as_str());
+    let sessions = stage.sessions();
+    assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &id.as_str().into()));
+    stage.compare(2);
+}

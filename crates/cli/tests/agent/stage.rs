@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::{Client, ClientHome, MessagesApi, PrintRun, wait_for};
+use testkit::{Client, ClientHome, MessagesApi, PrintRun, Step, bash, say, wait_for};
 
 /// What has to come comes within this.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -99,6 +99,19 @@ impl Stage {
         let word = |value: &Value| value["outcome"].as_str().unwrap().to_owned();
         let calls = |turn: &Value| turn["tool_calls"].as_array().unwrap().iter().map(word).collect();
         self.timeline(session).iter().map(|turn| (word(turn), calls(turn))).collect()
+    }
+
+    /// Adds the script `ask`: the agent's shell says which session its variables name, and which one `rutter` takes for the current.
+    pub(crate) fn let_shell_say(&self) {
+        let program = env!("CARGO_BIN_EXE_rutter");
+        let asked = bash(&format!("sh -c 'echo [$RUTTER_SESSION] [$CURRENT_SESSION] [$({program} current)]'"));
+        self.api.add("ask", [Step::of([asked]), Step::of([say("So it is.")])]);
+    }
+
+    /// Returns what the shells of a conversation said.
+    pub(crate) fn said_by_shells(&self, conversation: &str) -> Vec<String> {
+        let records = self.home.transcript(conversation);
+        records.iter().filter_map(|record| record["toolUseResult"]["stdout"].as_str().map(str::to_owned)).collect()
     }
 
     /// Returns where everything is that `rutter` keeps.

@@ -1,25 +1,20 @@
 //! What the person, the model and the agent's shell are told, and how to switch it off.
 
 use serde_json::Value;
-use testkit::{PrintRun, Step, bash, say};
+use testkit::PrintRun;
 
 use crate::stage::Stage;
 
-/// What the agent's shell says of its session.
+/// Lets the agent's shell say which session it is in.
 fn ask_shell(stage: &Stage) -> PrintRun {
-    let program = env!("CARGO_BIN_EXE_rutter");
-    let asked = bash(&format!("sh -c 'echo [$RUTTER_SESSION] [$CURRENT_SESSION] [$({program} current)]'"));
-    stage.api.add("ask", [Step::of([asked]), Step::of([say("So it is.")])]);
+    stage.let_shell_say();
     let run = stage.run("Go. @@ask", &["--include-hook-events"]);
     stage.compare_stream(&run);
     run
 }
 
-/// What a command printed, as the agent's transcript has it.
 fn printed(stage: &Stage, run: &PrintRun) -> String {
-    let records = stage.home.transcript(&run.session_id());
-    let results = records.iter().filter_map(|record| record["toolUseResult"]["stdout"].as_str());
-    results.last().unwrap().to_owned()
+    stage.said_by_shells(&run.session_id()).concat()
 }
 
 /// What hooks said of the start of a session.

@@ -1,6 +1,6 @@
 //! Tools that work, fail or are refused.
 
-use testkit::Key;
+use testkit::{Interactive, Key};
 
 use crate::stage::Stage;
 
@@ -61,20 +61,45 @@ fn a_tool_that_nobody_allows_is_a_refused_call() {
     stage.compare(1);
 }
 
+/// Answers the question whether a command may run, and returns the outcome of turn and call.
+fn answer(stage: &Stage, choose: impl Fn(&Interactive), stops: usize) -> (String, Vec<String>) {
+    let agent = stage.home.interactive(&[]);
+    agent.submit("Go. @@denied");
+    agent.wait_for("the question", is_asked);
+    choose(&agent);
+    agent.wait_until_ready();
+    stage.wait_for_hooks("Stop", stops);
+    assert!(agent.exit().success());
+    let session = stage.only_session();
+    assert_eq!((&session["status"], &session["end_reason"]), (&"COMPLETED".into(), &"prompt_input_exit".into()));
+    stage.compare(1);
+    stage.outcomes(&session).remove(0)
+}
+
+fn is_asked(screen: &str) -> bool {
+    screen.contains("Do you want to proceed?")
+}
+
 #[test]
-fn a_persons_yes_and_no_are_told_apart() {
-    for (key, turn, call) in [(Key::Enter, "completed", "succeeded"), (Key::Escape, "interrupted", "unfinished")] {
-        let Some(stage) = Stage::set() else { return };
-        let agent = stage.home.interactive(&[]);
-        agent.submit("Go. @@denied");
-        agent.wait_for("the question", |screen| screen.contains("Do you want to proceed?"));
-        agent.press_until(key, "an end of the question", |screen| !screen.contains("Do you want to proceed?"));
-        agent.wait_until_ready();
-        stage.wait_for_hooks("Stop", usize::from(key == Key::Enter));
-        assert!(agent.exit().success());
-        let session = stage.only_session();
-        assert_eq!((&session["status"], &session["end_reason"]), (&"COMPLETED".into(), &"prompt_input_exit".into()));
-        assert_eq!(stage.outcomes(&session), [(turn.to_owned(), all(call, 1))]);
-        stage.compare(1);
-    }
+fn a_persons_yes_lets_the_call_succeed() {
+    let Some(stage) = Stage::set() else { return };
+    let yes = |agent: &Interactive| drop(agent.press_until(Key::Enter, "an end of the question", |screen| !is_asked(screen)));
+    assert_eq!(answer(&stage, yes, 1), ("completed".to_owned(), all("succeeded", 1)));
+}
+
+#[test]
+fn a_persons_no_interrupts_the_turn_and_leaves_the_call_unfinished() {
+    let Some(stage) = Stage::set() else { return };
+    let no = |agent: &Interactive| {
+        agent.press_until(Key::Down, "the answer No", |screen| screen.contains("❯ 3. No") || screen.contains("❯ 2. No"));
+        agent.press_until(Key::Enter, "an end of the question", |screen| !is_asked(screen));
+    };
+    assert_eq!(answer(&stage, no, 0), ("interrupted".to_owned(), all("unfinished", 1)));
+}
+
+#[test]
+fn escape_at_the_question_is_a_no() {
+    let Some(stage) = Stage::set() else { return };
+    let escape = |agent: &Interactive| drop(agent.press_until(Key::Escape, "an end of the question", |screen| !is_asked(screen)));
+    assert_eq!(answer(&stage, escape, 0), ("interrupted".to_owned(), all("unfinished", 1)));
 }
