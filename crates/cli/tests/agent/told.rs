@@ -1,9 +1,12 @@
 //! What the person, the model and the agent's shell are told, and how to switch it off.
 
+use std::fs::File;
+
 use serde_json::Value;
 use testkit::PrintRun;
 
 use crate::stage::Stage;
+use crate::truth::assert_quiet;
 
 /// Lets the agent's shell say which session it is in.
 fn ask_shell(stage: &Stage) -> PrintRun {
@@ -74,5 +77,18 @@ fn each_part_of_an_answer_has_a_switch_of_its_own() {
     let id = stage.only_session()["id"].as_str().unwrap().to_owned();
     assert_eq!((answers(&run)[0].get("systemMessage"), stage.api.times_told("rutter-session") > 0), (None, true));
     assert_eq!(printed(&stage, &run), format!("[{id}] [{id}] [{id}]"));
+    stage.compare(1);
+}
+
+#[test]
+fn a_store_that_somebody_holds_is_no_reason_to_wait_or_to_lose_anything() {
+    let Some(stage) = Stage::set() else { return };
+    let held = File::options().write(true).open(stage.store().join("rutter.lock")).unwrap();
+    held.lock().unwrap();
+    let run = stage.run("Go. @@many-3", &["--include-hook-events"]);
+    assert_quiet(&run);
+    assert_eq!((answers(&run), stage.api.times_told("rutter-session")), (Vec::new(), 0));
+    drop(held);
+    assert_eq!(stage.only_session()["tool_calls"], 3);
     stage.compare(1);
 }
