@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use rustix::process::Resource;
 use session::{EventId, Moment};
 
 use crate::{Inbox, LONGEST, Loss, encode};
@@ -50,11 +51,15 @@ impl AppendError {
         match self {
             Self::TooLong { .. } => Loss::TooLong,
             Self::Torn { .. } => Loss::Full,
-            Self::System(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Loss::Full,
+            Self::System(error) if is_full(error.kind()) => Loss::Full,
             Self::System(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => Loss::Refused,
             Self::NotOurs | Self::System(_) => Loss::Broken,
         }
     }
+}
+
+fn is_full(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 impl Inbox {
@@ -67,8 +72,14 @@ impl Inbox {
             return Err(AppendError::TooLong { length: body.len() });
         }
         let path = self.segment_of(moment);
-        let (mut file, is_new) = self.open(&path)?;
+        let (mut file, length) = self.open(&path)?;
+        let is_new = length == 0;
+        if is_new {
+            // While there is room: what does not fit is to be counted.
+            self.prepare_to_count();
+        }
         let record = encode(id, body);
+        is_allowed(length + record.len() as u64)?;
         let written = file.write(&record)?;
         if written < record.len() {
             return Err(AppendError::Torn { written, length: record.len() });
@@ -79,13 +90,11 @@ impl Inbox {
                 File::open(&self.directory)?.sync_all()?;
             }
         }
-        if is_new {
-            self.prepare_to_count();
-        }
         Ok(())
     }
 
-    fn open(&self, path: &Path) -> Result<(File, bool), AppendError> {
+    /// Opens a segment and returns how long it is.
+    fn open(&self, path: &Path) -> Result<(File, u64), AppendError> {
         let file = match open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 make_private(&self.directory)?;
@@ -100,8 +109,14 @@ impl Inbox {
         if found.mode() & 0o777 != 0o600 {
             file.set_permissions(Permissions::from_mode(0o600))?;
         }
-        Ok((file, found.len() == 0))
+        Ok((file, found.len()))
     }
+}
+
+/// Reports whether a file may become so long. Beyond that limit the system does not refuse: it ends the process.
+pub(crate) fn is_allowed(length: u64) -> io::Result<()> {
+    let limit = rustix::process::getrlimit(Resource::Fsize).current;
+    if limit.is_some_and(|limit| length > limit) { Err(ErrorKind::FileTooLarge.into()) } else { Ok(()) }
 }
 
 /// Opens without following a link, and without waiting at a pipe.

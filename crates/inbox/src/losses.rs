@@ -1,13 +1,14 @@
 //! Counting what could not be written. The file is made while there is room, and a count overwrites bytes that it has already:
 //! a full disk can still be reported.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 
 use rustix::fs::OFlags;
 
 use crate::Inbox;
+use crate::append::{is_allowed, make_private};
 
 /// Why something was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ const NAME: &str = "lost";
 impl Inbox {
     /// Counts something that was lost. What cannot even be counted is not counted.
     pub fn count_loss(&self, loss: Loss) {
+        // The first thing that comes may be a loss.
+        drop(make_private(&self.directory));
         self.prepare_to_count();
         drop(self.try_count(loss));
     }
@@ -64,18 +67,25 @@ impl Inbox {
         let place = (loss as u64 * PLACES + u64::from(std::process::id()) % PLACES) * 8;
         let mut count = [0; 8];
         file.read_exact_at(&mut count, place)?;
+        is_allowed(place + 8)?;
         file.write_all_at(&u64::from_le_bytes(count).saturating_add(1).to_le_bytes(), place)
     }
 
     /// Makes the file of counts where it is missing.
     pub(crate) fn prepare_to_count(&self) {
-        let size = Loss::ALL.len() as u64 * PLACES * 8;
-        if fs::symlink_metadata(self.directory.join(NAME)).is_ok_and(|found| found.len() == size) {
+        const SIZE: usize = Loss::ALL.len() * PLACES as usize * 8;
+        let found = fs::symlink_metadata(self.directory.join(NAME)).ok();
+        let (is_whole, is_private) = found.map_or((false, false), |found| (found.len() == SIZE as u64, found.mode() & 0o777 == 0o600));
+        if is_whole && is_private {
             return;
         }
-        if let Ok(file) = open(self, true) {
+        let Ok(file) = open(self, true) else { return };
+        if !is_private {
+            drop(file.set_permissions(Permissions::from_mode(0o600)));
+        }
+        if !is_whole && is_allowed(SIZE as u64).is_ok() {
             // Written, not only lengthened: bytes that are there need no room later.
-            drop(file.write_all_at(&vec![0; usize::try_from(size).unwrap_or(0)], 0));
+            drop(file.write_all_at(&[0; SIZE], 0));
         }
     }
 

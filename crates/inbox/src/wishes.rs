@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use session::Moment;
 
@@ -41,8 +42,11 @@ impl Wishes {
     /// Reads them; none where there are none, or none that can be read.
     pub fn read(home: &Path) -> Option<Self> {
         const LONGEST: u64 = 1 << 20;
+        const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
         let mut text = String::new();
-        let read = fs::File::open(Self::path(home)).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+        // Something else than a file in its place, a pipe nobody writes to, must hold nobody up.
+        let opened = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(Self::path(home));
+        let read = opened.and_then(|file| file.take(LONGEST).read_to_string(&mut text));
         read.ok().and_then(|_| serde_json::from_str(&text).ok())
     }
 
