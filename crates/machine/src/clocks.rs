@@ -16,7 +16,8 @@ pub struct Clocks {
 impl Clocks {
     /// Finds out the zone, as `TZ` (`zone`) or the system says, and the boot id.
     pub fn new(zone: Option<&str>) -> Self {
-        Self { zone: local_zone(zone).unwrap_or_else(TimeZone::system), boot: boot() }
+        let other = || zone.map_or_else(TimeZone::system, named_zone);
+        Self { zone: local_zone(zone).unwrap_or_else(other), boot: boot() }
     }
 
     /// Returns what all clocks say now.
@@ -50,7 +51,24 @@ fn local_zone(named: Option<&str>) -> Option<TimeZone> {
             is_plain.then(|| Path::new("/usr/share/zoneinfo").join(name))?
         }
     };
-    TimeZone::tzif(named.unwrap_or("Local"), &std::fs::read(path).ok()?).ok()
+    zone_in(named.unwrap_or("Local"), &path)
+}
+
+/// Reads a zone that is named in one of the rarer ways: a file, a rule (`CET-1CEST,M3.5.0,M10.5.0/3`), a name in another database.
+fn named_zone(named: &str) -> TimeZone {
+    let name = named.strip_prefix(':').unwrap_or(named);
+    if name.starts_with('/') {
+        return zone_in(named, Path::new(name)).unwrap_or(TimeZone::UTC);
+    }
+    TimeZone::posix(name).or_else(|_| TimeZone::get(name)).unwrap_or(TimeZone::UTC)
+}
+
+/// Reads a file of a zone. Whoever sets `TZ` may name anything: what is no file, or too long for a zone, is not read.
+fn zone_in(name: &str, path: &Path) -> Option<TimeZone> {
+    const LONGEST: u64 = 1 << 20;
+    let is_fit = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LONGEST);
+    let bytes = if is_fit { std::fs::read(path).ok()? } else { return None };
+    TimeZone::tzif(name, &bytes).ok()
 }
 
 #[cfg(target_os = "linux")]
@@ -80,5 +98,18 @@ mod tests {
         }
         assert_eq!((offset("Europe/Berlin"), offset(":Asia/Kolkata")), (Some(7_200), Some(19_800)));
         assert_eq!((offset("../../../etc/passwd"), offset("/etc/passwd"), offset("Nowhere/At_All")), (None, None, None));
+    }
+
+    #[test]
+    fn a_zone_may_be_a_rule_or_a_file_and_nonsense_is_greenwich() {
+        let summer: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
+        let offset = |named: &str| named_zone(named).to_offset(summer).seconds();
+        assert_eq!((offset("CET-1CEST,M3.5.0,M10.5.0/3"), offset(":JST-9")), (7_200, 32_400));
+        if Path::new("/usr/share/zoneinfo/Asia/Kolkata").exists() {
+            assert_eq!(offset(":/usr/share/zoneinfo/Asia/Kolkata"), 19_800);
+        }
+        for nonsense in ["/dev/zero", "/etc/passwd", "/", "../../etc/passwd", "Nowhere/At_All", "\u{0}", &"x".repeat(10_000)] {
+            assert_eq!(offset(nonsense), 0, "{nonsense}");
+        }
     }
 }
