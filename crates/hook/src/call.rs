@@ -1,6 +1,7 @@
 //! One call of the hook.
 
 use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -62,16 +63,24 @@ pub fn run(arguments: &[OsString]) -> Option<Start> {
         Read::TooLong => Recorded::lost(&home, Loss::TooLong),
         Read::Cut(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => Recorded::default(),
         Read::Cut(_) => Recorded::lost(&home, Loss::NoPayload),
+        // A person who looks what happens loses nothing.
+        Read::Late(0) if std::io::stdin().is_terminal() => Recorded::default(),
+        Read::Late(_) => Recorded::lost(&home, Loss::Late),
+        Read::Failed => Recorded::lost(&home, Loss::Broken),
     };
     let recorded = within(DISK_PATIENCE, work)?;
     recorded.start.map(|conversation| Start { agent: recorded.agent, conversation, home: asked.home })
 }
 
-/// Does the work in a thread and waits for it, but not for ever.
-fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+/// Does the work in a thread and waits for it, but not for ever. Where no thread can be had, it is done here all the same.
+fn within<T: Send + 'static, W: FnOnce() -> T + Send + 'static>(patience: Duration, work: W) -> Option<T> {
     let (sender, receiver) = mpsc::channel();
-    let worker = std::thread::Builder::new().stack_size(512 << 10).spawn(move || drop(sender.send(work())));
-    worker.ok()?;
+    let (giver, taker) = mpsc::channel::<W>();
+    let worker = move || taker.recv().map(|work| sender.send(work()));
+    if std::thread::Builder::new().stack_size(512 << 10).spawn(worker).is_err() {
+        return Some(work());
+    }
+    giver.send(work).ok()?;
     receiver.recv_timeout(patience).ok()
 }
 

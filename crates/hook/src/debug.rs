@@ -35,6 +35,8 @@ impl Debug {
             Read::Value(bytes) => format!("a payload of {} bytes came within {waited} µs", bytes.len()),
             Read::TooLong => "the payload is too long; it is counted as lost".to_owned(),
             Read::Cut(bytes) => format!("after {waited} µs there were {} bytes and no whole payload", bytes.len()),
+            Read::Late(length) => format!("nothing more came for {waited} µs after {length} bytes; it is counted as lost"),
+            Read::Failed => "stdin cannot be read; it is counted as lost".to_owned(),
         });
     }
 }

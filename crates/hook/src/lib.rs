@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `call` | one call: what was asked, and what is to follow |
 //! | `stdin` | one JSON value, not everything up to the end |
+//! | `parse` | bytes to a JSON object |
 //! | `record` | a payload to a record of the inbox |
 //! | `cut` | what a tool says at length, shortened |
 //! | `surroundings` | variables, homes, the program beside this one |
@@ -15,6 +16,7 @@
 mod call;
 mod cut;
 mod debug;
+mod parse;
 mod record;
 mod stdin;
 mod surroundings;

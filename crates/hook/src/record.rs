@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::cut;
 use crate::debug::Debug;
+use crate::parse;
 use crate::surroundings::Surroundings;
 
 /// What came of a call.
@@ -38,7 +39,7 @@ fn inbox(home: &Path) -> Inbox {
 /// Redacts a payload, cuts it, and appends it to the inbox below `home`.
 pub(crate) fn record(agent: &str, home: &Path, surroundings: &Surroundings, bytes: Vec<u8>, debug: &Debug) -> Recorded {
     let fingerprint = cut::hash(&bytes);
-    let payload = serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object);
+    let payload = parse::object(&bytes);
     drop(bytes);
     let Some(payload) = payload else {
         debug.say("what came is no JSON object; it is counted as lost");

@@ -4,27 +4,37 @@ use std::io::ErrorKind;
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 /// What came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Read {
     /// A whole object or array.
     Value(Vec<u8>),
-    /// More than is taken.
+    /// More bytes or more values than are taken.
     TooLong,
-    /// What was there when the pipe was closed or the time was up.
+    /// What was there when the pipe was closed.
     Cut(Vec<u8>),
+    /// How much was there when the time was up.
+    Late(usize),
+    /// The system does not let it be read.
+    Failed,
 }
 
 const CHUNK: usize = 64 << 10;
+
+/// How many values a payload may have. The smallest takes two bytes in the payload and a hundred and fifty in memory.
+const MOST_VALUES: usize = 100_000;
 
 /// Reads until a value is complete, at most `limit` bytes, at most until `deadline`.
 pub(crate) fn read(limit: usize, deadline: Instant) -> Read {
     let stdin = std::io::stdin();
     let (mut bytes, mut scan) = (Vec::with_capacity(4 << 10), Scan::default());
     loop {
-        if !is_ready(&stdin, deadline) {
-            return Read::Cut(bytes);
+        match is_ready(&stdin, deadline) {
+            Ok(true) => {}
+            Ok(false) => return Read::Late(bytes.len()),
+            Err(_) => return Read::Failed,
         }
         let from = bytes.len();
         let room = CHUNK.min(limit + 1 - from);
@@ -33,28 +43,27 @@ pub(crate) fn read(limit: usize, deadline: Instant) -> Read {
             Ok(0) => return Read::Cut(bytes),
             Ok(_) => {}
             Err(error) if std::io::Error::from(error).kind() == ErrorKind::Interrupted => continue,
-            Err(_) => return Read::Cut(bytes),
+            Err(_) => return Read::Failed,
         }
-        if let Some(length) = scan.end(&bytes[from..]) {
+        if let Some(length) = scan.end(&bytes[from..]).filter(|_| scan.values <= MOST_VALUES) {
             bytes.truncate(from + length);
             return Read::Value(bytes);
         }
-        if bytes.len() > limit {
+        if bytes.len() > limit || scan.values > MOST_VALUES {
             return Read::TooLong;
         }
     }
 }
 
 /// Waits until there is something to read, or the end of it.
-fn is_ready(stdin: &std::io::Stdin, deadline: Instant) -> bool {
+fn is_ready(stdin: &std::io::Stdin, deadline: Instant) -> Result<bool, Errno> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
         match poll(&mut [PollFd::new(stdin, PollFlags::IN)], Some(&left)) {
-            Ok(0) => return false,
-            Ok(_) => return true,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return false,
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -63,6 +72,7 @@ fn is_ready(stdin: &std::io::Stdin, deadline: Instant) -> bool {
 #[derive(Default)]
 struct Scan {
     depth: usize,
+    values: usize,
     in_string: bool,
     is_escaped: bool,
 }
@@ -77,7 +87,11 @@ impl Scan {
                 (true, b'"') => self.in_string = false,
                 (true, _) => {}
                 (false, b'"') => self.in_string = true,
-                (false, b'{' | b'[') => self.depth += 1,
+                (false, b'{' | b'[') => {
+                    self.depth += 1;
+                    self.values += 1;
+                }
+                (false, b',') => self.values += 1,
                 (false, b'}' | b']') => {
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
