@@ -75,6 +75,7 @@ impl Inbox {
         let (mut file, length) = self.open(&path)?;
         let is_new = length == 0;
         if is_new {
+            close_to_others(&self.directory)?;
             // While there is room: what does not fit is to be counted.
             self.prepare_to_count();
         }
@@ -123,6 +124,12 @@ pub(crate) fn is_allowed(length: u64) -> io::Result<()> {
 fn open(path: &Path) -> io::Result<File> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
     OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
+}
+
+/// Takes from others what an older build, or somebody's `mkdir`, left open to them.
+fn close_to_others(directory: &Path) -> io::Result<()> {
+    let is_open = fs::metadata(directory)?.mode() & 0o077 != 0;
+    if is_open { fs::set_permissions(directory, Permissions::from_mode(0o700)) } else { Ok(()) }
 }
 
 /// Makes the directory and what is missing above it, each closed to others whatever the umask.

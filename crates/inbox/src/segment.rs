@@ -92,6 +92,11 @@ impl Segment {
         &self.name[..8]
     }
 
+    /// Reports whether it ends before a place, as it is now: since it was listed it may have grown.
+    pub fn ends_before(&self, place: u64) -> bool {
+        fs::metadata(&self.path).is_ok_and(|found| found.len() < place)
+    }
+
     /// Reads up to `most` bytes from a place on.
     ///
     /// # Errors

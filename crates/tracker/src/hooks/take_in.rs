@@ -77,8 +77,13 @@ impl Tracker {
     /// Takes in a part of a segment, and reports whether there may be more.
     fn take_in_chunk(&mut self, segment: &Segment, taken: &mut Taken) -> Result<bool, StoreError> {
         let kept = self.store.reads().inbox_position(&segment.name)?.unwrap_or_default();
-        // A segment that is shorter than it was is another one.
-        let from = if segment.length < kept.place { 0 } else { kept.place };
+        let from = match kept.place {
+            place if place <= segment.length => place,
+            // A segment that is shorter than it was is another one.
+            place if segment.ends_before(place) => 0,
+            // It has grown since it was listed, and somebody else has taken that in.
+            _ => return Ok(false),
+        };
         if segment.length == from {
             return Ok(false);
         }
