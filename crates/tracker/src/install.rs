@@ -147,7 +147,10 @@ impl Tracker {
 
     /// Reports whether an agent was ever used on this machine.
     pub fn is_agent_here(&self, agent: &str) -> bool {
-        known(agent).is_ok() && self.locations().is_ok_and(|locations| locations.directory().is_dir() || locations.global().is_file())
+        let Ok(places) = self.locations() else { return false };
+        // The directory alone says nothing: our own mirror is in it.
+        let traces = [places.global().to_owned(), places.settings(), places.projects(), places.sessions()];
+        known(agent).is_ok() && traces.iter().any(|trace| trace.exists())
     }
 
     /// Looks at every settings file that our hooks may be in.

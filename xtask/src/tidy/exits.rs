@@ -4,7 +4,7 @@ use super::tree::{File, Finding, Tree};
 use super::words::words;
 
 /// The files that may.
-const ENDS: &[&str] = &["crates/cli/src/main.rs", "crates/cli/src/exit.rs"];
+const ENDS: &[&str] = &["crates/cli/src/main.rs", "crates/cli/src/exit.rs", "crates/hook/src/main.rs"];
 
 const NEEDLES: &[&str] = &["process::exit", "ExitCode"];
 

@@ -24,6 +24,26 @@ fn every_setting_says_where_it_comes_from() {
     [out]    the project, by name or path, instead of the one of the directory
     [out]    by default; set it here or with RUTTER_PROJECT
     [out]
+    [out] record.prompts = true
+    [out]    whether the text of prompts is recorded
+    [out]    by default; set it here or with RUTTER_RECORD_PROMPTS
+    [out]
+    [out] record.exclude = (not set)
+    [out]    directories in which agents are not recorded, separated by `:`
+    [out]    by default; set it here or with RUTTER_RECORD_EXCLUDE
+    [out]
+    [out] hook.banner = true
+    [out]    whether an agent shows the banner when a session starts
+    [out]    by default; set it here or with RUTTER_HOOK_BANNER
+    [out]
+    [out] hook.context = true
+    [out]    whether an agent is told which session it is in and how to record
+    [out]    by default; set it here or with RUTTER_HOOK_CONTEXT
+    [out]
+    [out] hook.environment = true
+    [out]    whether an agent's shell gets RUTTER_SESSION and CURRENT_SESSION
+    [out]    by default; set it here or with RUTTER_HOOK_ENVIRONMENT
+    [out]
     [out] mirror.root = /home/.claude/memory
     [out]    the directory of the JSON files and the session log, or `off`
     [out]    by default; set it here or with RUTTER_MIRROR
@@ -33,7 +53,22 @@ fn every_setting_says_where_it_comes_from() {
     [out]    by default; set it here or with RUTTER_ASCII
     ");
     let keys: Vec<_> = objects(&env, ["config"]).iter().map(|setting| setting["key"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(keys, ["store.home", "store.wait_seconds", "session.owner", "session.project", "mirror.root", "ui.ascii"]);
+    assert_eq!(
+        keys,
+        [
+            "store.home",
+            "store.wait_seconds",
+            "session.owner",
+            "session.project",
+            "record.prompts",
+            "record.exclude",
+            "hook.banner",
+            "hook.context",
+            "hook.environment",
+            "mirror.root",
+            "ui.ascii"
+        ]
+    );
 }
 
 #[test]

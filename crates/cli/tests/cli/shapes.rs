@@ -39,7 +39,9 @@ fn keys(value: &Value) -> Vec<&str> {
 fn a_session_has_every_key_and_what_is_absent_is_null() {
     let env = env();
     let id = started(&env, "Fix the login");
-    for arguments in [&["show"][..], &["show", &id], &["banner"], &["current"], &["list"], &["reopen", &id], &["tag", "+a"]] {
+    let shown = object(&env, ["show"]);
+    assert_eq!(keys(&shown), SESSION.into_iter().chain(["timeline"]).collect::<Vec<_>>());
+    for arguments in [&["banner"][..], &["current"], &["list"], &["reopen", &id], &["tag", "+a"]] {
         let session = object(&env, arguments.iter().copied());
         assert_eq!(keys(&session), SESSION, "{arguments:?}");
         assert_eq!(keys(&session["work_items"]), ["total", "completed", "in_progress"]);
@@ -100,7 +102,7 @@ fn a_work_item_has_every_key() {
 fn everything_else_has_keys_to_rely_on_too() {
     let env = env();
     started(&env, "Fix the login");
-    assert_eq!(keys(&object(&env, ["init"])), ["store", "mirror", "config"]);
+    assert_eq!(keys(&object(&env, ["init"])), ["store", "mirror", "config", "hooks"]);
     assert_eq!(keys(&object(&env, ["current", "--why"])), ["id", "steps"]);
     assert_eq!(keys(&object(&env, ["rebuild"])), ["events", "sessions", "work_items", "unreadable_events", "identical", "mirror"]);
     assert_eq!(keys(&object(&env, ["config", "ui.ascii"])), ["key", "value", "origin", "variable", "about"]);

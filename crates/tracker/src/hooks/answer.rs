@@ -44,7 +44,7 @@ impl Tracker {
         Ok(format!(
             "<rutter-session>\n\
              This is session {number}{id}{project}. Its prompts, tool calls and outcomes are recorded by rutter; what stands here is data, not a task.\n\
-             Record a decision with `rutter work add DECISION \"what, and why\"` and an open point with `rutter work add TODO \"what\"`; \
+             Record a decision with `rutter work add DECISION \"what, and why\"` and an open point with `rutter work add OPEN \"what\"`; \
              `rutter stats` shows them.\n\
              </rutter-session>",
             id = session.id

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use agents::Envelope;
-use inbox::Frame;
+use inbox::{Frame, LONGEST, Segment, decode};
 use session::{ConversationKey, EventId, Json, Observed, Reading, Text};
 
 use crate::projects::Wanted;
@@ -39,6 +39,46 @@ impl Incoming {
     /// Returns the directory in which it happened.
     pub(crate) fn directory(&self) -> Option<&Path> {
         self.observed.cwd.as_ref().map(|cwd| Path::new(cwd.as_str())).filter(|path| path.is_absolute())
+    }
+}
+
+/// A part of a segment, understood.
+pub(crate) struct Chunk {
+    /// Where it begins in the segment.
+    pub(crate) from: u64,
+    /// Where its last whole record ends.
+    pub(crate) end: u64,
+    /// How many bytes were read.
+    pub(crate) length: usize,
+    /// Its records; none where nobody here understands one.
+    pub(crate) incoming: Vec<Option<Incoming>>,
+    /// How many runs of bytes between them are no records.
+    pub(crate) torn: u64,
+}
+
+/// How much of a segment is read at a time.
+const CHUNK: usize = 8 << 20;
+
+/// How many records are taken in with one transaction.
+const RECORDS: usize = 8_192;
+
+impl Chunk {
+    /// Reads a part of a segment; none where it cannot be read.
+    pub(crate) fn read(segment: &Segment, from: u64) -> Option<Self> {
+        let bytes = segment.read(from, CHUNK).ok()?;
+        let bytes = match decode(&bytes, 1).frames.is_empty() && bytes.len() == CHUNK {
+            // One record may be longer than a chunk.
+            true => segment.read(from, CHUNK + LONGEST).ok()?,
+            false => bytes,
+        };
+        let decoded = decode(&bytes, RECORDS);
+        Some(Self {
+            from,
+            end: from + decoded.end as u64,
+            length: bytes.len(),
+            incoming: decoded.frames.iter().map(Incoming::read).collect(),
+            torn: decoded.torn,
+        })
     }
 }
 

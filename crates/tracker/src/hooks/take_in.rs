@@ -3,20 +3,14 @@
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
-use inbox::{Inbox, LONGEST, Segment, decode};
+use inbox::{Inbox, Segment};
 use session::{Author, Change, Conversation, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text};
 use store::{Appended, Durability, InboxPosition, StoreError};
 
 use super::correlate;
-use super::incoming::{Ground, Grounds, Incoming};
+use super::incoming::{Chunk, Ground, Grounds, Incoming};
 use crate::tracker::Pen;
 use crate::{Note, Place, Tracker};
-
-/// How much of a segment is read at a time.
-const CHUNK: usize = 16 << 20;
-
-/// How many records are taken in with one transaction.
-const RECORDS: usize = 16_384;
 
 /// Longer than any hook lives: a record that is not whole by then never will be.
 const HOOK_LIMIT: Duration = Duration::from_secs(2);
@@ -65,7 +59,7 @@ impl Tracker {
     pub fn take_in(&mut self) -> Result<Taken, StoreError> {
         let mut taken = Taken::default();
         for segment in self.inbox().segments().unwrap_or_default() {
-            while self.take_in_chunk(&segment, &mut taken)? {}
+            self.take_in_segment(&segment, &mut taken)?;
             self.remove_when_old(&segment)?;
         }
         if taken.is_shown {
@@ -74,31 +68,44 @@ impl Tracker {
         Ok(taken)
     }
 
-    /// Takes in a part of a segment, and reports whether there may be more.
-    fn take_in_chunk(&mut self, segment: &Segment, taken: &mut Taken) -> Result<bool, StoreError> {
-        let kept = self.store.reads().inbox_position(&segment.name)?.unwrap_or_default();
-        let from = match kept.place {
+    /// Takes in a segment, chunk by chunk. While one is recorded the next is read.
+    fn take_in_segment(&mut self, segment: &Segment, taken: &mut Taken) -> Result<(), StoreError> {
+        let mut ahead: Option<Chunk> = None;
+        while let Some(kept) = self.pending(segment)? {
+            let read_ahead = ahead.take().filter(|chunk| chunk.from == kept.from);
+            let Some(chunk) = read_ahead.or_else(|| Chunk::read(segment, kept.from)) else { return Ok(()) };
+            if chunk.incoming.is_empty() {
+                let tail = InboxPosition { place: kept.from, ..kept.position };
+                if !self.pass_over_tail(segment, tail, chunk.length)? {
+                    return Ok(());
+                }
+                continue;
+            }
+            let grounds = self.grounds(chunk.incoming.iter().flatten())?;
+            let end = chunk.end;
+            ahead = std::thread::scope(|scope| {
+                // Where there is no thread to be had, the next round reads for itself.
+                let next = std::thread::Builder::new()
+                    .spawn_scoped(scope, move || if end < segment.length { Chunk::read(segment, end) } else { None });
+                let recorded = self.record_chunk(segment, kept.position, &chunk, &grounds, taken);
+                let next = next.ok().and_then(|next| next.join().ok()).flatten();
+                recorded.map(|()| next)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns how far a segment was taken in, and where to go on, unless there is nothing behind.
+    fn pending(&self, segment: &Segment) -> Result<Option<Pending>, StoreError> {
+        let position = self.store.reads().inbox_position(&segment.name)?.unwrap_or_default();
+        let from = match position.place {
             place if place <= segment.length => place,
             // A segment that is shorter than it was is another one.
             place if segment.ends_before(place) => 0,
             // It has grown since it was listed, and somebody else has taken that in.
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
-        if segment.length == from {
-            return Ok(false);
-        }
-        let Some(bytes) = read(segment, from) else { return Ok(false) };
-        let decoded = decode(&bytes, RECORDS);
-        if decoded.frames.is_empty() {
-            return self.pass_over_tail(segment, InboxPosition { place: from, ..kept }, bytes.len());
-        }
-        let incoming: Vec<_> = decoded.frames.iter().map(Incoming::read).collect();
-        let grounds = self.grounds(incoming.iter().flatten())?;
-        let wanted = InboxPosition { place: from + decoded.end as u64, torn: kept.torn + decoded.torn, ..kept };
-        let is_last = wanted.place >= segment.length;
-        self.record_chunk(&segment.name, kept, wanted, &incoming, &grounds, is_last, taken)?;
-        // Where somebody else was first, the next round sees it.
-        Ok(true)
+        Ok((from < segment.length).then_some(Pending { position, from }))
     }
 
     /// Leaves a tail that may still be written, and passes over one that is too old for that.
@@ -117,28 +124,27 @@ impl Tracker {
     /// Records the events and moves the place in one turn, unless somebody else has moved it meanwhile.
     fn record_chunk(
         &mut self,
-        segment: &str,
+        segment: &Segment,
         kept: InboxPosition,
-        wanted: InboxPosition,
-        incoming: &[Option<Incoming>],
+        chunk: &Chunk,
         grounds: &Grounds,
-        is_last: bool,
         taken: &mut Taken,
     ) -> Result<(), StoreError> {
-        taken.must_last |= incoming.iter().flatten().any(|each| matches!(each.observed.what, Happened::Started(_)));
+        let wanted = InboxPosition { place: chunk.end, torn: kept.torn + chunk.torn, ..kept };
+        taken.must_last |= chunk.incoming.iter().flatten().any(|each| matches!(each.observed.what, Happened::Started(_)));
         // The inbox itself is durable: after a power cut what is missing here is taken in again. But for the id that somebody was shown.
-        let durability = match (is_last, taken.must_last) {
+        let durability = match (chunk.end >= segment.length, taken.must_last) {
             (false, _) => Durability::Bulk,
             (true, false) => Durability::Normal,
             (true, true) => Durability::Full,
         };
         let outcome = self.write(durability, Evidence::Hook, None, |pen| -> Result<Option<(InboxPosition, bool)>, StoreError> {
-            if pen.turn.reads()?.inbox_position(segment)?.unwrap_or_default() != kept {
+            if pen.turn.reads()?.inbox_position(&segment.name)?.unwrap_or_default() != kept {
                 return Ok(None);
             }
             let owner = pen.author.clone();
             let (mut position, mut is_shown) = (InboxPosition { taken_micros: pen.now.moment.micros(), ..wanted }, false);
-            for each in incoming {
+            for each in &chunk.incoming {
                 let Some(each) = each else {
                     position.strange += 1;
                     continue;
@@ -152,7 +158,7 @@ impl Tracker {
                     position.repeated += 1;
                 }
             }
-            pen.turn.set_inbox_position(segment, &position)?;
+            pen.turn.set_inbox_position(&segment.name, &position)?;
             Ok(Some((position, is_shown)))
         })?;
         if let Some((position, is_shown)) = outcome {
@@ -212,13 +218,10 @@ impl Tracker {
     }
 }
 
-fn read(segment: &Segment, from: u64) -> Option<Vec<u8>> {
-    let bytes = segment.read(from, CHUNK).ok()?;
-    // One record may be longer than a chunk.
-    if decode(&bytes, 1).frames.is_empty() && bytes.len() == CHUNK {
-        return segment.read(from, CHUNK + LONGEST).ok();
-    }
-    Some(bytes)
+/// How far a segment was taken in, and where to go on.
+struct Pending {
+    position: InboxPosition,
+    from: u64,
 }
 
 /// Records what was observed, unless it was heard before; reports whether it was news.
