@@ -1,6 +1,6 @@
 //! The way of a payload: stdin, agents, redact, inbox. Decides nothing, waits for nobody, says nothing.
 //!
-//! Whatever happens here, the agent must not feel it: no database, no lock, no network, no other process; over within a third of a
+//! Whatever happens here, the agent must not feel it: no database, no lock, no network, no other process; over within half a
 //! second even if the agent holds the pipe open, and within a second even if the disk stands still.
 //!
 //! | file | holds |
@@ -21,5 +21,5 @@ mod record;
 mod stdin;
 mod surroundings;
 
-pub use call::{Start, run};
+pub use call::{Start, record_here, run};
 pub use surroundings::{beside, inbox_home};

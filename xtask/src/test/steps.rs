@@ -46,6 +46,7 @@ const USED: &[(&str, &[&str])] = &[
     ("sqlite3", &["--version"]),
     ("bash", &["--version"]),
     ("strace", &["-V"]),
+    ("time", &["--version"]),
     ("unshare", &["--mount", "--map-root-user", "true"]),
 ];
 
