@@ -32,6 +32,7 @@ fn send(hook: &Hook, sender: usize, calls: usize, event: &Value) {
 }
 
 /// Lets senders call at once while two readers take in; prints and checks the figures.
+#[expect(clippy::print_stdout, reason = "a figure names the cores it was measured on")]
 fn storm(senders: usize, calls: usize) {
     let home = Home::new();
     let (hook, event, is_over) = (Hook::recording_at(home.path("store")), fixtures::tool(), AtomicBool::new(false));

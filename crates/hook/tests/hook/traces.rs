@@ -59,7 +59,7 @@ fn h3_no_call_starts_a_program_locks_a_file_or_speaks_to_anybody() {
         {
             assert!(!calls.iter().any(|call| call.trim_end_matches("at").trim_end_matches("at2") == never), "{never}");
         }
-        let others = |line: &&String| line.contains("clone") && !line.contains("CLONE_THREAD") || line.contains("F_SETLK");
+        let others = |line: &&String| line.contains("flags=CLONE") && !line.contains("CLONE_THREAD") || line.contains("F_SETLK");
         assert_eq!(trace.iter().find(others), None);
     }
 }
