@@ -45,8 +45,7 @@ fn see(conversation: &mut Conversation, observed: &Observed, when: When) {
         conversation.last = when;
     }
     conversation.revision = conversation.revision.max(when.stamp.revision);
-    // What is said of a tool call has an id of its own.
-    if observed.what.tools().is_empty() {
+    if !observed.what.is_of_one_call() {
         conversation.hear(observed.fingerprint, when.at);
     }
     let texts = [(&mut conversation.cwd, &observed.cwd), (&mut conversation.transcript, &observed.transcript)];

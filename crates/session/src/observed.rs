@@ -181,6 +181,11 @@ impl Happened {
         }
     }
 
+    /// Reports whether it tells of one tool call: the event's id is derived from the call's, so that hearing it twice is no news.
+    pub fn is_of_one_call(&self) -> bool {
+        !matches!(self, Self::ToolsOver(_)) && !self.tools().is_empty()
+    }
+
     /// Reports whether an agent is at work that says this, so that its conversation needs a session.
     pub fn is_work(&self) -> bool {
         !matches!(self, Self::Left { .. } | Self::Passing | Self::Unknown | Self::Compacted { .. } | Self::SubagentDone { .. })

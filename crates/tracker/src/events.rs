@@ -1,6 +1,7 @@
 //! What agents' hooks reported, event by event, each with the session it belongs to.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -190,17 +191,19 @@ struct Known {
 
 impl Known {
     fn conversation(&mut self, tracker: &Tracker, key: ConversationKey) -> Result<Option<Conversation>, StoreError> {
-        if !self.conversations.contains_key(&key) {
-            self.conversations.insert(key, tracker.store.reads().conversation(key)?);
-        }
-        Ok(self.conversations[&key].clone())
+        Ok(match self.conversations.entry(key) {
+            Entry::Occupied(held) => held.get().clone(),
+            Entry::Vacant(vacant) => vacant.insert(tracker.store.reads().conversation(key)?).clone(),
+        })
     }
 
     fn session(&mut self, tracker: &Tracker, key: SessionKey) -> Result<Option<(SessionId, Option<session::ProjectKey>)>, StoreError> {
-        if !self.sessions.contains_key(&key) {
-            let session = tracker.store.reads().session(key)?;
-            self.sessions.insert(key, session.map(|session| (session.id.clone(), session.project)));
-        }
-        Ok(self.sessions[&key].clone())
+        Ok(match self.sessions.entry(key) {
+            Entry::Occupied(held) => held.get().clone(),
+            Entry::Vacant(vacant) => {
+                let session = tracker.store.reads().session(key)?;
+                vacant.insert(session.map(|session| (session.id, session.project))).clone()
+            }
+        })
     }
 }

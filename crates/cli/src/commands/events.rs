@@ -49,7 +49,10 @@ pub(super) fn events(context: &Context, args: &EventsArgs) -> Result<(), Failure
             context.ui.note("No events here yet; `--all-projects` looks everywhere, `rutter doctor` whether hooks are installed.");
         }
         context.ui.list(&views, || page(&views))?;
-        while args.follow {
+        if !args.follow {
+            return Ok(());
+        }
+        loop {
             let views = tracker.more_events(&mut follower)?;
             context.ui.notes(&tracker.take_notes());
             if views.is_empty() {
@@ -58,7 +61,6 @@ pub(super) fn events(context: &Context, args: &EventsArgs) -> Result<(), Failure
                 return Ok(());
             }
         }
-        Ok(())
     })
 }
 

@@ -227,8 +227,8 @@ struct Pending {
 /// Records what was observed, unless it was heard before; reports whether it was news.
 fn record(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
     let row = pen.turn.conversation(incoming.conversation)?;
-    let is_of_tool = !incoming.observed.what.tools().is_empty();
-    if !is_of_tool && row.is_some_and(|row| row.has_heard(incoming.observed.fingerprint, &incoming.at)) {
+    let is_of_one_call = incoming.observed.what.is_of_one_call();
+    if !is_of_one_call && row.is_some_and(|row| row.has_heard(incoming.observed.fingerprint, &incoming.at)) {
         return Ok(false);
     }
     let revision = row.map_or(Revision(0), |row| row.revision).next();
