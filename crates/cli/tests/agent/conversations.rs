@@ -95,3 +95,38 @@ fn an_agent_that_is_asked_nothing_leaves_an_empty_session() {
     assert_eq!(stage.only_session()["status"], "COMPLETED");
     stage.compare(0);
 }
+
+#[test]
+fn a_conversation_resumed_inside_an_agent_reopens_its_own_session() {
+    let Some(stage) = Stage::set() else { return };
+    let first = stage.run("Go. @@tools", &[]).session_id();
+    let agent = stage.home.interactive(&[]);
+    agent.submit("Something else. @@fail");
+    stage.wait_for_hooks("Stop", 2);
+    agent.submit(&format!("/resume {first}"));
+    stage.wait_for_hooks("SessionStart", 3);
+    let sessions = stage.sessions();
+    assert_eq!((&sessions[0]["status"], &sessions[1]["status"]), (&"ACTIVE".into(), &"COMPLETED".into()), "{sessions:#?}");
+    agent.submit("And on. @@fail");
+    stage.wait_for_hooks("Stop", 3);
+    assert!(agent.exit().success());
+    let session = stage.session_of(&first);
+    assert_eq!((&session["turns"], &session["tool_calls"], &session["status"]), (&2.into(), &3.into(), &"COMPLETED".into()));
+    assert_eq!(stage.sessions().len(), 2);
+    stage.compare(3);
+}
+
+#[test]
+fn a_session_that_two_processes_run_ends_with_the_second() {
+    let Some(stage) = Stage::set() else { return };
+    stage.let_command_wait();
+    let id = stage.run("Go. @@ok", &[]).session_id();
+    let longer = stage.home.spawn_print("On. @@held", &["--resume", &id]);
+    stage.wait_for_the_slow_command();
+    stage.run("Beside. @@fail", &["--resume", &id]);
+    assert_eq!(stage.only_session()["status"], "ACTIVE");
+    stage.end_command();
+    longer.wait();
+    assert_eq!((&stage.only_session()["status"], &stage.only_session()["turns"]), (&"COMPLETED".into(), &3.into()));
+    stage.compare(3);
+}

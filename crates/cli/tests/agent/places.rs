@@ -35,3 +35,17 @@ fn hooks_find_a_store_that_is_in_no_usual_place() {
     assert!(stage.api.times_told(session["id"].as_str().unwrap()) > 0);
     assert!(!stage.store().exists());
 }
+
+#[test]
+fn hooks_that_are_registered_twice_record_once() {
+    let Some(stage) = Stage::set() else { return };
+    let other = stage.home.beside("bin/rutter");
+    std::fs::create_dir(other.parent().unwrap()).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_rutter"), &other).unwrap();
+    let again = stage.home.program(&other).args(["install", "claude-code", "--scope", "project"]).output().unwrap();
+    assert!(again.status.success(), "{again:?}");
+    let run = stage.run("Go. @@tools", &[]);
+    stage.compare_stream(&run);
+    assert_eq!(stage.only_session()["tool_calls"], 2);
+    stage.compare(1);
+}

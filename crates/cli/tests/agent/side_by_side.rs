@@ -7,9 +7,9 @@ use crate::stage::Stage;
 #[test]
 fn two_agents_in_one_directory_keep_to_their_own_sessions() {
     let Some(stage) = Stage::set() else { return };
-    let started = [stage.home.spawn_print("Go. @@many-30", &[]), stage.home.spawn_print("Go. @@many-25", &[])];
+    let started = [stage.home.spawn_print("Go. @@many-20", &[]), stage.home.spawn_print("Go. @@many-15", &[])];
     let runs = started.map(|process| process.wait());
-    for (run, calls) in runs.iter().zip([30, 25]) {
+    for (run, calls) in runs.iter().zip([20, 15]) {
         stage.compare_stream(run);
         let session = stage.session_of(&run.session_id());
         assert_eq!((&session["turns"], &session["tool_calls"], &session["parent"]), (&1.into(), &calls.into(), &Value::Null));

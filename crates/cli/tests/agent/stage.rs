@@ -124,7 +124,18 @@ impl Stage {
         self.home.events().iter().filter(|held| *held == event).count()
     }
 
-    /// Waits until the command of the script `slow` runs.
+    /// Adds the script `held`: a command that runs until it is told to end.
+    pub(crate) fn let_command_wait(&self) {
+        let waiting = bash("sh -c 'echo on > slow.txt; while [ -e slow.txt ]; do sleep 0.1; done'");
+        self.api.add("held", [Step::of([waiting]), Step::of([say("It was told to end.")])]);
+    }
+
+    /// Tells the command of the script `held` to end.
+    pub(crate) fn end_command(&self) {
+        std::fs::remove_file(self.home.project().join("slow.txt")).unwrap();
+    }
+
+    /// Waits until the command of the script `slow` or `held` runs.
     pub(crate) fn wait_for_the_slow_command(&self) {
         let file = self.home.project().join("slow.txt");
         wait_for("the command to run", SOON, || file.exists().then_some(()));

@@ -18,15 +18,17 @@ fn the_end_of_background_work_begins_a_turn_that_nobody_typed() {
 #[test]
 fn a_prompt_typed_while_a_tool_runs_belongs_to_the_turn() {
     let Some(stage) = Stage::set() else { return };
+    stage.let_command_wait();
     let agent = stage.home.interactive(&[]);
-    agent.submit("Go. @@slow-3");
+    agent.submit("Go. @@held");
     stage.wait_for_the_slow_command();
     agent.submit("And hurry up.");
     stage.wait_for_hooks("UserPromptSubmit", 2);
+    stage.end_command();
     stage.wait_for_hooks("Stop", 1);
     assert!(agent.exit().success());
     let timeline = stage.timeline(&stage.only_session());
     assert_eq!((timeline.len(), &timeline[0]["outcome"]), (1, &"completed".into()), "{timeline:#?}");
-    assert_eq!(timeline[0]["prompts"], serde_json::json!(["Go. @@slow-3", "And hurry up."]));
+    assert_eq!(timeline[0]["prompts"], serde_json::json!(["Go. @@held", "And hurry up."]));
     stage.compare(1);
 }
