@@ -148,7 +148,7 @@ pub(crate) fn timeline(turns: &[TurnView]) -> Page {
             plain(brief(prompt)),
         ]);
         for more in turn.prompts.iter().skip(1) {
-            page.text(format!("           and: {}", brief(more)));
+            page.text(format!("           and: {}", brief(first_line(more))));
         }
         if let Some(error) = &turn.error {
             page.text(format!("           error: {}", brief(error)));
@@ -168,6 +168,11 @@ pub(crate) fn timeline(turns: &[TurnView]) -> Page {
         }
     }
     page
+}
+
+/// Returns the first line that says something.
+fn first_line(text: &str) -> &str {
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 fn time_of_day(timestamp: &str) -> &str {

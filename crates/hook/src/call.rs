@@ -13,14 +13,17 @@ use crate::record::{Recorded, record};
 use crate::stdin::{self, Read};
 use crate::surroundings::{self, Surroundings};
 
-/// How long a payload may take to come. An agent writes it at once, but on a busy machine its turn to write comes late.
-const PATIENCE: Duration = Duration::from_millis(420);
+/// How long a payload may take from its first byte on.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long all of it may take. An agent writes at once, but on a busy machine its turn to begin comes late.
+const PATIENCE_IN_ALL: Duration = Duration::from_millis(420);
 
 /// The longest payload.
 const LONGEST: usize = 16 << 20;
 
 /// How long the disk may take. A hook that is not done by then goes; what the kernel has taken by then is there.
-const DISK_PATIENCE: Duration = Duration::from_millis(600);
+const DISK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A start of a conversation, which is to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub fn run(arguments: &[OsString]) -> Option<Start> {
         return None;
     };
     let began = Instant::now();
-    let (agent, read) = (asked.agent, stdin::read(LONGEST, began + PATIENCE));
+    let (agent, read) = (asked.agent, stdin::read(LONGEST, PATIENCE, began + PATIENCE_IN_ALL));
     debug.say_read(&read, began);
     let work = move || match read {
         Read::Value(bytes) => record(&agent, &home, &surroundings, bytes, &debug),

@@ -1,7 +1,7 @@
 //! One JSON value from stdin. Agents sometimes keep the pipe open for hours after they have written it.
 
 use std::io::ErrorKind;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -26,8 +26,8 @@ const CHUNK: usize = 64 << 10;
 /// How many values a payload may have. The smallest takes two bytes in the payload and a hundred and fifty in memory.
 const MOST_VALUES: usize = 100_000;
 
-/// Reads until a value is complete, at most `limit` bytes, at most until `deadline`.
-pub(crate) fn read(limit: usize, deadline: Instant) -> Read {
+/// Reads until a value is complete, at most `limit` bytes, at most `patience` from the first byte on, at most until `deadline`.
+pub(crate) fn read(limit: usize, patience: Duration, mut deadline: Instant) -> Read {
     let stdin = std::io::stdin();
     let (mut bytes, mut scan) = (Vec::with_capacity(4 << 10), Scan::default());
     loop {
@@ -37,6 +37,9 @@ pub(crate) fn read(limit: usize, deadline: Instant) -> Read {
             Err(_) => return Read::Failed,
         }
         let from = bytes.len();
+        if from == 0 {
+            deadline = deadline.min(Instant::now() + patience);
+        }
         let room = CHUNK.min(limit + 1 - from);
         bytes.reserve(room.min(4 << 10).max(from / 2).min(room));
         match rustix::io::read(&stdin, rustix::buffer::spare_capacity(&mut bytes)) {

@@ -1,5 +1,7 @@
 //! What the inbox promises: nothing torn is taken for whole, nothing whole is lost to what is torn beside it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use inbox::{AppendError, Inbox, LONGEST, Loss, Sync, decode, encode};
 use proptest::prelude::*;
 use session::{EventId, Moment, Uuid};

@@ -107,6 +107,7 @@ impl Tracker {
     /// Reports whether any process runs the conversation now, as far as that is known.
     pub(crate) fn is_run(&self, conversation: &Conversation) -> bool {
         conversation.running().any(|process| self.clock.is_running(process))
+            || (conversation.runs.is_empty() && self.is_registered(conversation))
     }
 }
 

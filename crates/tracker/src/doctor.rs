@@ -14,6 +14,9 @@ use crate::naming::draw_uuid;
 use crate::note::counted;
 use crate::{Listing, Tracker};
 
+/// Further behind than this is as bad as this.
+const MOST_COUNTED: usize = 10_000;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -184,11 +187,12 @@ impl Tracker {
         }
         let name = MirrorName { machine: machine::name(), root: root.to_string_lossy().into_owned() };
         let position = self.store.reads().mirror_position(&name)?.unwrap_or_default();
-        let behind = self.store.reads().last_seq()? - position.seq;
+        // What agents do is in no file.
+        let behind = self.store.reads().log_of_people(position.seq, MOST_COUNTED)?.events.len() as u64;
         let mut findings = vec![if layout.log_length() < position.log_length {
             Finding::new("mirror", Severity::Warning, format!("{} has lost lines", layout.log.display())).hint("rutter rebuild")
         } else if behind > 0 {
-            Finding::new("mirror", Severity::Warning, format!("{} is {} behind", root.display(), counted(behind.cast_unsigned(), "event")))
+            Finding::new("mirror", Severity::Warning, format!("{} is {} behind", root.display(), counted(behind, "event")))
                 .hint("rutter rebuild")
         } else {
             Finding::ok("mirror", root.display().to_string())

@@ -66,6 +66,11 @@ impl Tracker {
         !here.is_empty() && here.iter().all(|entry| entry.status == RunningStatus::Idle)
     }
 
+    /// Reports whether a process says that it is in the conversation: who was at work before hooks were there told none of its start.
+    pub(crate) fn is_registered(&self, conversation: &Conversation) -> bool {
+        self.registered().iter().any(|entry| entry.session_id.as_deref() == Some(conversation.id.as_str()))
+    }
+
     fn registered(&self) -> Vec<Running> {
         let mut registered = self.locations().ok().and_then(|places| registry::read(&places.sessions()).ok()).unwrap_or_default();
         registered.retain(|entry| self.is_alive(entry));

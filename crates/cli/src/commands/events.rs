@@ -74,7 +74,7 @@ fn page(views: &[EventView]) -> Page {
             Span::Text(Role::Dim, format!("{time} ")),
             Span::Text(Role::Id, session.to_owned()),
             plain(format!(" {:<18} {:<8} ", view.kind, view.tool_name.as_deref().unwrap_or(""))),
-            plain(brief(view.about.as_deref().unwrap_or_default())),
+            plain(brief(view.about.as_deref().and_then(|about| about.lines().next()).unwrap_or_default())),
         ]);
     }
     page

@@ -36,7 +36,7 @@ fn page(views: &[AgentView]) -> Page {
         let number = view.number.map_or_else(String::new, |number| format!(" #{number:05}"));
         page.line([icon, Span::Text(Role::Id, session), plain(format!("{number}  ")), Span::Text(role, view.state.to_owned())]);
         if let Some(what) = &view.what {
-            page.text(format!("   {}", brief(what)));
+            page.text(format!("   {}", brief(what.lines().next().unwrap_or_default())));
         }
         if let Some(description) = &view.description {
             page.text(format!("   Session: {}", brief(description)));

@@ -67,7 +67,7 @@ impl Tracker {
             Some(recorded) => Some(Finding::ok("hook events", format!("the last one came at {}", recorded.event.at.moment))),
             None if are_installed => Some(
                 Finding::new("hook events", Severity::Warning, "hooks are installed, and none has fired yet")
-                    .hint("start the agent anew: it reads its settings at the start"),
+                    .hint("use the agent once; if nothing comes, look whether its hooks are switched off"),
             ),
             None => None,
         })
@@ -103,10 +103,16 @@ impl Tracker {
         words.extend((strange > 0).then(|| format!("{} that no agent known here wrote", counted(strange, "record"))));
         let kept =
             if unknown > 0 { format!("; {} of a kind that is not known here, kept", counted(unknown, "event")) } else { String::new() };
+        let is_full = losses.iter().any(|(loss, _)| matches!(loss, inbox::Loss::Full | inbox::Loss::Refused));
+        let hint = if is_full {
+            "make room, or let it be written; what was lost is in the agent's transcript"
+        } else {
+            "nothing to do: what was lost is in the agent's transcript"
+        };
         Ok(if words.is_empty() {
             Finding::ok("losses", format!("nothing that a hook reported was lost{kept}"))
         } else {
-            Finding::new("losses", Severity::Warning, format!("lost: {}{kept}", words.join("; "))).hint("make room on the disk, then go on")
+            Finding::new("losses", Severity::Warning, format!("lost: {}{kept}", words.join("; "))).hint(hint)
         })
     }
 }
