@@ -29,12 +29,18 @@ fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     if matches!(words.first().and_then(|word| word.to_str()), Some("hook" | "answer")) {
         std::panic::set_hook(Box::new(|_| ()));
-        if catch_unwind(|| commands::for_agent(&words)).unwrap_or(true) {
+        if catch_unwind(|| commands::for_agent(&words, give_up)).unwrap_or(true) {
             return Exit::Done.into();
         }
     }
     std::panic::set_hook(Box::new(|panic| Ui::bug(&panic.to_string())));
     guarded(run).into()
+}
+
+/// Ends the process as if nothing were wrong: nothing is, for an agent that waits.
+#[expect(clippy::exit, reason = "an agent waits, and what it waits for may never come back")]
+fn give_up() {
+    std::process::exit(0);
 }
 
 /// Makes a panic an exit like any other; the hook has said what happened and where.

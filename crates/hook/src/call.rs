@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use inbox::Loss;
@@ -46,8 +45,9 @@ impl Start {
 
 /// Records the payload on stdin. Returns a start that is to be answered.
 ///
-/// `arguments` are the agent's name and, where the store is in none of the usual places, `--home DIR`.
-pub fn run(arguments: &[OsString]) -> Option<Start> {
+/// `arguments` are the agent's name and, where the store is in none of the usual places, `--home DIR`. `give_up` ends the process; it is
+/// called, from another thread, when the disk has stood still for half a second.
+pub fn run(arguments: &[OsString], give_up: fn()) -> Option<Start> {
     let surroundings = Surroundings::of_process();
     let debug = Debug::new(surroundings.is_debug());
     let Some(asked) = Asked::read(arguments) else {
@@ -59,10 +59,11 @@ pub fn run(arguments: &[OsString]) -> Option<Start> {
         return None;
     };
     let began = Instant::now();
-    let (agent, read) = (asked.agent, stdin::read(LONGEST, PATIENCE, began + PATIENCE_IN_ALL));
+    let read = stdin::read(LONGEST, PATIENCE, began + PATIENCE_IN_ALL);
     debug.say_read(&read, began);
-    let work = move || match read {
-        Read::Value(bytes) => record(&agent, &home, &surroundings, bytes, &debug),
+    watch(DISK_PATIENCE, give_up);
+    let recorded = match read {
+        Read::Value(bytes) => record(&asked.agent, &home, &surroundings, bytes, &debug),
         Read::TooLong => Recorded::lost(&home, Loss::TooLong),
         Read::Cut(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => Recorded::default(),
         Read::Cut(_) => Recorded::lost(&home, Loss::NoPayload),
@@ -71,8 +72,7 @@ pub fn run(arguments: &[OsString]) -> Option<Start> {
         Read::Late(_) => Recorded::lost(&home, Loss::Late),
         Read::Failed => Recorded::lost(&home, Loss::Broken),
     };
-    let recorded = within(DISK_PATIENCE, work)?;
-    recorded.start.map(|conversation| Start { agent: recorded.agent, conversation, home: asked.home })
+    recorded.start.map(|conversation| Start { agent: asked.agent, conversation, home: asked.home })
 }
 
 /// Records a payload below a home in this process: for tests that have a great many.
@@ -81,16 +81,14 @@ pub fn record_here(agent: &str, home: &Path, payload: Vec<u8>) {
     record(agent, home, &Surroundings::of_process(), payload, &Debug::new(false));
 }
 
-/// Does the work in a thread and waits for it, but not for ever. Where no thread can be had, it is done here all the same.
-fn within<T: Send + 'static, W: FnOnce() -> T + Send + 'static>(patience: Duration, work: W) -> Option<T> {
-    let (sender, receiver) = mpsc::channel();
-    let (giver, taker) = mpsc::channel::<W>();
-    let worker = move || taker.recv().map(|work| sender.send(work()));
-    if std::thread::Builder::new().stack_size(512 << 10).spawn(worker).is_err() {
-        return Some(work());
-    }
-    giver.send(work).ok()?;
-    receiver.recv_timeout(patience).ok()
+/// Gives up when the time is over, in a thread that does nothing else: the work stays where it is cheapest. Where no thread can be had,
+/// nobody watches, and the work is done all the same.
+fn watch(patience: Duration, give_up: fn()) {
+    let watching = move || {
+        std::thread::sleep(patience);
+        give_up();
+    };
+    drop(std::thread::Builder::new().stack_size(16 << 10).spawn(watching));
 }
 
 /// What was asked of the hook.

@@ -18,14 +18,14 @@ use crate::ui::Ui;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Does what a hook asks for, if that is what these words say.
-pub(crate) fn for_agent(words: &[OsString]) -> bool {
+pub(crate) fn for_agent(words: &[OsString], give_up: fn()) -> bool {
     let Some((command, rest)) = words.split_first() else { return false };
     if command == "hook" {
         // Help and mistakes are for people.
         if rest.first().is_none_or(|first| first.to_string_lossy().starts_with('-') && first != "--home") {
             return false;
         }
-        if let Some(start) = hook::run(rest) {
+        if let Some(start) = hook::run(rest, give_up) {
             answer(&start.arguments());
         }
         return true;
