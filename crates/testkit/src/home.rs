@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use session::ConversationKey;
 use tempfile::TempDir;
-use tracker::{Access, Config, Environment, Tracker, TrackerError};
+use tracker::{Access, Config, ConfigError, Environment, Tracker, TrackerError};
 
 use crate::{SeededDice, StillClock};
 
@@ -54,19 +55,29 @@ impl Home {
         self.try_tracker(directory, Access::Write).unwrap()
     }
 
+    /// Opens a tracker to answer the start of a conversation.
+    pub fn tracker_to_answer(&self, conversation: ConversationKey) -> Tracker {
+        let dice = SeededDice::new(SEED.fetch_add(1, Ordering::Relaxed));
+        let clock = Box::new(self.clock.clone());
+        Tracker::open_to_answer(self.config().unwrap(), &self.project(), clock, Box::new(dice), conversation).unwrap()
+    }
+
     /// Opens a tracker, or says why not.
     ///
     /// # Errors
     /// When the store cannot be opened.
     pub fn try_tracker(&self, directory: &Path, access: Access) -> Result<Tracker, TrackerError> {
+        let dice = SeededDice::new(SEED.fetch_add(1, Ordering::Relaxed));
+        Tracker::open(self.config()?, directory, access, Box::new(self.clock.clone()), Box::new(dice))
+    }
+
+    fn config(&self) -> Result<Config, ConfigError> {
         let home = self.directory.path();
         let own = [("HOME", home.to_path_buf()), ("RUTTER_HOME", home.join("store")), ("RUTTER_MIRROR", home.join("mirror"))];
         let own = own.into_iter().map(|(name, path)| (name.to_owned(), path.to_string_lossy().into_owned()));
         let owner = [("RUTTER_OWNER".to_owned(), "ada".to_owned())];
         let environment = Environment::of(own.chain(owner).chain(self.variables.iter().cloned()));
-        let config = Config::load(&environment)?;
-        let dice = SeededDice::new(SEED.fetch_add(1, Ordering::Relaxed));
-        Tracker::open(config, directory, access, Box::new(self.clock.clone()), Box::new(dice))
+        Config::load(&environment)
     }
 
     /// Returns the text of a file below the mirror's root.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use session::{Author, Change, Event, EventId, Evidence, Reading, Revision, Session, SessionKey, Subject, Text};
+use session::{Author, Change, ConversationKey, Event, EventId, Evidence, Reading, Revision, Session, SessionKey, Subject, Text};
 use store::{Access, Appended, Durability, SqliteStore, Store, StoreError, Turn};
 
 use crate::naming::draw_uuid;
@@ -43,10 +43,7 @@ impl Tracker {
         clock: Box<dyn Clock + Send>,
         dice: Box<dyn Dice + Send>,
     ) -> Result<Self, TrackerError> {
-        let home = config.home()?;
-        let store = SqliteStore::open(&home, access, config.patience())?;
-        let place = Place::of(directory);
-        let mut tracker = Self { store: Box::new(store), config, clock, dice, place, home, notes: RefCell::default() };
+        let mut tracker = Self::stand(config, directory, access, clock, dice)?;
         match access {
             Access::Write => {
                 tracker.tell_hooks();
@@ -55,6 +52,41 @@ impl Tracker {
             Access::Read => tracker.take_in_before_reading(),
         }
         Ok(tracker)
+    }
+
+    /// Opens the store to answer an agent that waits: where much is in the inbox, what its conversation has just said is taken in
+    /// before everything else, and the rest is left for somebody who has time.
+    ///
+    /// # Errors
+    /// When the configuration names no store, or the store cannot be opened.
+    pub fn open_to_answer(
+        config: Config,
+        directory: &Path,
+        clock: Box<dyn Clock + Send>,
+        dice: Box<dyn Dice + Send>,
+        conversation: ConversationKey,
+    ) -> Result<Self, TrackerError> {
+        let mut tracker = Self::stand(config, directory, Access::Write, clock, dice)?;
+        tracker.tell_hooks();
+        if tracker.waiting()?.is_much() {
+            tracker.take_in_first(conversation)?;
+        } else {
+            tracker.take_in_or_say();
+        }
+        Ok(tracker)
+    }
+
+    fn stand(
+        config: Config,
+        directory: &Path,
+        access: Access,
+        clock: Box<dyn Clock + Send>,
+        dice: Box<dyn Dice + Send>,
+    ) -> Result<Self, TrackerError> {
+        let home = config.home()?;
+        let store = SqliteStore::open(&home, access, config.patience())?;
+        let place = Place::of(directory);
+        Ok(Self { store: Box::new(store), config, clock, dice, place, home, notes: RefCell::default() })
     }
 
     /// Whoever reads wants to see every event: what waits is taken in first, if the store can be written.

@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::json;
-use tracker::{Access, Config, Environment, SystemClock, SystemDice, Tracker};
+use tracker::session::ConversationKey;
+use tracker::{Config, Environment, SystemClock, SystemDice, Tracker};
 
 use crate::layout::{Banner, banner};
 use crate::page::plain_text;
@@ -55,7 +56,8 @@ fn reply(words: &[OsString]) -> Option<String> {
     let config = Config::load(&environment).ok()?;
     let directory = std::env::current_dir().ok()?;
     let clock = Box::new(SystemClock::new(&environment));
-    let tracker = Tracker::open(config, &directory, Access::Write, clock, Box::new(SystemDice)).ok()?;
+    let key = ConversationKey::of(&agent, &conversation);
+    let tracker = Tracker::open_to_answer(config, &directory, clock, Box::new(SystemDice), key).ok()?;
     let answer = tracker.answer_start(&agent, &conversation).ok()??;
     if let Some(file) = environment.get("CLAUDE_ENV_FILE") {
         drop(tracker.tell_shell(&answer.session, Path::new(file)));

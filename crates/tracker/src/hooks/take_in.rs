@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use inbox::{Inbox, Segment};
-use session::{Author, Change, Conversation, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text};
+use session::{Author, Change, Conversation, ConversationKey, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text};
 use store::{Appended, Durability, InboxPosition, StoreError};
 
 use super::correlate;
@@ -34,6 +34,16 @@ pub struct Taken {
 pub struct Waiting {
     /// In bytes.
     pub bytes: u64,
+}
+
+/// More than this takes longer than an agent waits.
+const MUCH: u64 = 4 << 20;
+
+impl Waiting {
+    /// Reports whether an agent that waits for an answer would wait too long for all of it.
+    pub(crate) fn is_much(self) -> bool {
+        self.bytes > MUCH
+    }
 }
 
 impl Tracker {
@@ -149,13 +159,12 @@ impl Tracker {
                     position.strange += 1;
                     continue;
                 };
-                pen.at = each.at;
-                pen.author = each.owner.clone().map_or_else(|| owner.clone(), |owner| Author { owner });
-                if record(pen, each)? {
-                    position.events += 1;
-                    is_shown |= correlate::settle(pen, each, grounds)?;
-                } else {
-                    position.repeated += 1;
+                match hear(pen, each, &owner, grounds)? {
+                    None => position.repeated += 1,
+                    Some(changed) => {
+                        position.events += 1;
+                        is_shown |= changed;
+                    }
                 }
             }
             pen.turn.set_inbox_position(&segment.name, &position)?;
@@ -165,6 +174,22 @@ impl Tracker {
             taken.events += position.events - kept.events;
             taken.is_shown |= is_shown;
         }
+        Ok(())
+    }
+
+    /// Takes in what one conversation has said last, out of its turn. The place is not moved: whoever comes to these events again
+    /// finds that they are known.
+    pub(crate) fn take_in_first(&mut self, conversation: ConversationKey) -> Result<(), StoreError> {
+        let segments = self.inbox().segments().unwrap_or_default();
+        let newest = segments.last().and_then(|segment| Chunk::read(segment, segment.length.saturating_sub(MUCH)));
+        let all = newest.map(|chunk| chunk.incoming).unwrap_or_default().into_iter().flatten();
+        let said: Vec<_> = all.filter(|each| each.conversation == conversation).collect();
+        let grounds = self.grounds(said.iter())?;
+        self.write(Durability::Full, Evidence::Hook, None, |pen| -> Result<(), StoreError> {
+            let owner = pen.author.clone();
+            said.iter().try_for_each(|each| hear(pen, each, &owner, &grounds).map(drop))
+        })?;
+        self.bring_mirror_up();
         Ok(())
     }
 
@@ -222,6 +247,16 @@ impl Tracker {
 struct Pending {
     position: InboxPosition,
     from: u64,
+}
+
+/// Records what was observed and decides what follows; none where it was heard before, else whether a session changed.
+fn hear(pen: &mut Pen<'_>, incoming: &Incoming, owner: &Author, grounds: &Grounds) -> Result<Option<bool>, StoreError> {
+    pen.at = incoming.at;
+    pen.author = incoming.owner.clone().map_or_else(|| owner.clone(), |owner| Author { owner });
+    if !record(pen, incoming)? {
+        return Ok(None);
+    }
+    correlate::settle(pen, incoming, grounds).map(Some)
 }
 
 /// Records what was observed, unless it was heard before; reports whether it was news.

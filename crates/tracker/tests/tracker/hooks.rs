@@ -1,7 +1,7 @@
 //! What agents' hooks leave is taken in once, belongs to the right session, and comes out the same in whatever order it was taken in.
 
 use serde_json::{Value, json};
-use session::{Boot, Moment, Reading, Status};
+use session::{Boot, ConversationKey, Moment, Reading, Status};
 use testkit::{Home, HookCall, captured_runs};
 use tracker::{Listing, SessionView, Tracker, TurnView, WantedEvents};
 
@@ -288,4 +288,25 @@ fn swapped(mut calls: Vec<HookCall>) -> Vec<HookCall> {
         at += 1;
     }
     calls
+}
+
+#[test]
+fn h2_an_agent_that_waits_is_answered_before_everything_that_waits_in_the_inbox() {
+    let home = Home::new();
+    let long = "x".repeat(4_000);
+    for number in 0..1_200 {
+        let rest = json!({"tool_name": "Bash", "tool_use_id": format!("t{number}"), "tool_input": {"command": &long}});
+        says(&home, 7, "busy", "PreToolUse", rest).leave(&home);
+    }
+    start(&home, 8, "waits", "startup").leave(&home);
+    let key = ConversationKey::of("claude-code", "waits");
+    let tracker = home.tracker_to_answer(key);
+    let answer = tracker.answer_start("claude-code", "waits").unwrap().unwrap();
+    let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
+    assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["SessionStart", "assigned"]);
+    drop(tracker);
+    let all = sessions(&home.tracker());
+    let counts: Vec<_> = all.iter().map(|view| (view.agent_sessions[0].as_str(), view.tool_calls)).collect();
+    assert!(counts.contains(&("busy", 1_200)) && counts.contains(&("waits", 0)), "{counts:?}");
+    assert!(all.iter().any(|view| view.id == answer.session.id.as_str()));
 }
