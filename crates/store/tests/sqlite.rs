@@ -244,3 +244,24 @@ fn a_short_command_leaves_the_wal_for_the_next_one() {
     drop(store);
     assert!(fs::metadata(home.path().join("rutter.db-wal")).unwrap().len() > 0);
 }
+
+/// Takes a store back to its first schema, with rows in it that no later build reads.
+fn as_of_the_first_schema(home: &Path) {
+    let raw = rusqlite::Connection::open(home.join("rutter.db")).unwrap();
+    let tables = ["conversations", "session_conversations", "runs", "turns", "tool_calls", "inbox"];
+    tables.iter().for_each(|table| raw.execute_batch(&format!("DROP TABLE {table};")).unwrap());
+    raw.execute_batch("DROP INDEX events_of_people; ALTER TABLE events DROP COLUMN payload;").unwrap();
+    raw.execute_batch("UPDATE sessions SET row = '{}'; PRAGMA user_version = 1; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+}
+
+#[test]
+fn d6_an_older_store_is_brought_up_and_its_rows_are_derived_again() {
+    for access in [Access::Read, Access::Write] {
+        let home = tempfile::tempdir().unwrap();
+        filled(home.path(), 3);
+        as_of_the_first_schema(home.path());
+        let store = open(home.path(), access).unwrap();
+        let sessions = store.reads().sessions(&store::Wanted::default(), None).unwrap();
+        assert_eq!(sessions.len(), 3, "{access:?}");
+    }
+}

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use crate::StoreError;
-use crate::sqlite::failure::{Translate, path_of};
+use crate::sqlite::failure::{Translate, path_of, translate};
+use crate::sqlite::rebuild;
 
 const MIGRATIONS: &[&str] =
     &[include_str!("../../migrations/sqlite/0001_events_and_rows.sql"), include_str!("../../migrations/sqlite/0002_conversations.sql")];
@@ -29,21 +30,22 @@ pub(crate) fn schema_of(connection: &Connection) -> Result<u32, StoreError> {
 }
 
 /// Brings the store to the newest schema this build knows; one transaction for all steps. The caller is alone.
+///
+/// Rows are derived again: what they look like belongs to a build, and only events are for ever.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let path = path_of(connection);
-    let run = |connection: &mut Connection| -> rusqlite::Result<()> {
-        let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        // Somebody may have been here first, and with a newer build.
-        let schema: u32 = step.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if schema >= KNOWN {
-            return Ok(());
-        }
-        for migration in MIGRATIONS.iter().skip(schema as usize) {
-            step.execute_batch(migration)?;
-        }
-        step.pragma_update(None, "application_id", APPLICATION)?;
-        step.pragma_update(None, "user_version", KNOWN)?;
-        step.commit()
-    };
-    run(connection).map_err(|error| crate::sqlite::failure::translate(&path, error))
+    let refused = |error| translate(&path, error);
+    let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(refused)?;
+    // Somebody may have been here first, and with a newer build.
+    let schema: u32 = step.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(refused)?;
+    if schema >= KNOWN {
+        return Ok(());
+    }
+    MIGRATIONS.iter().skip(schema as usize).try_for_each(|migration| step.execute_batch(migration)).map_err(refused)?;
+    if schema > 0 {
+        rebuild::rebuild(&step, &mut |_, _| {})?;
+    }
+    step.pragma_update(None, "application_id", APPLICATION).map_err(refused)?;
+    step.pragma_update(None, "user_version", KNOWN).map_err(refused)?;
+    step.commit().map_err(refused)
 }
