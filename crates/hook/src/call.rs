@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use inbox::Loss;
@@ -21,8 +23,11 @@ const PATIENCE_IN_ALL: Duration = Duration::from_millis(420);
 /// The longest payload.
 const LONGEST: usize = 16 << 20;
 
-/// How long the disk may take. A hook that is not done by then goes; what the kernel has taken by then is there.
-const DISK_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a call may take in all. A hook that is not done by then goes; what the kernel has taken by then is there.
+const LIMIT: Duration = Duration::from_millis(900);
+
+/// How long counting a loss may hold up a hook that gives up.
+const TO_COUNT: Duration = Duration::from_millis(40);
 
 /// A start of a conversation, which is to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,20 +38,23 @@ pub struct Start {
     pub conversation: String,
     /// The home of the store, if it is none of the usual places.
     pub home: Option<PathBuf>,
+    /// What is left of the time that the call may take.
+    pub left: Duration,
 }
 
 impl Start {
     /// Returns it as the arguments of the program that answers.
     pub fn arguments(&self) -> Vec<OsString> {
         let home = self.home.iter().flat_map(|home| ["--home".into(), home.clone().into_os_string()]);
-        home.chain(["--".into(), self.agent.clone().into(), self.conversation.clone().into()]).collect()
+        let within = ["--within".into(), self.left.as_millis().to_string().into()];
+        home.chain(within).chain(["--".into(), self.agent.clone().into(), self.conversation.clone().into()]).collect()
     }
 }
 
 /// Records the payload on stdin. Returns a start that is to be answered.
 ///
 /// `arguments` are the agent's name and, where the store is in none of the usual places, `--home DIR`. `give_up` ends the process; it is
-/// called, from another thread, when the disk has stood still for half a second.
+/// called, from another thread, when the call has taken most of a second.
 pub fn run(arguments: &[OsString], give_up: fn()) -> Option<Start> {
     let surroundings = Surroundings::of_process();
     let debug = Debug::new(surroundings.is_debug());
@@ -61,7 +69,7 @@ pub fn run(arguments: &[OsString], give_up: fn()) -> Option<Start> {
     let began = Instant::now();
     let read = stdin::read(LONGEST, PATIENCE, began + PATIENCE_IN_ALL);
     debug.say_read(&read, began);
-    watch(DISK_PATIENCE, give_up);
+    let is_done = watch(began + LIMIT, home.clone(), give_up);
     let recorded = match read {
         Read::Value(bytes) => record(&asked.agent, &home, &surroundings, bytes, &debug),
         Read::TooLong => Recorded::lost(&home, Loss::TooLong),
@@ -72,7 +80,13 @@ pub fn run(arguments: &[OsString], give_up: fn()) -> Option<Start> {
         Read::Late(_) => Recorded::lost(&home, Loss::Late),
         Read::Failed => Recorded::lost(&home, Loss::Broken),
     };
-    recorded.start.map(|conversation| Start { agent: asked.agent, conversation, home: asked.home })
+    is_done.store(true, Ordering::Relaxed);
+    recorded.start.map(|conversation| Start {
+        agent: asked.agent,
+        conversation,
+        home: asked.home,
+        left: LIMIT.saturating_sub(began.elapsed()),
+    })
 }
 
 /// Records a payload below a home in this process: for tests that have a great many.
@@ -83,12 +97,20 @@ pub fn record_here(agent: &str, home: &Path, payload: Vec<u8>) {
 
 /// Gives up when the time is over, in a thread that does nothing else: the work stays where it is cheapest. Where no thread can be had,
 /// nobody watches, and the work is done all the same.
-fn watch(patience: Duration, give_up: fn()) {
+fn watch(deadline: Instant, home: PathBuf, give_up: fn()) -> Arc<AtomicBool> {
+    let is_done = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_done);
     let watching = move || {
-        std::thread::sleep(patience);
-        give_up();
+        std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+        if !seen.load(Ordering::Relaxed) {
+            // The disk that stands still may hold up this as well.
+            drop(std::thread::Builder::new().spawn(move || Recorded::lost(&home, Loss::Late)));
+            std::thread::sleep(TO_COUNT);
+            give_up();
+        }
     };
     drop(std::thread::Builder::new().stack_size(16 << 10).spawn(watching));
+    is_done
 }
 
 /// What was asked of the hook.

@@ -22,4 +22,4 @@ mod stdin;
 mod surroundings;
 
 pub use call::{Start, record_here, run};
-pub use surroundings::{beside, inbox_home};
+pub use surroundings::beside;

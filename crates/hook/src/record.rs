@@ -15,6 +15,9 @@ use crate::debug::Debug;
 use crate::parse;
 use crate::surroundings::Surroundings;
 
+/// The fields in which an agent repeats what a person typed.
+const PROMPTS: &[&str] = &["prompt", "command_args", "custom_instructions", "session_title"];
+
 /// What came of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recorded {
@@ -38,23 +41,27 @@ fn inbox(home: &Path) -> Inbox {
 
 /// Redacts a payload, cuts it, and appends it to the inbox below `home`.
 pub(crate) fn record(agent: &str, home: &Path, surroundings: &Surroundings, bytes: Vec<u8>, debug: &Debug) -> Recorded {
-    let fingerprint = cut::hash(&bytes);
     let payload = parse::object(&bytes);
     drop(bytes);
-    let Some(payload) = payload else {
+    let Some(mut payload) = payload else {
         debug.say("what came is no JSON object; it is counted as lost");
         return Recorded::lost(home, Loss::NoPayload);
     };
-    let wishes = Wishes::read(home).unwrap_or_default();
+    let wishes = surroundings.wishes(home);
     let now = Clocks::new(surroundings.zone()).now();
-    if wishes.is_paused(now.moment) || text(&payload, "cwd").is_some_and(|directory| wishes.is_excluded(directory)) {
+    let is_excluded = |directory: &str| wishes.is_excluded(directory);
+    if wishes.is_paused(now.moment)
+        || text(&payload, "cwd").is_some_and(is_excluded)
+        || surroundings.project().as_deref().is_some_and(is_excluded)
+    {
         debug.say("recording is paused, or this directory is excluded: nothing recorded");
         return Recorded::default();
     }
+    name_by_environment(&mut payload, surroundings);
     let event = text(&payload, "hook_event_name").unwrap_or_default().to_owned();
     let conversation = text(&payload, "session_id").unwrap_or_default().to_owned();
     let id = event_id(agent, &event, &conversation, &payload, &now);
-    let body = body(agent, surroundings, fingerprint, now, &wishes, payload);
+    let body = body(agent, surroundings, now, &wishes, payload);
     let sync = if claude_code::is_boundary(&event) { Sync::Now } else { Sync::Later };
     let inbox = inbox(home);
     let appended = inbox.append(now.moment, id, body.as_bytes(), sync);
@@ -67,6 +74,17 @@ pub(crate) fn record(agent: &str, home: &Path, surroundings: &Surroundings, byte
     }
     let is_answered = claude_code::is_start(&event) && wishes.answer && !conversation.is_empty();
     Recorded { agent: agent.to_owned(), start: is_answered.then_some(conversation) }
+}
+
+/// A payload without an id is named by what the agent tells its programs, and says so.
+fn name_by_environment(payload: &mut Value, surroundings: &Surroundings) {
+    if text(payload, "session_id").is_some_and(|id| !id.is_empty()) {
+        return;
+    }
+    if let (Some(id), Some(fields)) = (surroundings.conversation(), payload.as_object_mut()) {
+        fields.insert("session_id".to_owned(), id.into());
+        fields.insert("session_id_from".to_owned(), "environment".into());
+    }
 }
 
 fn text<'p>(payload: &'p Value, field: &str) -> Option<&'p str> {
@@ -93,13 +111,16 @@ fn drawn(now: &Reading) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-fn body(agent: &str, surroundings: &Surroundings, fingerprint: u64, now: Reading, wishes: &Wishes, mut payload: Value) -> String {
+fn body(agent: &str, surroundings: &Surroundings, now: Reading, wishes: &Wishes, mut payload: Value) -> String {
     let is_start = text(&payload, "hook_event_name").is_some_and(claude_code::is_start);
     let pid = surroundings.agent_pid();
-    if !wishes.prompts
-        && let Some(prompt) = payload.get_mut("prompt")
-    {
-        *prompt = Value::Null;
+    if !wishes.prompts {
+        PROMPTS
+            .iter()
+            .filter_map(|name| payload.get_mut(*name).map(|_| *name))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|name| payload[name] = Value::Null);
     }
     cut::roughly(&mut payload);
     redact::mask_value(&mut payload, claude_code::EXEMPT);
@@ -113,7 +134,8 @@ fn body(agent: &str, surroundings: &Surroundings, fingerprint: u64, now: Reading
         at: now,
         owner: surroundings.owner().map(|owner| redact::mask(&owner).into_owned()),
         pid,
-        fingerprint,
+        // Of what is kept: a hash of what was masked would give it away.
+        fingerprint: cut::hash(payload.get().as_bytes()) ^ u64::from(pid.unwrap_or(0)).rotate_left(32),
         process: process.and_then(machine::process),
         ancestors: process.map(machine::ancestors).unwrap_or_default(),
         variables: process

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use inbox::Wishes;
+
 /// The variables that a hook reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
@@ -13,6 +15,10 @@ pub(crate) struct Surroundings {
     debug: Option<OsString>,
     owner: Option<OsString>,
     claude_pid: Option<OsString>,
+    prompts: Option<OsString>,
+    exclude: Option<OsString>,
+    conversation: Option<OsString>,
+    project: Option<OsString>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the hook links no configuration, and these are all the variables it reads")]
@@ -30,6 +36,10 @@ impl Surroundings {
             debug: variable("HOOK_DEBUG"),
             owner: variable("RUTTER_OWNER"),
             claude_pid: variable("CLAUDE_PID"),
+            prompts: variable("RUTTER_RECORD_PROMPTS"),
+            exclude: variable("RUTTER_RECORD_EXCLUDE"),
+            conversation: variable("CLAUDE_CODE_SESSION_ID"),
+            project: variable("CLAUDE_PROJECT_DIR"),
         }
     }
 
@@ -45,6 +55,29 @@ impl Surroundings {
         self.owner.as_ref().map(|owner| owner.to_string_lossy().into_owned())
     }
 
+    /// Returns what is to be heeded: what the tracker left, and what this agent's own variables say. These may be a project's: they can
+    /// have less recorded, and never more.
+    pub(crate) fn wishes(&self, home: &Path) -> Wishes {
+        let found = Wishes::read(home);
+        // What is there and does not read may have said that prompts are private.
+        let is_broken = found.is_none() && Wishes::path(home).exists();
+        let mut wishes = found.unwrap_or(Wishes { prompts: !is_broken, ..Wishes::default() });
+        wishes.prompts &= !self.prompts.as_ref().is_some_and(|prompts| ["false", "0", "off"].iter().any(|off| prompts == off));
+        let exclude = self.exclude.as_ref().map(|exclude| exclude.to_string_lossy().into_owned()).unwrap_or_default();
+        wishes.exclude.extend(exclude.split(':').filter(|each| !each.is_empty()).map(str::to_owned));
+        wishes
+    }
+
+    /// Returns the directory in which the agent was started.
+    pub(crate) fn project(&self) -> Option<String> {
+        self.project.as_ref().map(|project| project.to_string_lossy().into_owned())
+    }
+
+    /// Returns the agent's own id of the conversation, as it tells the programs that it starts.
+    pub(crate) fn conversation(&self) -> Option<String> {
+        self.conversation.as_ref()?.to_str().map(str::to_owned)
+    }
+
     /// Returns the number of the agent's process: as the agent says, else whoever called.
     pub(crate) fn agent_pid(&self) -> Option<u32> {
         let said = self.claude_pid.as_ref().and_then(|pid| pid.to_str()?.parse().ok());
@@ -52,19 +85,15 @@ impl Surroundings {
     }
 }
 
-/// Returns where the store is: `RUTTER_HOME`, else what the agent was registered with, else the usual place.
+/// Returns where the store is: as the hook was registered, else `RUTTER_HOME`, else the usual place. A project's settings reach the
+/// environment of hooks, and must not move the store.
 pub(crate) fn home(surroundings: &Surroundings, registered: Option<PathBuf>) -> Option<PathBuf> {
     let absolute = |value: &Option<OsString>| value.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
     let usual = || {
         let data = absolute(&surroundings.data_home);
         data.or_else(|| absolute(&surroundings.user_home).map(|home| home.join(".local/share"))).map(|data| data.join("rutter"))
     };
-    absolute(&surroundings.rutter_home).or(registered).or_else(usual)
-}
-
-/// Returns where a hook that is called like this process would record.
-pub fn inbox_home() -> Option<PathBuf> {
-    home(&Surroundings::of_process(), None)
+    registered.or_else(|| absolute(&surroundings.rutter_home)).or_else(usual)
 }
 
 /// Returns the program of this name beside the one that runs.

@@ -87,9 +87,10 @@ impl Inbox {
         }
         if sync == Sync::Now {
             rustix::fs::fdatasync(&file).map_err(io::Error::from)?;
-            if is_new {
-                File::open(&self.directory)?.sync_all()?;
-            }
+        }
+        // Once a day: later records are durable only if their segment has a name.
+        if is_new {
+            drop(File::open(&self.directory).and_then(|directory| directory.sync_all()));
         }
         Ok(())
     }
@@ -137,7 +138,10 @@ pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     let missing: Vec<_> = directory.ancestors().take_while(|each| !each.is_dir()).collect();
     for each in missing.into_iter().rev() {
         match fs::DirBuilder::new().mode(0o700).create(each) {
-            Ok(()) => fs::set_permissions(each, Permissions::from_mode(0o700))?,
+            Ok(()) => {
+                fs::set_permissions(each, Permissions::from_mode(0o700))?;
+                drop(each.parent().map(|parent| File::open(parent)?.sync_all()));
+            }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }

@@ -43,7 +43,7 @@ impl Loss {
             Self::Broken => "the disk or the file was broken",
             Self::TooLong => "it was too long",
             Self::NoPayload => "it was no payload",
-            Self::Late => "it took too long",
+            Self::Late => "it took too long (it may be recorded all the same)",
         }
     }
 }
@@ -75,7 +75,8 @@ impl Inbox {
     pub(crate) fn prepare_to_count(&self) {
         const SIZE: usize = Loss::ALL.len() * PLACES as usize * 8;
         let found = fs::symlink_metadata(self.directory.join(NAME)).ok();
-        let (is_whole, is_private) = found.map_or((false, false), |found| (found.len() == SIZE as u64, found.mode() & 0o777 == 0o600));
+        let length = found.as_ref().map_or(0, fs::Metadata::len);
+        let (is_whole, is_private) = (length >= SIZE as u64, found.is_some_and(|found| found.mode() & 0o777 == 0o600));
         if is_whole && is_private {
             return;
         }
@@ -85,7 +86,7 @@ impl Inbox {
         }
         if !is_whole && is_allowed(SIZE as u64).is_ok() {
             // Written, not only lengthened: bytes that are there need no room later.
-            drop(file.write_all_at(&[0; SIZE], 0));
+            drop(file.write_all_at(&[0; SIZE][usize::try_from(length).unwrap_or(0)..], length));
         }
     }
 

@@ -32,7 +32,7 @@ pub struct Segment {
 impl Inbox {
     /// Returns the inbox below a home, as the machine of this name writes it. Nothing is made yet.
     pub fn at(home: &Path, machine: &str) -> Self {
-        // A machine may be called anything: only a hash of its name becomes part of a path (FNV-1a).
+        // A machine may be called anything: only a hash of its name becomes part of a path.
         let hash =
             machine.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self { directory: home.join("inbox"), machine: hash }
@@ -63,6 +63,14 @@ impl Inbox {
         segments.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(segments)
     }
+}
+
+/// How many bytes before a place tell one file from another.
+const MARKED: u64 = 64;
+
+/// Hashes bytes (FNV-1a).
+fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Returns the segment behind a directory entry; links, pipes and everything with another name are none.
@@ -108,6 +116,12 @@ impl Segment {
         let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
         file.take(most as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Returns a hash of the last bytes before a place: another file of this name has others there.
+    pub fn mark_at(&self, place: u64) -> u64 {
+        let before = self.read(place.saturating_sub(MARKED), usize::try_from(place.min(MARKED)).unwrap_or(0)).unwrap_or_default();
+        fnv(before)
     }
 
     /// Removes it.

@@ -58,7 +58,9 @@ impl Wishes {
         let fresh = home.join(format!("{FILE}.{}", std::process::id()));
         let text = serde_json::to_vec(self).map_err(io::Error::other)?;
         let write = || {
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?.write_all(&text)?;
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+            file.write_all(&text)?;
+            file.sync_data()?;
             fs::rename(&fresh, Self::path(home))
         };
         write().inspect_err(|_| drop(fs::remove_file(&fresh)))

@@ -36,7 +36,7 @@ pub const EXEMPT: &[&str] = &[
     "uuid",
 ];
 
-/// Returns the JSON value with the secrets in its strings and names masked, fit to be stored. Fields named in [`EXEMPT`] are left alone.
+/// Returns the JSON value with the secrets in its strings and names masked, fit to be stored. Of fields named in [`EXEMPT`] only what has the looks of a token is masked.
 pub fn json(value: Value) -> Json {
     json_except(value, EXEMPT)
 }
@@ -54,7 +54,8 @@ pub fn mask_value(value: &mut Value, exempt: &[&str]) {
 
 fn under(name: Option<&str>, value: &mut Value, exempt: &[&str]) {
     match value {
-        Value::String(_) if name.is_some_and(|name| exempt.contains(&name)) => {}
+        // Its name says that it is an id: what has the looks of a token is one all the same.
+        Value::String(text) if name.is_some_and(|name| exempt.contains(&name)) => mask_string(None, text),
         Value::String(text) => mask_string(name, text),
         Value::Array(items) => items.iter_mut().for_each(|item| under(name, item, exempt)),
         Value::Object(fields) => {
@@ -117,13 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn exempt_fields_are_left_alone() {
+    fn s10_an_id_is_left_alone_and_a_token_in_its_place_is_not() {
         let secret = format!("ghp_{}", "a1".repeat(18));
-        let given = value!({"session_id": secret, "signature": secret, "deep": [{"uuid": secret}], "mine": secret});
-        let masked = "[REDACTED:github-token]";
-        let expected = value!({"session_id": secret, "signature": secret, "deep": [{"uuid": secret}], "mine": masked});
-        assert_eq!(json(given.clone()).as_str(), expected.to_string());
-        let expected = value!({"session_id": masked, "signature": masked, "deep": [{"uuid": masked}], "mine": secret});
-        assert_eq!(json_except(given, &["mine"]).as_str(), expected.to_string());
+        let ids = value!({"session_id": "ec51036c-1976-4d78-a5d7-331869a23fc0", "tool_use_id": "toolu_01FakeKGwdzbsPAve000014"});
+        assert_eq!(json(ids.clone()).as_str(), ids.to_string());
+        for name in EXEMPT {
+            let given = value!({"tool_input": {"deep": [{(*name): secret}]}});
+            assert_eq!(json(given).as_str(), value!({"tool_input": {"deep": [{(*name): "[REDACTED:github-token]"}]}}).to_string());
+        }
+        assert_eq!(json_except(value!({"password": "hunter22x"}), &["password"]).as_str(), r#"{"password":"hunter22x"}"#);
     }
 }

@@ -77,7 +77,7 @@ pub struct Said {
     /// The hash of what was said.
     pub fingerprint: u64,
     /// When.
-    pub at: Reading,
+    pub when: When,
 }
 
 /// How long the same, said again, is heard once.
@@ -120,23 +120,25 @@ impl Conversation {
 
     /// Reports whether the same was said within two seconds.
     pub fn has_heard(&self, fingerprint: u64, at: &Reading) -> bool {
-        let apart = |said: &Said| elapsed_micros(&said.at, at).max(elapsed_micros(at, &said.at));
+        let apart = |said: &Said| elapsed_micros(&said.when.at, at).max(elapsed_micros(at, &said.when.at));
         self.recent.iter().any(|said| said.fingerprint == fingerprint && apart(said) <= HEARD_ONCE_MICROS)
     }
 
     /// Returns the processes that took it up and did not say that they left.
     pub fn running(&self) -> impl Iterator<Item = &Process> {
-        let has_left = |process: &Process, since: &When| self.left.get(&process.pid).is_some_and(|left| !left.is_before(since));
+        // A number is given out again after a restart.
+        let is_of_boot = |process: &Process, left: &When| left.at.boot.is_none_or(|boot| boot.id == process.boot);
+        let has_left = move |process: &Process, since: &When| {
+            self.left.get(&process.pid).is_some_and(|left| is_of_boot(process, left) && !left.is_before(since))
+        };
         self.runs.iter().filter(move |(process, since)| !has_left(process, since)).map(|(process, _)| process)
     }
 
-    /// Remembers what was said, and forgets the oldest.
-    pub(crate) fn hear(&mut self, fingerprint: u64, at: Reading) {
-        let said = Said { fingerprint, at };
-        let age = |said: &Said| (said.at.boot.map(|boot| boot.micros), said.at.moment.micros(), said.fingerprint);
-        let place = self.recent.partition_point(|held| age(held) < age(&said));
-        if self.recent.get(place) != Some(&said) {
-            self.recent.insert(place, said);
+    /// Remembers what was said, and forgets what was recorded first.
+    pub(crate) fn hear(&mut self, fingerprint: u64, when: When) {
+        let place = self.recent.partition_point(|held| held.when.stamp < when.stamp);
+        if self.recent.get(place).is_none_or(|held| held.when.stamp != when.stamp) {
+            self.recent.insert(place, Said { fingerprint, when });
         }
         if self.recent.len() > REMEMBERED {
             self.recent.remove(0);

@@ -45,7 +45,7 @@ pub use id::{IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_
 pub use key::{ConversationKey, EventId, ProjectKey, SessionKey, ToolCallKey, TurnKey, WorkKey};
 pub use moment::{Boot, Moment, Reading, elapsed_micros};
 pub use observed::{Happened, Observed, Started, Tool};
-pub use order::{Latest, When};
+pub use order::{Latest, When, in_order};
 pub use process::Process;
 pub use project::Project;
 pub use register::{Register, Revision, Stamp};

@@ -46,7 +46,7 @@ fn see(conversation: &mut Conversation, observed: &Observed, when: When) {
     }
     conversation.revision = conversation.revision.max(when.stamp.revision);
     if !observed.what.is_of_one_call() {
-        conversation.hear(observed.fingerprint, when.at);
+        conversation.hear(observed.fingerprint, when);
     }
     let texts = [(&mut conversation.cwd, &observed.cwd), (&mut conversation.transcript, &observed.transcript)];
     for (held, seen) in texts {

@@ -1,5 +1,7 @@
 //! The order of what was observed in one conversation. It is not the wall clock's.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
@@ -35,6 +37,20 @@ impl When {
             _ => self.stamp < other.stamp,
         }
     }
+}
+
+/// Sorts what was observed: by the boot clock within a boot, and boots by what was recorded first of each.
+pub fn in_order<T>(items: &mut [T], when: impl Fn(&T) -> When) {
+    let mut boots: BTreeMap<Option<Uuid>, Stamp> = BTreeMap::new();
+    let boot_of = |when: &When| when.at.boot.map(|boot| boot.id);
+    for when in items.iter().map(&when) {
+        let first = boots.entry(boot_of(&when)).or_insert(when.stamp);
+        *first = when.stamp.min(*first);
+    }
+    items.sort_by_key(|item| {
+        let when = when(item);
+        (boots.get(&boot_of(&when)).copied(), when.at.boot.map(|boot| boot.micros), when.stamp)
+    });
 }
 
 /// The value that was observed last.

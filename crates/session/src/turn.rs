@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationKey, EventId, Latest, SessionKey, Text, TurnKey, When};
+use crate::{ConversationKey, EventId, Latest, SessionKey, Text, TurnKey, When, in_order};
 
 /// One turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +53,7 @@ impl Turn {
     /// Returns the prompts in the order in which they came.
     pub fn prompts_in_order(&self) -> Vec<&Prompt> {
         let mut prompts: Vec<_> = self.prompts.values().collect();
-        prompts
-            .sort_by(|left, right| if left.when.is_before(&right.when) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater });
+        in_order(&mut prompts, |prompt| prompt.when);
         prompts
     }
 

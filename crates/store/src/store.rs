@@ -143,6 +143,8 @@ pub struct MirrorPosition {
 pub struct InboxPosition {
     /// The length of what was taken in, in bytes.
     pub place: u64,
+    /// A hash of the last bytes before that place: another file may have taken the segment's.
+    pub mark: u64,
     /// Events that were recorded.
     pub events: u64,
     /// Events that were there already, or the same said twice.
@@ -226,6 +228,8 @@ pub trait Reads {
     fn conversations_of(&self, session: SessionKey) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the conversations that a process runs or ran.
     fn conversations_run_by(&self, process: &Process) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the conversations that a process with this number runs or ran, newest first.
+    fn conversations_run_by_number(&self, pid: u32) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the conversations that were last active, newest first.
     fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the turns of a conversation, in no order.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use session::{Conversation, Reading, Session, ToolCall, Turn, TurnEnd, When, elapsed_micros};
+use session::{Conversation, Reading, Session, ToolCall, Turn, TurnEnd, elapsed_micros, in_order};
 use store::StoreError;
 
 use crate::Tracker;
@@ -71,10 +71,10 @@ impl Tracker {
         let reads = self.store.reads();
         let mut turns = reads.turns_of(conversation.key)?;
         turns.retain(Turn::is_prompted);
-        turns.sort_by(|left, right| order(&left.first, &right.first));
+        in_order(&mut turns, |turn| turn.first);
         let mut calls = reads.tool_calls_of(conversation.key)?;
         calls.retain(|call| call.session == Some(session.key));
-        calls.sort_by(|left, right| order(&left.first, &right.first));
+        in_order(&mut calls, |call| call.first);
         let is_at_work = self.is_at_work(session, conversation);
         let last = turns.last().map(|turn| turn.key);
         let mut views: BTreeMap<Option<String>, (i64, TurnView)> = BTreeMap::new();
@@ -108,16 +108,6 @@ impl Tracker {
     pub(crate) fn is_run(&self, conversation: &Conversation) -> bool {
         conversation.running().any(|process| self.clock.is_running(process))
             || (conversation.runs.is_empty() && self.is_registered(conversation))
-    }
-}
-
-fn order(left: &When, right: &When) -> std::cmp::Ordering {
-    if left.is_before(right) {
-        std::cmp::Ordering::Less
-    } else if right.is_before(left) {
-        std::cmp::Ordering::Greater
-    } else {
-        std::cmp::Ordering::Equal
     }
 }
 

@@ -127,12 +127,20 @@ impl Environment {
         Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
-    /// Returns the variables with the home of the store in it, unless they name one.
+    /// Returns the variables without those of ours that the agent itself was not started with: a project's settings may have added them.
+    #[must_use]
+    pub fn as_started(mut self, agent: Option<u32>) -> Self {
+        let names: Vec<_> = KEYS.iter().map(|key| key.variable).collect();
+        let started = agent.map(|pid| machine::variables_of(pid, &names)).unwrap_or_default();
+        let is_its = |name: &str, value: &OsString| started.iter().any(|(held, text)| held == name && OsString::from(text) == *value);
+        self.0.retain(|name, value| name.to_str().is_none_or(|name| !names.contains(&name) || is_its(name, value)));
+        self
+    }
+
+    /// Returns the variables with the home of the store in it.
     #[must_use]
     pub fn with_home(mut self, home: Option<PathBuf>) -> Self {
-        if let Some(home) = home
-            && self.get("RUTTER_HOME").is_none()
-        {
+        if let Some(home) = home {
             self.0.insert("RUTTER_HOME".into(), home.into());
         }
         self
@@ -155,6 +163,7 @@ pub struct Config {
     /// The file, whether it is there or not.
     pub file: PathBuf,
     settings: Vec<Setting>,
+    filed: BTreeMap<&'static str, Option<String>>,
     /// Names in the file that are no settings.
     pub unknown: Vec<String>,
     /// The user's home directory.
@@ -178,11 +187,13 @@ impl Config {
         for &key in KEYS {
             settings.push(resolve(key, environment, &document, home.as_deref(), &file)?);
         }
+        // Hooks read the variables of their own agents; a variable of this shell is not for them.
+        let filed = KEYS.iter().map(|key| (key.name, in_file(&document, key.name).and_then(plain))).collect();
         let variables = ["RUTTER_SESSION", "CURRENT_SESSION", AGENT_VARIABLE].into_iter();
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
         let unknown = unknown_names(&document);
         let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        Ok(Self { file, settings, unknown, user_home: home, claude_directory, session_variables })
+        Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables })
     }
 
     /// Returns the configuration with a project named on the command line.
@@ -246,9 +257,15 @@ impl Config {
         self.text(name).is_none_or(|value| !OFF.contains(&value))
     }
 
-    /// Returns the directories in which agents are not recorded.
-    pub fn excluded_directories(&self) -> Vec<String> {
-        self.text("record.exclude").unwrap_or_default().split(':').filter(|each| !each.is_empty()).map(str::to_owned).collect()
+    /// Reports whether the file leaves a switch on, whatever the variables of this process say.
+    pub(crate) fn is_on_in_file(&self, name: &str) -> bool {
+        self.filed.get(name).and_then(Option::as_deref).is_none_or(|value| !OFF.contains(&value))
+    }
+
+    /// Returns the directories in which agents are not recorded, as the file says.
+    pub(crate) fn excluded_directories(&self) -> Vec<String> {
+        let listed = self.filed.get("record.exclude").and_then(Option::as_deref).unwrap_or_default();
+        listed.split(':').filter(|each| !each.is_empty()).map(str::to_owned).collect()
     }
 
     /// Returns whether emoji are forbidden (`true`), forced (`false`), or up to the terminal.

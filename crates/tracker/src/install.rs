@@ -82,7 +82,7 @@ impl Tracker {
     pub fn install_hooks(&self, agent: &str, scope: Scope, program: &Path) -> Result<HooksView, HooksError> {
         known(agent)?;
         let settings = self.settings_of(scope)?;
-        let installed = install::install(&settings, &self.registration(program)?, &self.keep())?;
+        let installed = install::install(&settings, &self.registration(program, scope)?, &self.keep())?;
         self.remember(&settings)?;
         let outcome = match installed {
             Installed::Already => "already installed",
@@ -122,26 +122,30 @@ impl Tracker {
     pub fn write_plugin(&self, agent: &str, program: &Path) -> Result<PathBuf, HooksError> {
         known(agent)?;
         let folder = self.home.join("plugin");
-        for file in plugin::files(&self.registration(program)?, env!("CARGO_PKG_VERSION")) {
+        for file in plugin::files(&self.registration(program, Scope::User)?, env!("CARGO_PKG_VERSION")) {
             let path = folder.join(file.path);
-            let write = || {
-                store::make_private_directories(path.parent().unwrap_or(&folder))?;
-                fs::write(&path, &file.content)
-            };
-            write().map_err(|source| HooksError::File { path: path.clone(), source })?;
+            store::write_private(&path, file.content.as_bytes()).map_err(|source| HooksError::File { path: path.clone(), source })?;
         }
         Ok(folder)
     }
 
     /// Removes what rutter left on this machine beside its records: what tells hooks what to heed, the plugin, kept settings, the
-    /// configuration. Returns what was removed.
+    /// configuration. Only files that are ours by name, and directories that are empty then. Returns what was removed.
     pub fn remove_traces(&self) -> Vec<PathBuf> {
-        let files = [inbox::Wishes::path(&self.home), self.list_of_settings(), self.config.file.clone()];
-        let folders = [self.home.join("plugin"), self.keep()];
-        let mut removed: Vec<_> = files.into_iter().filter(|file| fs::remove_file(file).is_ok()).collect();
-        removed.extend(folders.into_iter().filter(|folder| fs::remove_dir_all(folder).is_ok()));
-        // Ours, and gone once it is empty.
-        removed.extend(self.config.file.parent().filter(|folder| fs::remove_dir(folder).is_ok()).map(Path::to_owned));
+        let mut files = vec![inbox::Wishes::path(&self.home), self.list_of_settings(), self.config.file.clone()];
+        let plugin = self.home.join("plugin");
+        files.extend(
+            Registration::new(Path::new("/rutter-hook"), None)
+                .into_iter()
+                .flat_map(|registration| plugin::files(&registration, "").into_iter().map(|file| plugin.join(file.path))),
+        );
+        let kept = fs::read_dir(self.keep()).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        files.extend(kept.filter(|path| is_kept(path)));
+        let removed: Vec<_> = files.iter().filter(|file| fs::remove_file(file).is_ok()).cloned().collect();
+        let mut folders: Vec<_> = files.iter().filter_map(|file| file.parent()).filter(|folder| *folder != self.home).collect();
+        folders.push(&plugin);
+        folders.sort_by_key(|folder| std::cmp::Reverse(folder.as_os_str().len()));
+        folders.iter().for_each(|folder| drop(fs::remove_dir(folder)));
         removed
     }
 
@@ -177,11 +181,12 @@ impl Tracker {
         })
     }
 
-    /// A hook that would not find the store by itself is told where it is.
-    fn registration(&self, program: &Path) -> Result<Registration, HooksError> {
+    /// A hook is told where the store is: what a project's settings put into its environment must not move it. In settings that are
+    /// shared with others there is no place of ours, unless the store is in none of the usual ones.
+    fn registration(&self, program: &Path, scope: Scope) -> Result<Registration, HooksError> {
         let is_usual = self.config.setting("store.home").is_ok_and(|setting| setting.origin == Origin::Default);
-        let home = (!is_usual).then_some(self.home.as_path());
-        Ok(Registration::new(program, home)?)
+        let is_left_out = scope == Scope::Project && is_usual;
+        Ok(Registration::new(program, (!is_left_out).then_some(self.home.as_path()))?)
     }
 
     /// Where the bytes are kept that were there before us.
@@ -206,6 +211,12 @@ impl Tracker {
         let bytes = serde_json::to_vec_pretty(&everywhere).map_err(|error| failed(error.into()))?;
         store::write_private(&self.list_of_settings(), &bytes).map_err(failed)
     }
+}
+
+/// Reports whether a file is one in which an installation keeps what was there before: a hash, and what it is.
+fn is_kept(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    stem.len() >= 16 && stem.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 fn known(agent: &str) -> Result<(), HooksError> {

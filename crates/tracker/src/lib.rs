@@ -80,7 +80,7 @@ pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use stats::Overview;
 pub use status_line::StatusLine;
-pub use time_words::{TimeError, parse_moment, parse_since};
+pub use time_words::{TimeError, parse_length, parse_moment, parse_since, parse_until};
 pub use tracker::{Tracker, TrackerError};
 pub use view::{EntryCounts, GroupView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object};
 pub use work::WorkError;

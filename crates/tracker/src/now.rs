@@ -79,7 +79,7 @@ impl Tracker {
 
     fn is_alive(&self, entry: &Running) -> bool {
         let found = machine::process(entry.pid);
-        found.is_some_and(|found| entry.process_start.is_none_or(|started| started == found.started) && self.clock.is_running(&found))
+        found.is_some_and(|found| entry.process_start == Some(found.started) && self.clock.is_running(&found))
     }
 
     fn view_of_entry(&self, entry: &Running) -> Result<AgentView, StoreError> {

@@ -141,8 +141,10 @@ fn known_at(reads: &dyn Reads, place: &Place) -> Result<Option<Project>, StoreEr
 
 fn found_at(place: &Place) -> ProjectFound {
     let is_git = place.common.is_some();
+    // Git would wait for ever at a pipe.
+    let is_sane = place.common.as_ref().is_some_and(|common| std::fs::metadata(common.join("config")).is_ok_and(|found| found.is_file()));
     let ask =
-        |question: fn(&Path) -> Option<String>| is_git.then(|| question(&place.worktree)).flatten().map(|answer| redact::text(&answer));
+        |question: fn(&Path) -> Option<String>| is_sane.then(|| question(&place.worktree)).flatten().map(|answer| redact::text(&answer));
     ProjectFound {
         name: redact::text(&place.project_name()),
         place: redact::text(&place.project_place().to_string_lossy()),

@@ -21,6 +21,12 @@ pub enum TimeError {
         /// What was written.
         text: String,
     },
+    /// It has passed.
+    #[error("`{text}` has passed already")]
+    Past {
+        /// What was written.
+        text: String,
+    },
 }
 
 /// Reads when something happened. A time of day is the latest one that is not in the future.
@@ -33,6 +39,33 @@ pub fn parse_moment(text: &str, clock: &dyn Clock) -> Result<Reading, TimeError>
     if at > now {
         return Err(TimeError::Future { text: text.to_owned() });
     }
+    Ok(Reading { moment: Moment::new(at.timestamp(), at.offset()), boot: None })
+}
+
+/// Reads when something is to end. A time of day is the next one.
+///
+/// # Errors
+/// When the text is no time, or one that has passed.
+pub fn parse_until(text: &str, clock: &dyn Clock) -> Result<Reading, TimeError> {
+    let now = now_in_zone(clock);
+    let at = parse(text.trim(), &now).ok_or_else(|| TimeError::NoTime { text: text.to_owned() })?;
+    // Read as the latest one that has passed, a time of day comes again tomorrow.
+    let is_of_day = !text.contains('-') && text.contains(':');
+    let at = if is_of_day && at <= now { at.tomorrow().unwrap_or(at) } else { at };
+    if at <= now {
+        return Err(TimeError::Past { text: text.to_owned() });
+    }
+    Ok(Reading { moment: Moment::new(at.timestamp(), at.offset()), boot: None })
+}
+
+/// Reads how long something is to last, `30m`, `2 hours`, and returns when it is over.
+///
+/// # Errors
+/// When the text is no length of time.
+pub fn parse_length(text: &str, clock: &dyn Clock) -> Result<Reading, TimeError> {
+    let no_time = || TimeError::NoTime { text: text.to_owned() };
+    let span: Span = text.trim().parse().map_err(|_| no_time())?;
+    let at = now_in_zone(clock).checked_add(span.abs()).map_err(|_| no_time())?;
     Ok(Reading { moment: Moment::new(at.timestamp(), at.offset()), boot: None })
 }
 

@@ -2,12 +2,16 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use session::{Author, Change, ConversationKey, Event, EventId, Evidence, Reading, Revision, Session, SessionKey, Subject, Text};
 use store::{Access, Appended, Durability, SqliteStore, Store, StoreError, Turn};
 
 use crate::naming::draw_uuid;
 use crate::{Clock, Config, ConfigError, Dice, Note, Place};
+
+/// How long who only looks waits to take in what hooks reported.
+const READERS_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Why a tracker could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +98,9 @@ impl Tracker {
         if !self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
             return;
         }
-        match SqliteStore::open(&self.home, Access::Write, self.config.patience()) {
+        // Who only looks does not wait for long.
+        let patience = self.config.patience().min(READERS_PATIENCE);
+        match SqliteStore::open(&self.home, Access::Write, patience) {
             Ok(store) => {
                 self.store = Box::new(store);
                 self.take_in_or_say();

@@ -40,19 +40,23 @@ pub(crate) fn for_agent(words: &[OsString], give_up: fn()) -> bool {
 
 /// Prints the answer, if there is one in time.
 fn answer(words: &[OsString]) {
+    let Some(asked) = Asked::read(words) else { return };
+    let within = asked.within.min(PATIENCE);
     let (sender, receiver) = mpsc::channel();
-    let words = words.to_vec();
-    let worker = std::thread::Builder::new().spawn(move || drop(sender.send(reply(&words))));
+    let worker = std::thread::Builder::new().spawn(move || drop(sender.send(reply(asked))));
     if worker.is_ok()
-        && let Ok(Some(reply)) = receiver.recv_timeout(PATIENCE)
+        && let Ok(Some(reply)) = receiver.recv_timeout(within)
     {
         Ui::for_agent(&reply);
     }
 }
 
-fn reply(words: &[OsString]) -> Option<String> {
-    let (home, [agent, conversation]) = read(words)?;
-    let environment = Environment::of_process().with_home(home);
+fn reply(asked: Asked) -> Option<String> {
+    let Asked { home, agent, conversation, .. } = asked;
+    let environment = Environment::of_process();
+    let pid = environment.text("CLAUDE_PID").and_then(|pid| pid.parse().ok());
+    let own_home = environment.get("RUTTER_HOME").map(PathBuf::from);
+    let environment = environment.as_started(pid).with_home(home.or(own_home));
     let config = Config::load(&environment).ok()?;
     let directory = std::env::current_dir().ok()?;
     let clock = Box::new(SystemClock::new(&environment));
@@ -70,13 +74,27 @@ fn reply(words: &[OsString]) -> Option<String> {
     (!reply.is_empty()).then(|| serde_json::Value::Object(reply).to_string())
 }
 
-/// Reads `[--home DIR] [--] AGENT CONVERSATION`.
-fn read(words: &[OsString]) -> Option<(Option<PathBuf>, [String; 2])> {
-    let (home, rest) = match words {
-        [flag, home, rest @ ..] if flag == "--home" => (Some(PathBuf::from(home)), rest),
-        rest => (None, rest),
-    };
-    let rest = rest.strip_prefix(&[OsString::from("--")]).unwrap_or(rest);
-    let [agent, conversation] = rest else { return None };
-    Some((home, [agent.to_str()?.to_owned(), conversation.to_str()?.to_owned()]))
+/// What a hook asks for: `[--home DIR] [--within MILLISECONDS] [--] AGENT CONVERSATION`.
+struct Asked {
+    home: Option<PathBuf>,
+    within: Duration,
+    agent: String,
+    conversation: String,
+}
+
+impl Asked {
+    fn read(words: &[OsString]) -> Option<Self> {
+        let (mut home, mut within, mut rest) = (None, PATIENCE, words);
+        while let [flag, value, behind @ ..] = rest {
+            match flag.to_str() {
+                Some("--home") => home = Some(PathBuf::from(value)),
+                Some("--within") => within = Duration::from_millis(value.to_str()?.parse().ok()?),
+                _ => break,
+            }
+            rest = behind;
+        }
+        let rest = rest.strip_prefix(&[OsString::from("--")]).unwrap_or(rest);
+        let [agent, conversation] = rest else { return None };
+        Some(Self { home, within, agent: agent.to_str()?.to_owned(), conversation: conversation.to_str()?.to_owned() })
+    }
 }

@@ -52,9 +52,14 @@ pub(super) fn events(context: &Context, args: &EventsArgs) -> Result<(), Failure
         if !args.follow {
             return Ok(());
         }
+        let mut said = Vec::new();
         loop {
             let views = tracker.more_events(&mut follower)?;
-            context.ui.notes(&tracker.take_notes());
+            let notes = tracker.take_notes();
+            if !notes.is_empty() && notes != said {
+                context.ui.notes(&notes);
+                said = notes;
+            }
             if views.is_empty() {
                 std::thread::sleep(PAUSE);
             } else if !context.ui.list_while_read(&views, || page(&views))? {

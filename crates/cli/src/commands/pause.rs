@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tracker::{parse_moment, parse_since};
+use tracker::{parse_length, parse_until};
 
 use crate::commands::Context;
 use crate::failure::Failure;
@@ -28,22 +28,15 @@ pub(crate) struct PauseArgs {
 }
 
 pub(super) fn pause(context: &Context, args: &PauseArgs) -> Result<(), Failure> {
-    context.write(|tracker| {
+    context.read(|tracker| {
         if args.end {
             let was_paused = tracker.unpause().map_err(Failure::surroundings)?;
             let words = if was_paused { "Recording again." } else { "Nothing was paused." };
             return context.ui.data(&json!({"paused": false, "until": null}), || one_line(words));
         }
         let until = match (&args.length, &args.until) {
-            (Some(length), _) => {
-                let now = tracker.now();
-                // A time ago, mirrored into the future.
-                let ago = parse_since(length, tracker.clock())?;
-                let micros = now.moment.micros().saturating_mul(2).saturating_sub(ago);
-                let moment = tracker::session::Moment::from_micros(micros, now.moment.offset().seconds()).map_err(Failure::usage)?;
-                Some(tracker::session::Reading { moment, boot: None })
-            }
-            (None, Some(until)) => Some(parse_moment(until, tracker.clock())?),
+            (Some(length), _) => Some(parse_length(length, tracker.clock())?),
+            (None, Some(until)) => Some(parse_until(until, tracker.clock())?),
             (None, None) => None,
         };
         tracker.pause(until).map_err(Failure::surroundings)?;

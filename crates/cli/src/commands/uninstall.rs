@@ -38,7 +38,8 @@ pub(super) fn uninstall(context: &Context, args: &UninstallArgs) -> Result<(), F
         return everything(context, args.yes);
     }
     let agent = args.agent.as_deref().unwrap_or_default();
-    context.write(|tracker| {
+    // Undoing must work with a store that cannot be written.
+    context.read(|tracker| {
         let view = tracker.uninstall_hooks(agent, args.scope.into())?;
         context.ui.data(&view, || line(&view))
     })
@@ -55,7 +56,7 @@ fn everything(context: &Context, is_sure: bool) -> Result<(), Failure> {
     if !is_sure && !context.ui.ask("Remove rutter from this machine, and keep its records?", false) {
         return Err(Failure::wrong("nothing was removed").hint("run `rutter uninstall --everything --yes` to do so without being asked"));
     }
-    context.write(|tracker| {
+    context.read(|tracker| {
         let mut removed = Vec::new();
         let mut failed = Vec::new();
         for outcome in tracker.uninstall_all_hooks() {

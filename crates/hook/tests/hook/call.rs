@@ -95,6 +95,8 @@ impl Hook {
         let mut command = Command::new(words.next().unwrap());
         command.args(words).env_clear().current_dir(self.root());
         command.env("HOME", self.root().join("home")).env("TZ", "UTC").env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+        // The agent is one process, whoever calls the hook for it.
+        command.env("CLAUDE_PID", std::process::id().to_string());
         command.env("STORE", self.store()).env("PAYLOADS", self.root().join("payloads"));
         command.envs(self.store.iter().map(|store| ("RUTTER_HOME", store)));
         command

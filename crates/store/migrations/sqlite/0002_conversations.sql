@@ -54,6 +54,7 @@ CREATE INDEX tool_calls_of_conversation ON tool_calls (conversation);
 CREATE TABLE inbox (
   segment  TEXT    NOT NULL PRIMARY KEY,
   place    INTEGER NOT NULL,
+  mark     INTEGER NOT NULL,
   events   INTEGER NOT NULL,
   repeated INTEGER NOT NULL,
   torn     INTEGER NOT NULL,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::store::InboxPosition;
 
-const COLUMNS: &str = "place, events, repeated, torn, strange, taken_us";
+const COLUMNS: &str = "place, mark, events, repeated, torn, strange, taken_us";
 
 pub(crate) fn position(connection: &Connection, segment: &str) -> rusqlite::Result<Option<InboxPosition>> {
     let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM inbox WHERE segment = ?1"))?;
@@ -17,11 +17,11 @@ pub(crate) fn positions(connection: &Connection) -> rusqlite::Result<Vec<(String
 }
 
 pub(crate) fn save(connection: &Connection, segment: &str, position: &InboxPosition) -> rusqlite::Result<()> {
-    let [place, events, repeated, torn, strange] =
-        [position.place, position.events, position.repeated, position.torn, position.strange].map(u64::cast_signed);
+    let [place, mark, events, repeated, torn, strange] =
+        [position.place, position.mark, position.events, position.repeated, position.torn, position.strange].map(u64::cast_signed);
     connection
-        .prepare_cached(&format!("INSERT OR REPLACE INTO inbox (segment, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"))?
-        .execute(params![segment, place, events, repeated, torn, strange, position.taken_micros])
+        .prepare_cached(&format!("INSERT OR REPLACE INTO inbox (segment, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))?
+        .execute(params![segment, place, mark, events, repeated, torn, strange, position.taken_micros])
         .map(drop)
 }
 
@@ -29,10 +29,11 @@ fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<InboxPosition> {
     let number = |at: usize| row.get::<_, i64>(from + at).map(i64::cast_unsigned);
     Ok(InboxPosition {
         place: number(0)?,
-        events: number(1)?,
-        repeated: number(2)?,
-        torn: number(3)?,
-        strange: number(4)?,
-        taken_micros: row.get(from + 5)?,
+        mark: number(1)?,
+        events: number(2)?,
+        repeated: number(3)?,
+        torn: number(4)?,
+        strange: number(5)?,
+        taken_micros: row.get(from + 6)?,
     })
 }

@@ -134,6 +134,11 @@ impl Reads for Connection {
         many(self, query, params![process.pid, started, process.boot.as_bytes(), namespace], first_column)
     }
 
+    fn conversations_run_by_number(&self, pid: u32) -> Result<Vec<Conversation>, StoreError> {
+        let query = "SELECT row FROM conversations WHERE key IN (SELECT conversation FROM runs WHERE pid = ?1) ORDER BY last_us DESC, key";
+        many(self, query, [pid], first_column)
+    }
+
     fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let query = "SELECT row FROM conversations ORDER BY last_us DESC LIMIT ?1";
         many(self, query, [as_limit(Some(limit))], first_column)

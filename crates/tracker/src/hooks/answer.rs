@@ -60,10 +60,17 @@ impl Tracker {
             return Ok(());
         }
         let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(file)?;
+        let mut file = match file.is_absolute() {
+            true => std::fs::OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(file)?,
+            false => return Err(std::io::ErrorKind::InvalidInput.into()),
+        };
+        if !file.metadata()?.is_file() {
+            return Err(std::io::ErrorKind::InvalidInput.into());
+        }
         // An id is of `A-Z`, `0-9` and `-`: nothing a shell could take for more.
         let lines: String = ["RUTTER_SESSION", "CURRENT_SESSION"].map(|name| format!("export {name}={}\n", session.id)).concat();
-        file.write_all(lines.as_bytes())
+        // Who wrote before us may have left the last line open.
+        file.write_all(format!("\n{lines}").as_bytes())
     }
 }
 

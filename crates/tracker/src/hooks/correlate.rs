@@ -30,9 +30,11 @@ const LONGEST_TITLE: usize = 100;
 pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<bool, StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)? else { return Ok(false) };
     let (session, left) = (row.session(), left(row));
+    // What cannot be told apart is kept, and belongs nowhere.
+    let is_named = row.id.as_str() != "unknown";
     let ground = incoming.directory().and_then(|directory| grounds.get(directory));
     let mut changed = match (session, ground) {
-        (None, Some(ground)) if incoming.observed.what.is_work() => place_conversation(pen, incoming, ground)?,
+        (None, Some(ground)) if incoming.observed.what.is_work() && is_named => place_conversation(pen, incoming, ground)?,
         (None, _) => false,
         (Some(key), ground) => follow(pen, incoming, key, left.is_some(), ground)?,
     };
@@ -81,7 +83,11 @@ fn is_after(at: &Reading, since: &Reading) -> bool {
 /// A process left the conversation: an agent's session ends with it, unless another process goes on.
 fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> Result<bool, StoreError> {
     let Some(key) = pen.turn.conversation(incoming.conversation)?.and_then(Conversation::session) else { return Ok(false) };
-    let is_over = |session: &Session| session.opener != Opener::Agent || session.status().is_ended();
+    // What somebody took up again after the process was gone is not over for that.
+    let is_over = |session: &Session| {
+        let lifecycle = &session.lifecycle.value;
+        session.opener != Opener::Agent || session.status().is_ended() || (lifecycle.is_said && is_after(&lifecycle.since, &at))
+    };
     if pen.turn.session(key)?.is_none_or(is_over) {
         return Ok(false);
     }
@@ -131,9 +137,13 @@ fn spawner(pen: &mut Pen<'_>, started: &Started, row: &Conversation) -> Result<O
             return Ok(Some(session));
         }
     }
+    let clock = pen.clock;
+    let reads = pen.turn.reads()?;
     let inherited = started.variables.iter().filter(|(name, value)| name.as_str() == "CLAUDE_CODE_SESSION_ID" && *value != row.id);
     for (_, id) in inherited {
-        if let Some(session) = reads.conversations_by_id(id.as_str())?.iter().find_map(Conversation::session) {
+        // A terminal that was once started from an agent's shell remembers it for ever.
+        let is_alive = |row: &&Conversation| row.running().any(|process| clock.is_running(process));
+        if let Some(session) = reads.conversations_by_id(id.as_str())?.iter().filter(is_alive).find_map(Conversation::session) {
             return Ok(Some(session));
         }
     }

@@ -117,11 +117,14 @@ impl Tracker {
     }
 }
 
-/// Calls the hook a few times with a payload that it does not record, and says what a call costs.
+/// Calls our own hook a few times with a payload that it does not record, and says what a call costs. Only the program beside this one:
+/// what a project's settings name may be anybody's.
 fn look_at_cost(hooks: &[FoundHooks]) -> Option<Finding> {
-    let found = hooks.iter().filter_map(|hooks| hooks.found.as_ref().ok()).flat_map(|found| &found.handlers).next()?;
-    let mut costs: Vec<Duration> =
-        (0..CALLS).filter_map(|_| cost_of_call(Path::new(&found.handler.command), &found.handler.args)).collect();
+    let own = std::env::current_exe().ok()?.with_file_name("rutter-hook");
+    let handlers = hooks.iter().filter_map(|hooks| hooks.found.as_ref().ok()).flat_map(|found| &found.handlers);
+    let is_ours = |command: &str| std::fs::canonicalize(command).ok() == std::fs::canonicalize(&own).ok();
+    let found = handlers.into_iter().find(|found| own.is_file() && is_ours(&found.handler.command))?;
+    let mut costs: Vec<Duration> = (0..CALLS).filter_map(|_| cost_of_call(&own, &found.handler.args)).collect();
     costs.sort();
     let (median, worst) = (costs.get(costs.len() / 2)?, costs.last()?);
     let words = format!("{:.1} ms a call (median of {}, worst {:.1} ms)", millis(*median), costs.len(), millis(*worst));

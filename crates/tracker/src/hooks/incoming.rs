@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agents::Envelope;
 use inbox::{Frame, LONGEST, Segment, decode};
-use session::{ConversationKey, EventId, Json, Observed, Reading, Text};
+use session::{Conversation, ConversationKey, EventId, Json, Observed, Reading, Text};
 
 use crate::projects::Wanted;
 use crate::{Place, lifecycle};
@@ -34,6 +34,17 @@ impl Incoming {
             observed,
             payload: Json::stored(envelope.payload.get().to_owned()),
         })
+    }
+
+    /// Reports whether it says which conversation it is of.
+    pub(crate) fn is_named(&self) -> bool {
+        self.observed.conversation.as_str() != "unknown"
+    }
+
+    /// Returns it as an event of a conversation.
+    pub(crate) fn of(&self, row: &Conversation) -> Self {
+        let observed = Observed { conversation: row.id.clone(), ..self.observed.clone() };
+        Self { conversation: row.key, observed, ..self.clone() }
     }
 
     /// Returns the directory in which it happened.
@@ -71,14 +82,25 @@ impl Chunk {
             true => segment.read(from, CHUNK + LONGEST).ok()?,
             false => bytes,
         };
-        let decoded = decode(&bytes, RECORDS);
-        Some(Self {
+        Some(Self::of(&bytes, from, RECORDS))
+    }
+
+    /// Reads the end of a segment, all of it.
+    pub(crate) fn read_end(segment: &Segment, most: u64) -> Option<Self> {
+        let from = segment.length.saturating_sub(most);
+        let bytes = segment.read(from, usize::try_from(most).ok()? + LONGEST).ok()?;
+        Some(Self::of(&bytes, from, usize::MAX))
+    }
+
+    fn of(bytes: &[u8], from: u64, most: usize) -> Self {
+        let decoded = decode(bytes, most);
+        Self {
             from,
             end: from + decoded.end as u64,
             length: bytes.len(),
             incoming: decoded.frames.iter().map(Incoming::read).collect(),
             torn: decoded.torn,
-        })
+        }
     }
 }
 

@@ -109,7 +109,10 @@ impl Tracker {
     fn pending(&self, segment: &Segment) -> Result<Option<Pending>, StoreError> {
         let position = self.store.reads().inbox_position(&segment.name)?.unwrap_or_default();
         let from = match position.place {
-            place if place <= segment.length => place,
+            place if place == segment.length => place,
+            // Another file has taken its place, a copy of an older state perhaps.
+            place if place < segment.length && place > 0 && segment.mark_at(place) != position.mark => 0,
+            place if place < segment.length => place,
             // A segment that is shorter than it was is another one.
             place if segment.ends_before(place) => 0,
             // It has grown since it was listed, and somebody else has taken that in.
@@ -124,9 +127,12 @@ impl Tracker {
         if !is_old || length == 0 {
             return Ok(false);
         }
-        let position = InboxPosition { place: kept.place + length as u64, torn: kept.torn + 1, ..kept };
+        let place = kept.place + length as u64;
+        let position = InboxPosition { place, mark: segment.mark_at(place), torn: kept.torn + 1, ..kept };
         store::write(&mut *self.store, Durability::Normal, |turn| -> Result<(), StoreError> {
-            turn.set_inbox_position(&segment.name, &position)
+            // Somebody may have been here first, and gone further.
+            let held = turn.reads()?.inbox_position(&segment.name)?.unwrap_or_default();
+            if held.place <= kept.place { turn.set_inbox_position(&segment.name, &position) } else { Ok(()) }
         })?;
         Ok(position.place < segment.length)
     }
@@ -140,7 +146,8 @@ impl Tracker {
         grounds: &Grounds,
         taken: &mut Taken,
     ) -> Result<(), StoreError> {
-        let wanted = InboxPosition { place: chunk.end, torn: kept.torn + chunk.torn, ..kept };
+        let mark = segment.mark_at(chunk.end);
+        let wanted = InboxPosition { place: chunk.end, mark, torn: kept.torn + chunk.torn, ..kept };
         taken.must_last |= chunk.incoming.iter().flatten().any(|each| matches!(each.observed.what, Happened::Started(_)));
         // The inbox itself is durable: after a power cut what is missing here is taken in again. But for the id that somebody was shown.
         let durability = match (chunk.end >= segment.length, taken.must_last) {
@@ -180,10 +187,14 @@ impl Tracker {
     /// Takes in what one conversation has said last, out of its turn. The place is not moved: whoever comes to these events again
     /// finds that they are known.
     pub(crate) fn take_in_first(&mut self, conversation: ConversationKey) -> Result<(), StoreError> {
+        let now = self.now();
+        let own = self.inbox().segment_of(now.moment);
         let segments = self.inbox().segments().unwrap_or_default();
-        let newest = segments.last().and_then(|segment| Chunk::read(segment, segment.length.saturating_sub(MUCH)));
+        let newest = segments.iter().find(|segment| segment.path == own).and_then(|segment| Chunk::read_end(segment, MUCH));
         let all = newest.map(|chunk| chunk.incoming).unwrap_or_default().into_iter().flatten();
-        let said: Vec<_> = all.filter(|each| each.conversation == conversation).collect();
+        // What was said before a restart has its place in the inbox alone: it must not come after what is said now.
+        let is_of_boot = |each: &Incoming| each.at.boot.map(|boot| boot.id) == now.boot.map(|boot| boot.id);
+        let said: Vec<_> = all.filter(|each| each.conversation == conversation && is_of_boot(each)).collect();
         let grounds = self.grounds(said.iter())?;
         self.write(Durability::Full, Evidence::Hook, None, |pen| -> Result<(), StoreError> {
             let owner = pen.author.clone();
@@ -251,12 +262,24 @@ struct Pending {
 
 /// Records what was observed and decides what follows; none where it was heard before, else whether a session changed.
 fn hear(pen: &mut Pen<'_>, incoming: &Incoming, owner: &Author, grounds: &Grounds) -> Result<Option<bool>, StoreError> {
+    let by_process = if incoming.is_named() { None } else { told_apart(pen, incoming)? };
+    let (incoming, evidence) = by_process.as_ref().map_or((incoming, Evidence::Hook), |told| (told, Evidence::Inferred));
+    pen.evidence = evidence;
     pen.at = incoming.at;
     pen.author = incoming.owner.clone().map_or_else(|| owner.clone(), |owner| Author { owner });
     if !record(pen, incoming)? {
         return Ok(None);
     }
     correlate::settle(pen, incoming, grounds).map(Some)
+}
+
+/// Returns an event without an id as one of the conversation that its agent's process runs, if it runs one.
+fn told_apart(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Incoming>, StoreError> {
+    let Some(pid) = incoming.observed.pid else { return Ok(None) };
+    let boot = incoming.at.boot.map(|boot| boot.id);
+    let runs = pen.turn.reads()?.conversations_run_by_number(pid)?;
+    let is_its = |row: &&Conversation| row.running().any(|process| process.pid == pid && Some(process.boot) == boot);
+    Ok(runs.iter().find(is_its).map(|row| incoming.of(row)))
 }
 
 /// Records what was observed, unless it was heard before; reports whether it was news.
@@ -273,7 +296,7 @@ fn record(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
         at: incoming.at,
         recorded_at: pen.now.moment,
         by: pen.author.clone(),
-        evidence: Evidence::Hook,
+        evidence: pen.evidence,
         revision,
         change: Change::Observed(Box::new(news(&incoming.observed, row))),
         payload: Some(incoming.payload.clone()),

@@ -75,8 +75,8 @@ fn wishes(config: &Config, paused_until: Option<i64>) -> Wishes {
     Wishes {
         paused_until,
         exclude: with_links_followed(config.excluded_directories()),
-        prompts: config.is_on("record.prompts"),
-        answer: ["hook.banner", "hook.context", "hook.environment"].into_iter().any(|name| config.is_on(name)),
+        prompts: config.is_on_in_file("record.prompts"),
+        answer: ["hook.banner", "hook.context", "hook.environment"].into_iter().any(|name| config.is_on_in_file(name)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What agents' hooks leave is taken in once, belongs to the right session, and comes out the same in whatever order it was taken in.
 
 use serde_json::{Value, json};
-use session::{Boot, ConversationKey, Moment, Reading, Status};
+use session::{Boot, ConversationKey, Evidence, Moment, Reading, Status};
 use testkit::{Home, HookCall, captured_runs};
 use tracker::{Listing, SessionView, Tracker, TurnView, WantedEvents};
 
@@ -309,4 +309,57 @@ fn h2_an_agent_that_waits_is_answered_before_everything_that_waits_in_the_inbox(
     let counts: Vec<_> = all.iter().map(|view| (view.agent_sessions[0].as_str(), view.tool_calls)).collect();
     assert!(counts.contains(&("busy", 1_200)) && counts.contains(&("waits", 0)), "{counts:?}");
     assert!(all.iter().any(|view| view.id == answer.session.id.as_str()));
+}
+
+#[test]
+fn an_event_without_an_id_belongs_to_the_conversation_that_its_process_runs_and_says_that_this_was_concluded() {
+    let home = Home::new();
+    for (pid, conversation) in [(7, "c"), (8, "d")] {
+        home.clock.run(HookCall::process(pid));
+        start(&home, pid, conversation, "startup").leave(&home);
+        home.clock.pass(1);
+    }
+    let nameless = |pid, call: &str| {
+        let mut call = tool(&home, pid, "", "PreToolUse", call);
+        call.payload.as_object_mut().unwrap().remove("session_id");
+        call
+    };
+    [nameless(7, "t1"), nameless(8, "t2"), nameless(9, "t3")].iter().for_each(|call| call.leave(&home));
+    let tracker = home.tracker();
+    let counts: Vec<_> = sessions(&tracker).iter().map(|view| (view.agent_sessions[0].clone(), view.tool_calls)).collect();
+    assert_eq!(counts, [("c".to_owned(), 1), ("d".to_owned(), 1)]);
+    let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
+    let told = |call: &str| events.iter().find(|event| event.tool_use_id.as_deref() == Some(call)).unwrap();
+    assert_eq!((told("t1").evidence, told("t3").evidence), (Evidence::Inferred, Evidence::Hook));
+    assert_eq!((told("t3").session.as_deref(), told("t3").session_id.as_str()), (None, "unknown"));
+}
+
+#[test]
+fn a_segment_goes_a_week_after_it_was_taken_in() {
+    let home = Home::new();
+    start(&home, 7, "c", "startup").leave(&home);
+    drop(home.tracker());
+    let segments = || {
+        std::fs::read_dir(home.path("store/inbox")).unwrap().filter(|entry| entry.as_ref().unwrap().path().extension().is_some()).count()
+    };
+    home.clock.pass(6 * 86_400);
+    drop(home.tracker());
+    assert_eq!(segments(), 1);
+    home.clock.pass(2 * 86_400);
+    drop(home.tracker());
+    assert_eq!(segments(), 0);
+    assert_eq!(sessions(&home.tracker()).len(), 1);
+}
+
+#[test]
+fn a_kind_of_event_that_is_not_known_is_kept_whole_and_counted() {
+    let home = Home::new();
+    start(&home, 7, "c", "startup").leave(&home);
+    says(&home, 7, "c", "FutureEvent", json!({"news": 1})).leave(&home);
+    let mut tracker = home.tracker();
+    let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
+    let last = events.last().unwrap();
+    assert_eq!((last.kind.as_str(), &last.data.as_ref().unwrap()["news"]), ("FutureEvent", &json!(1)));
+    let found = tracker.doctor().unwrap().into_iter().find(|finding| finding.check == "losses").unwrap().found;
+    assert!(found.contains("1 event of a kind that is not known here, kept"), "{found}");
 }
