@@ -65,7 +65,12 @@ impl TestEnv {
 
     /// Returns a command of the program that has not been started.
     pub fn command(&self, directory: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        self.command_of(&self.program, directory)
+    }
+
+    /// Prepares another copy of the program to run in a directory.
+    pub fn command_of(&self, program: &Path, directory: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TZ", "UTC").env("USER", "ada");
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).current_dir(directory);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -24,6 +24,7 @@ mod current;
 mod doctor;
 mod end;
 mod export;
+mod hooks;
 mod hostile;
 mod import;
 mod init;
