@@ -12,6 +12,7 @@
 //! | `traces` | what calls leave behind, for whom, and where |
 //! | `disk` | full disks |
 //! | `kill` | calls killed at every step |
+//! | `power` | what is on the disk when the hook returns |
 //! | `storm` | many at once |
 //! | `varied` | payloads varied at random |
 
@@ -26,6 +27,7 @@ mod kill;
 mod limits;
 mod payloads;
 mod places;
+mod power;
 mod storm;
 mod traces;
 mod varied;
