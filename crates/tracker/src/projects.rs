@@ -45,8 +45,8 @@ impl Tracker {
     /// When one is named and unknown or ambiguous, or the store cannot answer.
     pub fn project_here(&self) -> Result<Option<Project>, ProjectError> {
         match self.config.project().map(Named::read) {
-            None => Ok(known_at(self.store.reads(), &self.place)?),
-            Some(Named::Place(path)) => Ok(known_at(self.store.reads(), &Place::of(&path))?),
+            None => Ok(self.known_at(&self.place)?),
+            Some(Named::Place(path)) => Ok(self.known_at(&Place::of(&path))?),
             Some(Named::Name(name)) => match by_name(self.store.reads(), &name)? {
                 Some(project) => Ok(Some(project)),
                 None => Err(ProjectError::Unknown { name }),
@@ -66,9 +66,26 @@ impl Tracker {
         }
     }
 
+    /// Returns the project of a repository, else of the nearest known directory above. Who once worked in the home directory itself, or in
+    /// one above it, has not made everything below one project.
+    fn known_at(&self, place: &Place) -> Result<Option<Project>, StoreError> {
+        let reads = self.store.reads();
+        if place.common.is_some() {
+            return reads.project_at(&place.project_place().to_string_lossy());
+        }
+        let home = self.config.user_home.as_deref();
+        let is_too_wide = |directory: &Path| directory.parent().is_none() || home.is_some_and(|home| home.starts_with(directory));
+        for directory in place.directory.ancestors().filter(|each| **each == *place.directory || !is_too_wide(each)) {
+            if let Some(project) = reads.project_at(&directory.to_string_lossy())? {
+                return Ok(Some(project));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns what is needed to record in the project of a place. Asks git.
     pub(crate) fn wanted_at(&self, place: &Place) -> Result<Wanted, StoreError> {
-        if let Some(project) = known_at(self.store.reads(), place)? {
+        if let Some(project) = self.known_at(place)? {
             return Ok(Wanted::Known(project.key));
         }
         let found = found_at(place);
@@ -124,19 +141,6 @@ fn by_name(reads: &dyn Reads, name: &str) -> Result<Option<Project>, ProjectErro
             Err(ProjectError::Ambiguous { name: name.to_owned(), places })
         }
     }
-}
-
-/// Returns the project of a repository, else of the nearest known directory above.
-fn known_at(reads: &dyn Reads, place: &Place) -> Result<Option<Project>, StoreError> {
-    if place.common.is_some() {
-        return reads.project_at(&place.project_place().to_string_lossy());
-    }
-    for directory in place.directory.ancestors() {
-        if let Some(project) = reads.project_at(&directory.to_string_lossy())? {
-            return Ok(Some(project));
-        }
-    }
-    Ok(None)
 }
 
 fn found_at(place: &Place) -> ProjectFound {

@@ -142,3 +142,13 @@ fn lists_are_of_this_project_unless_all_are_asked_for() {
     assert_eq!(ids(&Listing::default()), vec![here.id.clone()]);
     assert_eq!(ids(&Listing { all_projects: true, ..Listing::default() }), [there.id, here.id]);
 }
+
+#[test]
+fn a_session_in_the_home_directory_makes_no_project_of_everything_below_it() {
+    let home = Home::new();
+    for directory in [home.path(""), home.path("below")] {
+        std::fs::create_dir_all(&directory).unwrap();
+        home.tracker_in(&directory).start(&Start::default()).unwrap();
+    }
+    assert_eq!(home.tracker_in(&home.path("below")).list(&Listing::default()).unwrap().len(), 1);
+}
