@@ -149,6 +149,12 @@ impl Tracker {
         removed
     }
 
+    /// Returns the folder of the plugin, if it was written.
+    pub fn plugin(&self) -> Option<PathBuf> {
+        let folder = self.home.join("plugin");
+        folder.join("hooks/hooks.json").is_file().then_some(folder)
+    }
+
     /// Reports whether an agent was ever used on this machine.
     pub fn is_agent_here(&self, agent: &str) -> bool {
         let Ok(places) = self.locations() else { return false };

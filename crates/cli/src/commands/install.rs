@@ -79,6 +79,12 @@ pub(super) fn install(context: &Context, args: &InstallArgs) -> Result<(), Failu
                 ScopeArg::Local => " --scope local",
             };
             page.text(format!("To undo: rutter uninstall {}{scope}", view.agent));
+            if matches!(args.scope, ScopeArg::Project) {
+                page.text(format!(
+                    "These settings are shared: others need {} at the same place. `--scope local` keeps them here.",
+                    program.display()
+                ));
+            }
             page
         })
     })

@@ -70,6 +70,7 @@ fn everything(context: &Context, is_sure: bool) -> Result<(), Failure> {
         if let Some(error) = failed.pop() {
             return Err(error.into());
         }
+        let had_plugin = tracker.plugin().is_some();
         removed.extend(tracker.remove_traces());
         for program in programs.iter().filter(|program| !is_one_file || program.ends_with("rutter")) {
             if std::fs::remove_file(program).is_ok() {
@@ -85,6 +86,9 @@ fn everything(context: &Context, is_sure: bool) -> Result<(), Failure> {
             kept.iter().for_each(|path| {
                 page.text(format!("Kept    {}", path.display()));
             });
+            if had_plugin {
+                page.text("If the agent took the plugin in, let it forget: claude plugin uninstall rutter@rutter");
+            }
             page
         })
     })

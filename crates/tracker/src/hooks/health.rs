@@ -53,6 +53,10 @@ impl Tracker {
         if !places.is_empty() {
             return Finding::ok("hooks", places.join("; "));
         }
+        if let Some(plugin) = self.plugin() {
+            let found = format!("{agent}: written as a plugin in {}; `claude plugin list` says whether it was taken in", plugin.display());
+            return Finding::ok("hooks", found);
+        }
         if self.is_agent_here(agent) {
             return Finding::new("hooks", Severity::Warning, format!("{agent} is used here, and none are installed"))
                 .hint(format!("rutter install {agent}"));
