@@ -37,3 +37,30 @@ fn executable(messages: &str) -> Option<PathBuf> {
     let mut named = artifacts.filter(|message| message["target"]["name"] == "rutter-hook");
     named.find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The program is started at every tool call: what it links is its cost.
+    const MOST_PACKAGES: usize = 40;
+
+    #[test]
+    fn the_hook_stays_small() {
+        let tree = run::stdout(&mut run::cargo(&["tree", "--locked", "-p", "hook", "-e", "normal", "--prefix", "none", "--format", "{p}"]))
+            .unwrap();
+        let packages: BTreeSet<_> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert!(packages.len() <= MOST_PACKAGES, "{} packages: {packages:?}", packages.len());
+        for heavy in ["tokio", "clap", "rusqlite", "tracing", "regex", "toml_edit"] {
+            assert!(!packages.contains(heavy), "{heavy}");
+        }
+    }
+
+    #[test]
+    fn the_program_is_found_in_cargos_messages() {
+        let message = r#"{"reason":"compiler-artifact","target":{"name":"rutter-hook"},"executable":"/t/hook/rutter-hook"}"#;
+        assert_eq!(executable(message), Some(PathBuf::from("/t/hook/rutter-hook")));
+    }
+}

@@ -116,7 +116,7 @@ fn init(dir: &Path) -> Result<()> {
 
 fn conclude(dir: &Path) {
     let names: Vec<_> = BINARIES.iter().map(|(_, binary)| *binary).collect();
-    println!("Done: {} is in {}", names.join(" and "), dir.display());
+    println!("Done: {} are in {}", names.join(" and "), dir.display());
     let path = environment("PATH").unwrap_or_default();
     if is_on(&path, dir) {
         println!("That directory is on your PATH.");
