@@ -57,6 +57,7 @@ impl Wishes {
     pub fn write(&self, home: &Path) -> io::Result<()> {
         let fresh = home.join(format!("{FILE}.{}", std::process::id()));
         let text = serde_json::to_vec(self).map_err(io::Error::other)?;
+        crate::append::make_private(home)?;
         let write = || {
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
             file.write_all(&text)?;

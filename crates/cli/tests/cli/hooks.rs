@@ -144,3 +144,13 @@ fn a_status_line_is_one_line_whatever_it_is_told() {
         assert_eq!((line.code, line.stdout.lines().count()), (0, 1), "{junk}");
     }
 }
+
+#[test]
+fn a_pause_needs_no_store_and_no_newer_one_stands_in_its_way() {
+    let env = env();
+    assert_eq!(env.raw(["pause"]).code, 0);
+    says(&env, "SessionStart", &json!({"source": "startup"}));
+    assert_eq!(object(&env, ["pause", "--end"])["paused"], false);
+    assert_eq!(kinds(&env), [""; 0]);
+    assert!(!env.path(".local/share/rutter/rutter.db").exists());
+}
