@@ -115,12 +115,11 @@ fn body(agent: &str, surroundings: &Surroundings, now: Reading, wishes: &Wishes,
     let is_start = text(&payload, "hook_event_name").is_some_and(claude_code::is_start);
     let pid = surroundings.agent_pid();
     if !wishes.prompts {
-        PROMPTS
-            .iter()
-            .filter_map(|name| payload.get_mut(*name).map(|_| *name))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|name| payload[name] = Value::Null);
+        for name in PROMPTS {
+            if let Some(said) = payload.get_mut(*name) {
+                *said = Value::Null;
+            }
+        }
     }
     cut::roughly(&mut payload);
     redact::mask_value(&mut payload, claude_code::EXEMPT);
