@@ -94,14 +94,15 @@ fn fail_each(payload: &Value, errors: &[&str]) -> (usize, u64, usize) {
 }
 
 #[test]
-fn h1_any_call_into_the_system_may_fail() {
+fn h1_any_call_into_the_system_may_fail_in_ten_ways() {
     if !has_strace() {
         return;
     }
+    let errors = ["EIO", "ENOSPC", "EACCES", "EINTR", "ENOMEM", "EMFILE", "EROFS", "EDQUOT", "EAGAIN", "EINVAL"];
     for payload in [fixtures::tool(), fixtures::prompt()] {
-        let (recorded, lost, failed) = fail_each(&payload, &["EIO"]);
+        let (recorded, lost, failed) = fail_each(&payload, &errors);
         println!("{failed} failed, {recorded} recorded, {lost} lost");
-        assert!(failed > 30 && recorded > failed / 3, "{failed} failed, {recorded} recorded, {lost} lost");
+        assert!(failed > 300 && recorded > failed / 3, "{failed} failed, {recorded} recorded, {lost} lost");
     }
 }
 
@@ -133,17 +134,5 @@ fn h1_a_panic_is_not_heard() {
         assert!(trace.iter().any(|line| line.contains("getrandom") && line.ends_with("(INJECTED)")), "{trace:?}");
         let (_, output) = traced(&hook, &inject, payload);
         assert_unheard(&output, "a panic in a home that was used");
-    }
-}
-
-#[test]
-#[ignore = "takes minutes: each of ten errors at each call"]
-fn h1_any_call_into_the_system_may_fail_in_ten_ways() {
-    if !has_strace() {
-        return;
-    }
-    for payload in fixtures::each_event().values() {
-        let errors = ["EIO", "ENOSPC", "EACCES", "EINTR", "ENOMEM", "EMFILE", "EROFS", "EDQUOT", "EAGAIN", "EINVAL"];
-        println!("{:?}", fail_each(payload, &errors));
     }
 }
