@@ -11,4 +11,4 @@ mod clocks;
 mod processes;
 
 pub use clocks::{Clocks, boot};
-pub use processes::{ancestors, is_running, name, process, variables_of};
+pub use processes::{ancestors, is_judged_here, is_running, name, process, variables_of};

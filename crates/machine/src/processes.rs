@@ -28,6 +28,15 @@ pub fn is_running(process: &Process) -> bool {
     crate::process(process.pid).is_some_and(|found| found == *process) && !is_zombie(process.pid)
 }
 
+/// Reports whether this process can tell what became of another one: a process of an earlier boot is gone, and of this boot only what has
+/// the same namespace of process ids is seen.
+pub fn is_judged_here(process: &Process) -> bool {
+    match boot() {
+        Some(own) => own != process.boot || namespace_of("self") == process.namespace,
+        None => false,
+    }
+}
+
 /// Returns what a process descends from, its parent first, down from the first process.
 pub fn ancestors(pid: u32) -> Vec<Process> {
     let Some(boot) = boot() else { return Vec::new() };
@@ -48,9 +57,14 @@ pub fn variables_of(pid: u32, names: &[&str]) -> Vec<(String, String)> {
 }
 
 fn at_boot(boot: Uuid, pid: u32) -> Option<Process> {
-    let namespace = fs::metadata(format!("/proc/{pid}/ns/pid")).map_or(0, |found| found.ino());
+    let namespace = namespace_of(&pid.to_string());
     let started = field(&stat(pid)?, 22)?.parse().ok()?;
     Some(Process { boot, namespace, pid, started })
+}
+
+/// Returns the inode of a process's namespace of process ids, 0 where that is not told.
+fn namespace_of(process: &str) -> u64 {
+    fs::metadata(format!("/proc/{process}/ns/pid")).map_or(0, |found| found.ino())
 }
 
 fn parent_of(pid: u32) -> Option<u32> {

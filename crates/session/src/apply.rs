@@ -3,12 +3,14 @@
 //! It is total, and independent of order: redelivered, early and interleaved events lead to the same rows, because
 //! every field that can change is a register ordered by the events' own stamps, and what comes too early waits.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::observe::about_conversation;
 use crate::{
-    Activity, Anomaly, Awaited, Change, Described, Description, Ended, Event, Evidence, Lifecycle, Moment, Opened, Project, ProjectFound,
-    Register, Rows, Session, SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked, WorkStatus,
+    Activity, Anomaly, Awaited, Change, Described, Description, Ended, Event, Evidence, Lifecycle, Metadata, Moment, Opened, Project,
+    ProjectFound, Reading, Register, Rows, Session, SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked,
+    WorkStatus, chain,
 };
 
 /// Applies one event to the rows it touches; `fold` does so for a whole log, in the order of `seq`.
@@ -34,18 +36,18 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> (Rows, Vec<Anoma
 }
 
 fn about_project(rows: &mut Rows, key: crate::ProjectKey, event: &Event) -> Vec<Anomaly> {
-    match &event.change {
-        Change::ProjectFound(found) => find_project(rows, key, event, found),
-        Change::ProjectMoved { place } => match rows.projects.get_mut(&key) {
-            Some(project) => {
-                project.place.set(event.stamp(), place.clone());
-                project.revision = project.revision.max(event.revision);
-                Vec::new()
-            }
-            None => wait(rows, Awaited::Project(key), event),
-        },
-        _ => wrong_subject(event),
+    if let Change::ProjectFound(found) = &event.change {
+        return find_project(rows, key, event, found);
     }
+    let Some(project) = rows.projects.get_mut(&key) else { return wait(rows, Awaited::Project(key), event) };
+    project.revision = project.revision.max(event.revision);
+    match &event.change {
+        Change::ProjectMoved { place } => project.place.set(event.stamp(), place.clone()),
+        Change::Moved(moved) => return chain::moved(rows, key, event, moved),
+        Change::Reported(reported) => return chain::reported(rows, event, reported),
+        _ => return wrong_subject(event),
+    }
+    Vec::new()
 }
 
 fn find_project(rows: &mut Rows, key: crate::ProjectKey, event: &Event, found: &ProjectFound) -> Vec<Anomaly> {
@@ -78,16 +80,19 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
         return wait(rows, Awaited::Session(key), event);
     };
     session.revision = session.revision.max(event.revision);
+    session.touched.set(event.stamp(), touched(event));
     match &event.change {
         Change::Numbered { number } => session.number.set(event.stamp(), Some(*number)),
         Change::Described(described) => describe(session, event.stamp(), described),
+        Change::Annotated { metadata } => annotate(session, event.stamp(), metadata),
+        Change::Descended { parent } => session.parent.set(event.stamp(), Some(*parent)),
         Change::Tagged { tag, present } => {
             let fresh = Register::new(event.stamp(), *present);
             session.tags.entry(tag.clone()).or_insert_with(|| fresh).set(event.stamp(), *present);
         }
         Change::Ended(ended) => return end(session, event, ended),
         Change::Reopened => {
-            let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None, is_said: is_said(event) };
+            let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None, evidence: event.evidence };
             session.lifecycle.set(event.stamp(), lifecycle);
             session.made_current = session.made_current.max(current_from(event));
         }
@@ -95,9 +100,7 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
         Change::WorkAdded(added) => return add_work(rows, key, event, added),
         Change::WorkMarked(marked) => return mark_work(rows, key, event, marked),
         Change::LineFound { .. } => {}
-        Change::ProjectFound(_) | Change::ProjectMoved { .. } | Change::Opened(_) | Change::Observed(_) | Change::Assigned { .. } => {
-            return wrong_subject(event);
-        }
+        _ => return wrong_subject(event),
     }
     Vec::new()
 }
@@ -115,7 +118,7 @@ fn open(rows: &mut Rows, key: SessionKey, event: &Event, opened: &Opened) -> Vec
 
 fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
     let stamp = event.stamp();
-    let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None, is_said: is_said(event) };
+    let lifecycle = Lifecycle { status: Status::Active, since: event.at, reason: None, evidence: event.evidence };
     let description = opened.description.clone().map(|Described { text, rank }| Description { text, rank, stamp });
     Session {
         key,
@@ -126,13 +129,15 @@ fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
         opener: opened.opener,
         owner: opened.owner.clone(),
         agent: opened.agent.clone(),
-        parent: opened.parent,
+        parent: Register::new(stamp, opened.parent),
         description,
         tags: opened.tags.iter().map(|tag| (tag.clone(), Register::new(stamp, true))).collect(),
         metadata: opened.metadata.clone(),
+        annotated: BTreeMap::new(),
         started: event.at,
         lifecycle: Register::new(stamp, lifecycle),
         made_current: current_from(event),
+        touched: Register::new(stamp, touched(event)),
         work: WorkCount::default(),
         activity: Activity::default(),
         original: opened.original.clone(),
@@ -146,8 +151,23 @@ fn current_from(event: &Event) -> Option<Moment> {
     (event.evidence != Evidence::Import).then_some(event.at.moment)
 }
 
-fn is_said(event: &Event) -> bool {
-    !matches!(event.evidence, Evidence::Hook | Evidence::Inferred)
+/// What is dated by hand was written down later than it says.
+fn touched(event: &Event) -> Reading {
+    if event.at.boot.is_some() { event.at } else { Reading { moment: event.recorded_at, boot: None } }
+}
+
+/// Later values replace earlier ones of the same name, where they stand.
+fn annotate(session: &mut Session, stamp: Stamp, metadata: &Metadata) {
+    for (name, value) in &metadata.0 {
+        let held = session.metadata.0.iter_mut().find(|(held, _)| held == name);
+        let is_later = session.annotated.get(name).is_none_or(|held| *held < stamp);
+        match held {
+            Some(_) if !is_later => continue,
+            Some((_, held)) => held.clone_from(value),
+            None => session.metadata.0.push((name.clone(), value.clone())),
+        }
+        session.annotated.insert(name.clone(), stamp);
+    }
 }
 
 fn describe(session: &mut Session, stamp: Stamp, described: &Described) {
@@ -161,7 +181,7 @@ fn end(session: &mut Session, event: &Event, ended: &Ended) -> Vec<Anomaly> {
     if !ended.status.is_ended() {
         return vec![Anomaly::NoEnd { event: event.id }];
     }
-    let lifecycle = Lifecycle { status: ended.status, since: event.at, reason: ended.reason.clone(), is_said: is_said(event) };
+    let lifecycle = Lifecycle { status: ended.status, since: event.at, reason: ended.reason.clone(), evidence: event.evidence };
     session.lifecycle.set(event.stamp(), lifecycle);
     Vec::new()
 }

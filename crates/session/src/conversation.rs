@@ -31,9 +31,14 @@ pub struct Conversation {
     /// What it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doing: Option<Latest<Doing>>,
+    /// How it was taken up last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Latest<Arrival>>,
     /// The processes that ran it, and when each took it up last.
     #[serde(with = "runs")]
     pub runs: BTreeMap<Process, When>,
+    /// When processes last did something in it, by their numbers.
+    pub acted: BTreeMap<u32, When>,
     /// When processes left it last, by their numbers.
     pub left: BTreeMap<u32, When>,
     /// The sessions it belonged to and since when, in order.
@@ -60,6 +65,21 @@ pub enum Doing {
     Broken(Text),
     /// Its process left it, for this reason.
     Left(Text),
+    /// Its process is gone from it without having said so, as is known for this reason.
+    Gone(Text),
+}
+
+/// How a conversation was taken up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// In the agent's words: `startup`, `resume`, `clear`, `compact`, `fork`.
+    pub source: Text,
+    /// By which process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
+    /// On which machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Text>,
 }
 
 /// To which session a conversation belongs from some point on.
@@ -99,7 +119,9 @@ impl Conversation {
             transcript: None,
             model: None,
             doing: None,
+            arrival: None,
             runs: BTreeMap::new(),
+            acted: BTreeMap::new(),
             left: BTreeMap::new(),
             assignments: Vec::new(),
             recent: Vec::new(),
@@ -124,14 +146,23 @@ impl Conversation {
         self.recent.iter().any(|said| said.fingerprint == fingerprint && apart(said) <= HEARD_ONCE_MICROS)
     }
 
-    /// Returns the processes that took it up and did not say that they left.
+    /// Returns the processes that took it up and have not left it since they last did something in it.
     pub fn running(&self) -> impl Iterator<Item = &Process> {
         // A number is given out again after a restart.
-        let is_of_boot = |process: &Process, left: &When| left.at.boot.is_none_or(|boot| boot.id == process.boot);
+        let is_of_boot = |process: &Process, when: &When| when.at.boot.is_none_or(|boot| boot.id == process.boot);
+        let of = move |held: &'_ BTreeMap<u32, When>, process: &Process| {
+            held.get(&process.pid).copied().filter(|when| is_of_boot(process, when))
+        };
         let has_left = move |process: &Process, since: &When| {
-            self.left.get(&process.pid).is_some_and(|left| is_of_boot(process, left) && !left.is_before(since))
+            let acted = of(&self.acted, process).filter(|acted| since.is_before(acted)).unwrap_or(*since);
+            of(&self.left, process).is_some_and(|left| !left.is_before(&acted))
         };
         self.runs.iter().filter(move |(process, since)| !has_left(process, since)).map(|(process, _)| process)
+    }
+
+    /// Returns it by the names people and programs use.
+    pub fn agent_session(&self) -> crate::AgentSession {
+        crate::AgentSession { agent: self.agent.clone(), id: self.id.clone() }
     }
 
     /// Remembers what was said, and forgets what was recorded first.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConversationKey, EventId, Json, Metadata, Moment, Observed, Prefix, ProjectKey, Reading, Revision, SessionId, SessionKey, Stamp,
-    Status, Tag, Text, WorkId, WorkKey, WorkStatus,
+    AgentSession, ConversationKey, EventId, Json, Metadata, Moment, Observed, Prefix, Process, ProjectKey, Reading, Revision, Scope,
+    SessionId, SessionKey, Stamp, Standing, Status, Tag, Text, WorkId, WorkKey, WorkStatus,
 };
 
 /// One observed or decided change. Appended once, never edited.
@@ -69,10 +69,41 @@ pub enum Evidence {
     Hook,
     /// Concluded from what hooks reported.
     Inferred,
+    /// Read in what the agent wrote of itself.
+    Transcript,
+    /// Read in what the agent printed while it worked.
+    Stream,
     /// Found in files that other scripts left in the mirror's directory.
     Mirror,
     /// Came in a file exported elsewhere.
     Import,
+}
+
+impl Evidence {
+    /// Returns the snake-case word, as it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Said => "said",
+            Self::Hook => "hook",
+            Self::Inferred => "inferred",
+            Self::Transcript => "transcript",
+            Self::Stream => "stream",
+            Self::Mirror => "mirror",
+            Self::Import => "import",
+        }
+    }
+
+    /// Returns how much it weighs against other evidence of the same.
+    pub fn weight(self) -> u8 {
+        match self {
+            Self::Inferred => 0,
+            Self::Mirror | Self::Import => 1,
+            Self::Transcript => 2,
+            Self::Stream => 3,
+            Self::Said => 4,
+            Self::Hook => 5,
+        }
+    }
 }
 
 /// The typed body of an event.
@@ -95,6 +126,16 @@ pub enum Change {
     },
     /// A session was described, by a person or automatically.
     Described(Described),
+    /// Names and values were added to a session's.
+    Annotated {
+        /// They replace values of the same names.
+        metadata: Metadata,
+    },
+    /// It was found out which session a session continues, or was started from.
+    Descended {
+        /// That session.
+        parent: SessionKey,
+    },
     /// A tag was put on a session (`present`) or taken off.
     Tagged {
         /// The tag.
@@ -121,6 +162,17 @@ pub enum Change {
         /// The revision of the observation that was the first to belong there.
         from: Revision,
     },
+    /// A process that ran a conversation is gone, or runs another one, and no hook said so.
+    Gone {
+        /// The process.
+        process: Process,
+        /// How that is known, in a few words.
+        reason: Text,
+    },
+    /// An agent session followed another in a project; whether it moved a head was decided with it.
+    Moved(Box<Moved>),
+    /// Somebody else reported a transition as well, or knows more of it.
+    Reported(Box<Reported>),
     /// A line that another script wrote into the session log.
     LineFound {
         /// The line, without its line feed.
@@ -137,6 +189,8 @@ impl Change {
             Self::Opened(_) => "opened",
             Self::Numbered { .. } => "numbered",
             Self::Described(_) => "described",
+            Self::Annotated { .. } => "annotated",
+            Self::Descended { .. } => "descended",
             Self::Tagged { .. } => "tagged",
             Self::Ended(_) => "ended",
             Self::Reopened => "reopened",
@@ -145,6 +199,9 @@ impl Change {
             Self::WorkMarked(_) => "work_marked",
             Self::Observed(observed) => observed.what.kind(),
             Self::Assigned { .. } => "assigned",
+            Self::Gone { .. } => "gone",
+            Self::Moved(_) => "moved",
+            Self::Reported(_) => "reported",
             Self::LineFound { .. } => "line_found",
         }
     }
@@ -258,4 +315,38 @@ pub struct WorkMarked {
     pub key: WorkKey,
     /// Its status from now on.
     pub status: WorkStatus,
+}
+
+/// A transition, as it was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// What head it is about.
+    pub scope: Scope,
+    /// The agent session that followed.
+    pub new: AgentSession,
+    /// The one it continues; none for a fresh one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<AgentSession>,
+    /// What led to it: `startup`, `resume`, `fork`, `build`.
+    pub source: Text,
+    /// Whether it moved the head.
+    pub standing: Standing,
+    /// The session that `new` belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionKey>,
+    /// The machine that holds what can be resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Text>,
+}
+
+/// One more report of a transition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// The transition, by the event that recorded it.
+    pub transition: EventId,
+    /// What led to it, in the words of this report.
+    pub source: Text,
+    /// The agent session that it continues, where this report knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<AgentSession>,
 }

@@ -94,6 +94,11 @@ impl EventId {
     pub fn of_tool_call(agent: &str, conversation: &str, call: &str, event: &str) -> Self {
         Self(derived(&[b"event", agent.as_bytes(), conversation.as_bytes(), call.as_bytes(), event.as_bytes()]))
     }
+
+    /// Derives the id of what was decided because of something, once: decided again it is the same event.
+    pub fn of_decision(because: Uuid, about: &str) -> Self {
+        Self(derived(&[b"decision", because.as_bytes(), about.as_bytes()]))
+    }
 }
 
 #[cfg(test)]

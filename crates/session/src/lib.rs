@@ -16,9 +16,11 @@
 //! | `register` | the last writer, decided by revision and not by arrival |
 //! | `session`, `work_item`, `project` | the rows of what people record |
 //! | `conversation`, `turn`, `tool_call` | the rows of what agents do |
-//! | `rows`, `apply`, `observe` | the fold |
+//! | `transition` | the rows of the chain: one agent session following another, and heads |
+//! | `rows`, `apply`, `observe`, `chain` | the fold |
 
 mod apply;
+mod chain;
 mod conversation;
 mod event;
 mod id;
@@ -35,12 +37,16 @@ mod session;
 mod status;
 mod text;
 mod tool_call;
+mod transition;
 mod turn;
 mod work_item;
 
 pub use apply::{apply, fold};
-pub use conversation::{Assignment, Conversation, Doing, Said};
-pub use event::{Author, Change, Described, Ended, Event, Evidence, Opened, Opener, ProjectFound, Rank, Subject, WorkAdded, WorkMarked};
+pub use chain::heads_of;
+pub use conversation::{Arrival, Assignment, Conversation, Doing, Said};
+pub use event::{
+    Author, Change, Described, Ended, Event, Evidence, Moved, Opened, Opener, ProjectFound, Rank, Reported, Subject, WorkAdded, WorkMarked,
+};
 pub use id::{IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_length};
 pub use key::{ConversationKey, EventId, ProjectKey, SessionKey, ToolCallKey, TurnKey, WorkKey};
 pub use moment::{Boot, Moment, Reading, elapsed_micros};
@@ -54,6 +60,7 @@ pub use session::{Activity, Description, Lifecycle, Session, WorkCount};
 pub use status::{Status, StatusError, WorkStatus};
 pub use text::{Json, Metadata, Tag, TagError, Text};
 pub use tool_call::{CallEnd, Outcome, ToolCall};
+pub use transition::{AgentSession, Head, Report, Scope, Standing, Transition};
 pub use turn::{Prompt, Turn, TurnEnd};
 pub use uuid::Uuid;
 pub use work_item::WorkItem;

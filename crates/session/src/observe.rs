@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::{
-    Activity, Anomaly, Awaited, CallEnd, Change, Conversation, ConversationKey, Doing, Event, EventId, Happened, Latest, Observed, Outcome,
-    Prompt, Revision, Rows, Session, SessionKey, Stamp, Text, Tool, ToolCall, ToolCallKey, Turn, TurnEnd, TurnKey, When,
+    Activity, Anomaly, Arrival, Awaited, CallEnd, Change, Conversation, ConversationKey, Doing, Event, EventId, Happened, Latest, Observed,
+    Outcome, Process, Prompt, Revision, Rows, Session, SessionKey, Stamp, Started, Text, Tool, ToolCall, ToolCallKey, Turn, TurnEnd,
+    TurnKey, When,
 };
 
 use crate::apply::{release, wait, wrong_subject};
@@ -16,6 +17,7 @@ pub(crate) fn about_conversation(rows: &mut Rows, key: ConversationKey, event: &
     match &event.change {
         Change::Observed(observed) => observe(rows, key, event, observed, When::of(event)),
         Change::Assigned { session, from } => assign(rows, key, event, *session, *from),
+        Change::Gone { process, reason } => gone(rows, key, event, process, reason),
         _ => wrong_subject(event),
     }
 }
@@ -93,13 +95,32 @@ fn run(conversation: &mut Conversation, observed: &Observed, when: When) {
             *held = when;
         }
     };
-    match &observed.what {
-        Happened::Started(started) => {
-            started.process.into_iter().for_each(|process| later(conversation.runs.entry(process).or_insert(when)));
-        }
-        Happened::Left { .. } => observed.pid.into_iter().for_each(|pid| later(conversation.left.entry(pid).or_insert(when))),
-        _ => {}
+    if let Happened::Started(started) = &observed.what {
+        started.process.into_iter().for_each(|process| later(conversation.runs.entry(process).or_insert(when)));
+        let Started { source, process, machine, .. } = &**started;
+        Latest::observe(&mut conversation.arrival, when, Arrival { source: source.clone(), process: *process, machine: machine.clone() });
     }
+    let noted = match &observed.what {
+        Happened::Left { .. } => &mut conversation.left,
+        what if what.is_work() => &mut conversation.acted,
+        _ => return,
+    };
+    observed.pid.into_iter().for_each(|pid| later(noted.entry(pid).or_insert(when)));
+}
+
+/// A process is gone from the conversation without having said so.
+fn gone(rows: &mut Rows, key: ConversationKey, event: &Event, process: &Process, reason: &Text) -> Vec<Anomaly> {
+    let Some(conversation) = rows.conversations.get_mut(&key) else {
+        return wait(rows, Awaited::Conversation(key), event);
+    };
+    let when = When::of(event);
+    conversation.revision = conversation.revision.max(event.revision);
+    let left = conversation.left.entry(process.pid).or_insert(when);
+    if left.is_before(&when) {
+        *left = when;
+    }
+    Latest::observe(&mut conversation.doing, when, Doing::Gone(reason.clone()));
+    Vec::new()
 }
 
 fn assign(rows: &mut Rows, key: ConversationKey, event: &Event, session: SessionKey, from: Revision) -> Vec<Anomaly> {

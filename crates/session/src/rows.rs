@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, ConversationKey, Event, EventId, Project, ProjectKey, Session, SessionKey, ToolCall, ToolCallKey, Turn, TurnKey,
-    WorkItem, WorkKey,
+    Conversation, ConversationKey, Event, EventId, Head, Project, ProjectKey, Scope, Session, SessionKey, ToolCall, ToolCallKey,
+    Transition, Turn, TurnKey, WorkItem, WorkKey,
 };
 
 /// Everything that is derived from events. The store holds a part of it at a time.
@@ -24,6 +24,12 @@ pub struct Rows {
     pub turns: BTreeMap<TurnKey, Turn>,
     /// Tool calls by key.
     pub tool_calls: BTreeMap<ToolCallKey, ToolCall>,
+    /// Transitions by the event that recorded them.
+    pub transitions: BTreeMap<EventId, Transition>,
+    /// Their order in each project. The store holds the end of it.
+    pub sequence: BTreeMap<(ProjectKey, u64), EventId>,
+    /// Heads by what they are the heads of.
+    pub heads: BTreeMap<(ProjectKey, Scope), Head>,
     /// Events that came before what they are about, by what they wait for.
     pub waiting: BTreeMap<Awaited, BTreeMap<EventId, Event>>,
 }
@@ -40,6 +46,8 @@ pub enum Awaited {
     Conversation(ConversationKey),
     /// The event that adds a work item.
     Work(WorkKey),
+    /// The event that records a transition.
+    Transition(EventId),
 }
 
 /// An event that did not fit. It never stops the fold.

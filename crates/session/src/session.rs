@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Json, Metadata, Moment, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey, Stamp, Status, Tag, Text,
-    elapsed_micros,
+    Evidence, Json, Metadata, Moment, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey, Stamp, Status,
+    Tag, Text, elapsed_micros,
 };
 
 /// Our record of one piece of agent work.
@@ -29,19 +29,24 @@ pub struct Session {
     /// The agent that opened it.
     pub agent: Option<Text>,
     /// The session it continues or was started from.
-    pub parent: Option<SessionKey>,
+    pub parent: Register<Option<SessionKey>>,
     /// What it is about.
     pub description: Option<Description>,
     /// Every tag it ever had, and whether it has it now.
     pub tags: BTreeMap<Tag, Register<bool>>,
-    /// Names and values given at the start.
+    /// Names and values given at the start, and those added since.
     pub metadata: Metadata,
+    /// Which change added or replaced a value, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotated: BTreeMap<Text, Stamp>,
     /// When it began.
     pub started: Reading,
     /// Where it stands, since when, and why.
     pub lifecycle: Register<Lifecycle>,
     /// When it was last started or reopened here; none for what came in a file.
     pub made_current: Option<Moment>,
+    /// When its last change was recorded; what its conversations do is in their rows.
+    pub touched: Register<Reading>,
     /// Its work items, counted.
     pub work: WorkCount,
     /// What its conversations did, counted.
@@ -75,9 +80,15 @@ pub struct Lifecycle {
     pub since: Reading,
     /// Why, where that is known.
     pub reason: Option<Text>,
-    /// Whether somebody said so; what was only concluded is undone by whatever happens next.
-    #[serde(default)]
-    pub is_said: bool,
+    /// How that is known.
+    pub evidence: Evidence,
+}
+
+impl Lifecycle {
+    /// Reports whether somebody said so; what was only observed or concluded is undone by whatever happens next.
+    pub fn is_said(&self) -> bool {
+        !matches!(self.evidence, Evidence::Hook | Evidence::Inferred)
+    }
 }
 
 /// Work items of a session by where they stand.

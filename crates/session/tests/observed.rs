@@ -16,6 +16,7 @@ use uuid::Uuid;
 enum Step {
     Start(u8, u8),
     Leave(u8, u8),
+    Vanish(u8, u8),
     Prompt(u8, u8),
     Ask(u8, u8, u8),
     Succeed(u8, u8, u8),
@@ -33,6 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (which.clone(), 0..2_u8).prop_map(|(c, p)| Step::Start(c, p)),
         (which.clone(), 0..2_u8).prop_map(|(c, p)| Step::Leave(c, p)),
+        (which.clone(), 0..2_u8).prop_map(|(c, p)| Step::Vanish(c, p)),
         (which.clone(), of.clone()).prop_map(|(c, p)| Step::Prompt(c, p)),
         call.clone().prop_map(|(c, p, t)| Step::Ask(c, p, t)),
         call.clone().prop_map(|(c, p, t)| Step::Succeed(c, p, t)),
@@ -76,6 +78,9 @@ fn change(step: &Step, place: u64) -> (u8, Change) {
         Step::Assign(conversation, session) => {
             return (conversation, Change::Assigned { session: session_key(session), from: Revision(place + 1) });
         }
+        Step::Vanish(conversation, pid) => {
+            return (conversation, Change::Gone { process: process(pid), reason: Text::redacted("process gone") });
+        }
         Step::Start(conversation, pid) => (conversation, None, started(pid)),
         Step::Leave(conversation, _) => (conversation, None, Happened::Left { reason: Text::redacted("other") }),
         Step::Prompt(conversation, prompt) => (conversation, Some(prompt), Happened::Prompted { text: None, is_typed: true }),
@@ -107,12 +112,17 @@ fn change(step: &Step, place: u64) -> (u8, Change) {
     (conversation, Change::Observed(Box::new(observed)))
 }
 
+fn process(pid: u8) -> Process {
+    Process { boot: Uuid::from_u128(1), namespace: 1, pid: pid.into(), started: pid.into() }
+}
+
 fn started(pid: u8) -> Happened {
-    let process = Process { boot: Uuid::from_u128(1), namespace: 1, pid: pid.into(), started: pid.into() };
+    let process = process(pid);
     Happened::Started(Box::new(Started {
         source: Text::redacted("startup"),
         model: None,
         process: Some(process),
+        machine: None,
         ancestors: Vec::new(),
         variables: Vec::new(),
     }))

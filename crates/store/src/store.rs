@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use session::{
-    Conversation, ConversationKey, Event, Prefix, Process, Project, ProjectKey, Session, SessionId, SessionKey, Status, Tag, ToolCall,
-    WorkId, WorkItem, WorkKey,
+    Conversation, ConversationKey, Event, EventId, Head, Prefix, Process, Project, ProjectKey, Scope, Session, SessionId, SessionKey,
+    Status, Tag, ToolCall, Transition, WorkId, WorkItem, WorkKey,
 };
 
 use crate::StoreError;
@@ -218,6 +218,8 @@ pub trait Reads {
     fn log_of_people(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
     /// Returns the events about a session, in order; those that do not read are left out.
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError>;
+    /// Returns the events about a project itself, in order; those that do not read are left out.
+    fn log_of_project(&self, project: ProjectKey) -> Result<Vec<Recorded>, StoreError>;
     /// Returns the place of the last event, 0 for none.
     fn last_seq(&self) -> Result<Seq, StoreError>;
     /// Returns a conversation.
@@ -232,6 +234,20 @@ pub trait Reads {
     fn conversations_run_by_number(&self, pid: u32) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the conversations that were last active, newest first.
     fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the processes that run conversations, as far as anybody said, each with what it runs.
+    fn open_runs(&self, limit: usize) -> Result<Vec<(Process, Conversation)>, StoreError>;
+    /// Returns the running sessions whose last change was recorded outside of a span, in microseconds since 1970, the longest ago first.
+    fn sessions_untouched(&self, since: std::ops::Range<i64>, limit: usize) -> Result<Vec<Session>, StoreError>;
+    /// Returns the transitions of a project, in their order.
+    fn transitions(&self, project: ProjectKey) -> Result<Vec<Transition>, StoreError>;
+    /// Returns the transitions to agent sessions of a session, in no order.
+    fn transitions_of(&self, session: SessionKey) -> Result<Vec<Transition>, StoreError>;
+    /// Returns the transitions to agent sessions with this id, in no order.
+    fn transitions_to(&self, id: &str) -> Result<Vec<Transition>, StoreError>;
+    /// Returns the head of a scope.
+    fn head(&self, project: ProjectKey, scope: &Scope) -> Result<Option<Head>, StoreError>;
+    /// Returns all heads of a project.
+    fn heads(&self, project: ProjectKey) -> Result<Vec<Head>, StoreError>;
     /// Returns the turns of a conversation, in no order.
     fn turns_of(&self, conversation: ConversationKey) -> Result<Vec<session::Turn>, StoreError>;
     /// Returns the tool calls of a conversation, in no order.
@@ -260,6 +276,8 @@ pub trait Turn {
     fn conversation(&mut self, key: ConversationKey) -> Result<Option<&Conversation>, StoreError>;
     /// Returns a session, this turn's own changes included, without writing any.
     fn session(&mut self, key: SessionKey) -> Result<Option<&Session>, StoreError>;
+    /// Reports whether an event was appended before.
+    fn has_event(&mut self, id: EventId) -> Result<bool, StoreError>;
     /// Notes how far a segment of the inbox was taken in.
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError>;
     /// Notes how far a mirror has been written.

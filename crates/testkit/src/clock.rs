@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use session::{Boot, Moment, Process, Reading};
-use tracker::Clock;
+use tracker::{Clock, Fate};
 use uuid::Uuid;
 
 /// Returns what clocks one hour east of Greenwich say at an instant, without a boot clock.
@@ -21,7 +21,9 @@ pub fn reading_at(instant: &str) -> Reading {
 pub struct StillClock {
     wall_micros: Arc<AtomicI64>,
     boot_micros: Arc<AtomicU64>,
+    boot: Arc<AtomicU64>,
     running: Arc<Mutex<BTreeSet<Process>>>,
+    ancestors: Arc<Mutex<Vec<Process>>>,
 }
 
 fn micros(instant: &str) -> i64 {
@@ -31,7 +33,13 @@ fn micros(instant: &str) -> i64 {
 impl StillClock {
     /// Stands at an instant, `2026-02-16T16:30:03.123456Z`, an hour after boot.
     pub fn at(instant: &str) -> Self {
-        Self { wall_micros: Arc::new(micros(instant).into()), boot_micros: Arc::new(3_600_000_000.into()), running: Arc::default() }
+        Self {
+            wall_micros: Arc::new(micros(instant).into()),
+            boot_micros: Arc::new(3_600_000_000.into()),
+            boot: Arc::new(7.into()),
+            running: Arc::default(),
+            ancestors: Arc::default(),
+        }
     }
 
     /// Lets a process run from now on.
@@ -42,6 +50,23 @@ impl StillClock {
     /// Ends a process.
     pub fn kill(&self, process: &Process) {
         self.running.lock().unwrap().remove(process);
+    }
+
+    /// Starts the machine anew: nothing that ran runs any more.
+    pub fn reboot(&self) {
+        self.boot.fetch_add(1, Relaxed);
+        self.boot_micros.store(1_000_000, Relaxed);
+        self.running.lock().unwrap().clear();
+    }
+
+    /// Lets whoever asks descend from these processes, the nearest first.
+    pub fn descend_from(&self, ancestors: &[Process]) {
+        *self.ancestors.lock().unwrap() = ancestors.to_vec();
+    }
+
+    /// Returns the id of the present boot.
+    pub fn boot(&self) -> Uuid {
+        Uuid::from_u128(self.boot.load(Relaxed).into())
     }
 
     /// Lets seconds pass on all clocks.
@@ -60,11 +85,15 @@ impl Clock for StillClock {
     fn now(&self) -> Reading {
         let wall = Timestamp::from_microsecond(self.wall_micros.load(Relaxed)).unwrap();
         let moment = Moment::new(wall, self.zone().to_offset(wall));
-        Reading { moment, boot: Some(Boot { id: Uuid::from_u128(7), micros: self.boot_micros.load(Relaxed) }) }
+        Reading { moment, boot: Some(Boot { id: self.boot(), micros: self.boot_micros.load(Relaxed) }) }
     }
 
-    fn is_running(&self, process: &Process) -> bool {
-        self.running.lock().unwrap().contains(process)
+    fn fate(&self, process: &Process) -> Fate {
+        if self.running.lock().unwrap().contains(process) { Fate::Runs } else { Fate::Gone }
+    }
+
+    fn ancestors(&self) -> Vec<Process> {
+        self.ancestors.lock().unwrap().clone()
     }
 
     fn zone(&self) -> TimeZone {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use machine::Clocks;
 use session::{Process, Reading};
 
-use crate::Environment;
+use crate::{Environment, Fate};
 
 /// Says what time it is, and which processes there are at this time.
 pub trait Clock {
@@ -13,8 +13,15 @@ pub trait Clock {
     fn now(&self) -> Reading;
     /// Returns the zone in which people's times are read.
     fn zone(&self) -> TimeZone;
+    /// Returns what became of a process.
+    fn fate(&self, process: &Process) -> Fate;
+    /// Returns the processes that this one descends from, its parent first.
+    fn ancestors(&self) -> Vec<Process>;
+
     /// Reports whether a process is still there, and still the same one.
-    fn is_running(&self, process: &Process) -> bool;
+    fn is_running(&self, process: &Process) -> bool {
+        self.fate(process) == Fate::Runs
+    }
 }
 
 /// The clocks of this machine.
@@ -37,7 +44,15 @@ impl Clock for SystemClock {
         self.0.zone()
     }
 
-    fn is_running(&self, process: &Process) -> bool {
-        machine::is_running(process)
+    fn fate(&self, process: &Process) -> Fate {
+        match machine::is_judged_here(process) {
+            true if machine::is_running(process) => Fate::Runs,
+            true => Fate::Gone,
+            false => Fate::Unknown,
+        }
+    }
+
+    fn ancestors(&self) -> Vec<Process> {
+        machine::ancestors(std::process::id())
     }
 }

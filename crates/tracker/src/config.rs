@@ -172,6 +172,8 @@ pub struct Config {
     pub claude_directory: Option<PathBuf>,
     /// The variables that name a session, in the order in which they are asked.
     pub session_variables: Vec<(&'static str, String)>,
+    /// The conversation that an agent told its shell it is.
+    pub agent_session: Option<String>,
 }
 
 impl Config {
@@ -189,11 +191,12 @@ impl Config {
         }
         // Hooks read the variables of their own agents; a variable of this shell is not for them.
         let filed = KEYS.iter().map(|key| (key.name, in_file(&document, key.name).and_then(plain))).collect();
-        let variables = ["RUTTER_SESSION", "CURRENT_SESSION", AGENT_VARIABLE].into_iter();
+        let variables = ["RUTTER_SESSION", "CURRENT_SESSION"].into_iter();
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
         let unknown = unknown_names(&document);
         let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables })
+        let agent_session = environment.text(AGENT_VARIABLE);
+        Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables, agent_session })
     }
 
     /// Returns the configuration with a project named on the command line.

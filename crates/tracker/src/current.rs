@@ -1,11 +1,10 @@
 //! Which session is meant when none is named: one order, in one function, which can explain itself.
 
-use session::{Session, SessionId};
+use session::{Conversation, Session, SessionId};
 use store::{StoreError, Wanted};
 
 use crate::address::{self, Found, LISTED, list};
-use crate::config::AGENT_VARIABLE;
-use crate::{AddressError, Note, ProjectError, Purpose, Tracker};
+use crate::{AddressError, Fate, Note, ProjectError, Purpose, Tracker};
 
 /// Why no session could be told.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +36,8 @@ pub enum Looked {
     CommandLine,
     /// The one a variable names.
     Variable(&'static str),
+    /// The agent that started the command from its shell.
+    Agent,
     /// The ones that run in this worktree.
     Worktree,
     /// The one that was made current last, wherever that was.
@@ -48,6 +49,7 @@ impl std::fmt::Display for Looked {
         match self {
             Self::CommandLine => out.pad("command line"),
             Self::Variable(name) => out.pad(name),
+            Self::Agent => out.pad("this agent"),
             Self::Worktree => out.pad("this worktree"),
             Self::Marker => out.pad("last started"),
         }
@@ -95,9 +97,18 @@ impl Tracker {
             step(Looked::CommandLine, found.session.id.to_string());
             return Ok(self.take(found));
         }
+        let agent = self.agent_session_here()?;
         for (variable, value) in &self.config.session_variables {
-            let (session, words) = self.named_by_variable(variable, value)?;
+            let (session, words) = self.named_by_variable(variable, value, agent.as_ref())?;
             step(Looked::Variable(variable), words);
+            if let Some(session) = session {
+                return Ok(session);
+            }
+        }
+        if let Some(agent) = agent {
+            let session = agent.session().map(|key| self.store.reads().session(key)).transpose()?.flatten();
+            let session = session.filter(|session| !session.status().is_ended());
+            step(Looked::Agent, format!("{}, {}", agent.id, words_for(session.as_slice())));
             if let Some(session) = session {
                 return Ok(session);
             }
@@ -120,9 +131,43 @@ impl Tracker {
         Ok(self.project_here()?.map(|project| project.key))
     }
 
-    /// A variable that names an ended or unknown session is passed over with a note.
-    fn named_by_variable(&self, variable: &'static str, value: &str) -> Result<(Option<Session>, String), CurrentError> {
+    /// Returns the agent session from whose shell the command was started: that of a process it descends from, else the one that its
+    /// variable names, unless that one is known to run no more.
+    pub(crate) fn agent_session_here(&self) -> Result<Option<Conversation>, StoreError> {
+        let reads = self.store.reads();
+        for ancestor in self.clock.ancestors() {
+            let runs = reads.conversations_run_by(&ancestor)?.into_iter().filter(|row| row.running().any(|run| *run == ancestor));
+            let newest = runs.reduce(|kept, next| match (kept.runs.get(&ancestor), next.runs.get(&ancestor)) {
+                (Some(one), Some(other)) if one.is_before(other) => next,
+                _ => kept,
+            });
+            if newest.is_some() {
+                return Ok(newest);
+            }
+        }
+        let Some(id) = &self.config.agent_session else { return Ok(None) };
+        // A terminal that was once started from an agent's shell remembers it for ever.
+        let may_run = |row: &Conversation| row.runs.is_empty() || row.running().any(|process| self.clock.fate(process) != Fate::Gone);
+        Ok(reads.conversations_by_id(id)?.into_iter().find(may_run))
+    }
+
+    /// A variable that names an ended or unknown session, or one that this agent session has left, is passed over with a note.
+    fn named_by_variable(
+        &self,
+        variable: &'static str,
+        value: &str,
+        agent: Option<&Conversation>,
+    ) -> Result<(Option<Session>, String), CurrentError> {
+        let has_left = |session: &Session| {
+            let belonged = |row: &&Conversation| row.assignments.iter().any(|each| each.session == session.key);
+            agent.filter(belonged).is_some_and(|row| row.session() != Some(session.key))
+        };
         match address::find(self.store.reads(), value, || self.project_for_numbers(), Purpose::Writing) {
+            Ok(Found { session, .. }) if has_left(&session) => {
+                let words = format!("{}, which this agent session has left", session.id);
+                self.note(Note::EnvironmentLeft { variable, id: session.id });
+                Ok((None, words))
+            }
             Ok(Found { session, .. }) if !session.status().is_ended() => {
                 let words = session.id.to_string();
                 Ok((Some(session), words))
@@ -137,10 +182,6 @@ impl Tracker {
             Err(AddressError::Project(error)) => Err(error.into()),
             Err(AddressError::NoMatch { name } | AddressError::Ambiguous { name, .. }) => {
                 let words = format!("`{name}`, which is no session here");
-                // An agent that nobody watches has a conversation all the same.
-                if variable == AGENT_VARIABLE {
-                    return Ok((None, words));
-                }
                 self.note(Note::EnvironmentUnknown { variable, value: name });
                 Ok((None, words))
             }

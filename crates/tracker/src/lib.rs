@@ -13,7 +13,9 @@
 //! | `naming` | drawing ids |
 //! | `address` | what a person may type for a session |
 //! | `current` | which session is meant when none is named |
+//! | `chain/` | which agent session follows which, and which is to be resumed |
 //! | `lifecycle` | start, end, reopen, describe, tag |
+//! | `ends` | ends that nobody told of |
 //! | `work` | work items |
 //! | `activity` | what agents did in a session: turns, tool calls, outcomes |
 //! | `events` | what hooks reported, event by event |
@@ -31,12 +33,14 @@
 
 mod activity;
 mod address;
+mod chain;
 mod clock;
 mod config;
 mod current;
 mod describe;
 mod dice;
 mod doctor;
+mod ends;
 mod events;
 mod exchange;
 mod git;
@@ -60,11 +64,16 @@ mod work;
 
 pub use activity::{ToolCallView, TurnView};
 pub use address::{AddressError, Purpose};
+pub use chain::{
+    ChainError, HeadView, NewTransition, Outcome, Recovery, Resume, ResumeChoice, ResumeError, Said, SyncRow, SyncStatus, TransitionView,
+    Verdict, WantedChain,
+};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Environment, KEYS, Key, Origin, Setting};
 pub use current::{CurrentError, Looked, Step, Trace};
 pub use dice::{Dice, SystemDice};
 pub use doctor::{Finding, Severity};
+pub use ends::Fate;
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
 pub use hooks::{Answer, PauseError, Taken, Waiting};

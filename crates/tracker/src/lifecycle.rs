@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use session::{
-    Change, Described, Ended, Evidence, Metadata, Opened, Opener, Prefix, ProjectKey, Rank, Reading, Session, SessionId, SessionKey,
-    Status, Subject, Tag, Text,
+    Change, Conversation, ConversationKey, Described, Ended, Evidence, Metadata, Opened, Opener, Prefix, ProjectKey, Rank, Reading,
+    Session, SessionId, SessionKey, Status, Subject, Tag, Text,
 };
 use store::{Durability, Reads, StoreError};
 
@@ -134,9 +134,16 @@ impl Tracker {
             documented: &documented,
             project: &project,
         };
-        let others: Vec<_> = self.running_here()?.into_iter().map(|session| session.id).collect();
-        let session = self.write(Durability::Full, Evidence::Said, start.at, |pen| draft.open(pen))?;
-        if !others.is_empty() {
+        let others: Vec<_> = self.running_here()?.into_iter().map(|session| (session.key, session.id)).collect();
+        // What is dated by hand is not what an agent does now.
+        let agent = if start.at.is_none() { self.agent_session_here()?.map(|row| row.key) } else { None };
+        let is_described = start.description.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let session = self.write(Durability::Full, Evidence::Said, start.at, |pen| match agent {
+            Some(agent) => start_inside(pen, agent, &draft, is_described),
+            None => draft.open(pen),
+        })?;
+        let others: Vec<_> = others.into_iter().filter(|(key, _)| *key != session.key).map(|(_, id)| id).collect();
+        if !others.is_empty() && agent.is_none() {
             self.note(Note::StillRunning { ids: others });
         }
         self.bring_mirror_up();
@@ -224,6 +231,24 @@ impl Tracker {
     }
 }
 
+/// A start inside a conversation: the session that its beginning opened takes what was given, if nobody has named it yet and type and
+/// number agree; else a new session has the conversation from here on.
+fn start_inside(pen: &mut Pen<'_>, agent: ConversationKey, draft: &Draft<'_>, is_described: bool) -> Result<Session, StartError> {
+    let session = pen.turn.conversation(agent)?.and_then(Conversation::session).map(|key| pen.session(key)).transpose()?;
+    if let Some(session) = session.as_ref().filter(|session| draft.agrees_with(session)) {
+        return Ok(draft.put_on(pen, session, is_described)?);
+    }
+    let opened = draft.open(pen)?;
+    let from = pen.turn.conversation(agent)?.map_or(session::Revision(0), |row| row.revision).next();
+    pen.record(Subject::Conversation(agent), from, Change::Assigned { session: opened.key, from })?;
+    // Who opened a session ends it: an agent's was for this conversation.
+    if let Some(left) = session.filter(|session| session.opener == Opener::Agent && !session.status().is_ended()) {
+        let reason = Some(Text::stored("another session was started".to_owned()));
+        pen.infer(|pen| pen.change_session(left.key, Change::Ended(Ended { status: Status::Completed, reason })))?;
+    }
+    Ok(pen.session(opened.key)?)
+}
+
 fn is_news(session: &Session, change: &Change) -> bool {
     match change {
         Change::Tagged { tag, present } => session.current_tags().any(|held| held == tag) != *present,
@@ -248,6 +273,23 @@ pub(crate) struct Draft<'w> {
 }
 
 impl Draft<'_> {
+    /// Reports whether a session that an agent's start opened can be the one that is begun: nobody has named it, and nothing contradicts.
+    fn agrees_with(&self, session: &Session) -> bool {
+        let is_unnamed = session.description.as_ref().is_none_or(|held| held.rank < Rank::Person);
+        let agrees = session.prefix() == self.prefix && self.number.is_none_or(|number| session.number.value == Some(number));
+        session.opener == Opener::Agent && !session.status().is_ended() && is_unnamed && agrees
+    }
+
+    /// Puts description, tags and metadata on a session that is there already.
+    fn put_on(&self, pen: &mut Pen<'_>, session: &Session, is_described: bool) -> Result<Session, StoreError> {
+        let description = is_described.then(|| Change::Described(self.description.clone()));
+        let tags = self.tags.iter().map(|tag| Change::Tagged { tag: tag.clone(), present: true });
+        let metadata = (!self.metadata.0.is_empty()).then(|| Change::Annotated { metadata: self.metadata.clone() });
+        let changes = description.into_iter().chain(tags).chain(metadata).chain([Change::MadeCurrent]);
+        changes.into_iter().try_for_each(|change| pen.change_session(session.key, change).map(drop))?;
+        pen.session(session.key)
+    }
+
     pub(crate) fn open(&self, pen: &mut Pen<'_>) -> Result<Session, StartError> {
         let project = self.project.settle(pen)?;
         let number = give_number(pen.turn.reads()?, project, self.number, self.documented)?;

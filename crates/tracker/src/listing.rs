@@ -49,8 +49,13 @@ impl Tracker {
     pub fn view(&self, session: &Session) -> Result<SessionView, StoreError> {
         let reads = self.store.reads();
         let project = session.project.map(|key| reads.project(key)).transpose()?.flatten();
-        let parent = session.parent.map(|key| reads.session(key)).transpose()?.flatten();
-        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &self.store.reads().conversations_of(session.key)?, &self.now()))
+        let parent = session.parent.value.map(|key| reads.session(key)).transpose()?.flatten();
+        let conversations = reads.conversations_of(session.key)?;
+        let mut transitions = reads.transitions_of(session.key)?;
+        transitions.sort_by_key(|transition| std::cmp::Reverse(transition.seq));
+        let can_resume = |id: &session::Text| conversations.iter().any(|row| row.id == *id && row.session() == Some(session.key));
+        let head = transitions.into_iter().map(|transition| transition.new.id).find(can_resume);
+        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &conversations, head.as_ref(), &self.now()))
     }
 
     /// Returns what is asked for in the store's terms.

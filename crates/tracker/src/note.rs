@@ -24,6 +24,13 @@ pub enum Note {
         /// How it ended.
         status: Status,
     },
+    /// A variable names a session that this agent session has left.
+    EnvironmentLeft {
+        /// The variable.
+        variable: &'static str,
+        /// The session.
+        id: SessionId,
+    },
     /// A variable names nothing that is known here.
     EnvironmentUnknown {
         /// The variable.
@@ -94,6 +101,7 @@ impl std::fmt::Display for Note {
                 let others: Vec<_> = others.iter().map(SessionId::as_str).collect();
                 write!(out, "more than one session fits; taking the newest, {taken} (others: {})", others.join(", "))
             }
+            Self::EnvironmentLeft { variable, id } => write!(out, "{variable} names {id}, which this agent session has left; passed over"),
             Self::EnvironmentEnded { variable, id, status } => write!(out, "{variable} names {id}, which is {status}; passed over"),
             Self::EnvironmentUnknown { variable, value } => {
                 write!(out, "{variable} names `{value}`, which is no session here; passed over")

@@ -71,7 +71,7 @@ impl Tracker {
         self.registered().iter().any(|entry| entry.session_id.as_deref() == Some(conversation.id.as_str()))
     }
 
-    fn registered(&self) -> Vec<Running> {
+    pub(crate) fn registered(&self) -> Vec<Running> {
         let mut registered = self.locations().ok().and_then(|places| registry::read(&places.sessions()).ok()).unwrap_or_default();
         registered.retain(|entry| self.is_alive(entry));
         registered
@@ -123,7 +123,7 @@ impl Tracker {
             None | Some(Doing::Idle) => ("idle", None),
             Some(Doing::Working) => ("working", None),
             Some(Doing::Waiting(reason)) => ("waiting", Some(reason.as_str().to_owned())),
-            Some(Doing::Done | Doing::Broken(_) | Doing::Left(_)) => ("done", None),
+            Some(Doing::Done | Doing::Broken(_) | Doing::Left(_) | Doing::Gone(_)) => ("done", None),
         };
         let calls = reads.tool_calls_of(conversation.key)?;
         let work = open_call(&calls, last).or_else(|| prompt.clone());

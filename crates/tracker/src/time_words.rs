@@ -126,8 +126,12 @@ mod tests {
     struct Still;
 
     impl Clock for Still {
-        fn is_running(&self, _: &session::Process) -> bool {
-            false
+        fn fate(&self, _: &session::Process) -> crate::Fate {
+            crate::Fate::Unknown
+        }
+
+        fn ancestors(&self) -> Vec<session::Process> {
+            Vec::new()
         }
 
         fn now(&self) -> Reading {

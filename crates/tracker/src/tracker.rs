@@ -52,6 +52,8 @@ impl Tracker {
             Access::Write => {
                 tracker.tell_hooks();
                 tracker.take_in_or_say();
+                // What cannot be concluded now will be by whoever comes next.
+                drop(tracker.infer_ends());
             }
             Access::Read => tracker.take_in_before_reading(),
         }
@@ -95,18 +97,22 @@ impl Tracker {
 
     /// Whoever reads wants to see every event: what waits is taken in first, if the store can be written.
     pub(crate) fn take_in_before_reading(&mut self) {
-        if !self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
-            return;
-        }
-        // Who only looks does not wait for long.
-        let patience = self.config.patience().min(READERS_PATIENCE);
-        match SqliteStore::open(&self.home, Access::Write, patience) {
-            Ok(store) => {
-                self.store = Box::new(store);
-                self.take_in_or_say();
+        if self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
+            match self.open_to_write() {
+                Ok(()) => self.take_in_or_say(),
+                Err(error) => self.say_what_waits(&error),
             }
-            Err(error) => self.say_what_waits(&error),
         }
+        if self.has_ends_to_infer().unwrap_or(false) && self.open_to_write().is_ok() {
+            drop(self.infer_ends());
+        }
+    }
+
+    /// Opens the store to write after all. Who only looks does not wait for long.
+    fn open_to_write(&mut self) -> Result<(), StoreError> {
+        let patience = self.config.patience().min(READERS_PATIENCE);
+        self.store = Box::new(SqliteStore::open(&self.home, Access::Write, patience)?);
+        Ok(())
     }
 
     /// Returns what should be said beside the answers so far.
@@ -210,9 +216,14 @@ impl Pen<'_> {
         self.turn.reads()?.session(key)?.ok_or_else(missing)
     }
 
+    /// Draws the id of an event.
+    pub(crate) fn draw_event(&mut self) -> EventId {
+        EventId::new(draw_uuid(self.dice, self.now.moment))
+    }
+
     /// Appends a change with a freshly drawn event id.
     pub(crate) fn record(&mut self, about: Subject, revision: Revision, change: Change) -> Result<Appended, StoreError> {
-        let id = EventId::new(draw_uuid(self.dice, self.now.moment));
+        let id = self.draw_event();
         self.record_as(id, about, revision, change)
     }
 
@@ -230,6 +241,15 @@ impl Pen<'_> {
             payload: None,
         };
         self.turn.append(&event)
+    }
+
+    /// Lets a session go on that was only concluded to be over: somebody does something in it.
+    pub(crate) fn wake(&mut self, key: SessionKey) -> Result<(), StoreError> {
+        let session = self.session(key)?;
+        if session.status().is_ended() && !session.lifecycle.value.is_said() {
+            self.infer(|pen| pen.change_session(key, Change::Reopened))?;
+        }
+        Ok(())
     }
 
     /// Appends a change of a session in knowledge of all earlier ones.

@@ -35,6 +35,8 @@ pub struct SessionView {
     pub ended_at: Option<String>,
     /// Why it ended, beyond its status.
     pub end_reason: Option<String>,
+    /// How the end is known: `said`, `hook`, `inferred`, `mirror`, `import`; `null` while it goes on.
+    pub end_evidence: Option<&'static str>,
     /// How long it took, or has taken so far.
     pub duration_seconds: f64,
     /// The id of the session it continues or was started from.
@@ -97,6 +99,7 @@ impl SessionView {
         project: Option<&Project>,
         parent: Option<&Session>,
         conversations: &[Conversation],
+        head: Option<&session::Text>,
         now: &Reading,
     ) -> Self {
         let text = |text: &session::Text| text.as_str().to_owned();
@@ -112,6 +115,7 @@ impl SessionView {
             started_at: session.started.moment.to_string(),
             ended_at: session.ended().map(|ended| ended.moment.to_string()),
             end_reason: session.lifecycle.value.reason.as_ref().map(text),
+            end_evidence: session.ended().map(|_| session.lifecycle.value.evidence.as_str()),
             duration_seconds: seconds(session.duration_micros(now)),
             parent: parent.map(|parent| parent.id.to_string()),
             tags: session.current_tags().map(|tag| tag.as_str().to_owned()).collect(),
@@ -119,7 +123,7 @@ impl SessionView {
             work_items: WorkCounts { total: session.work.total, completed: session.work.completed, in_progress: session.work.in_progress },
             entries: EntryCounts::default(),
             agent_sessions: conversations.iter().map(|each| text(&each.id)).collect(),
-            head: None,
+            head: head.map(text),
             turns: session.activity.turns.into(),
             tool_calls: session.activity.tool_calls.into(),
             files: None,

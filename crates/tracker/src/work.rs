@@ -56,6 +56,7 @@ impl Tracker {
             let key = WorkKey::new(draw_uuid(pen.dice, pen.now.moment));
             let (description, metadata) = (description.clone(), metadata.clone());
             let added = WorkAdded { key, id, prefix: prefix.clone(), description, metadata };
+            pen.wake(session.key)?;
             pen.change_session(session.key, Change::WorkAdded(Box::new(added)))?;
             pen.turn.reads()?.work_item(key)?.ok_or_else(|| WorkError::NoMatch { name: key.to_string() })
         })?;
@@ -80,6 +81,7 @@ impl Tracker {
             let missing = || WorkError::NoMatch { name: work.to_owned() };
             let is_news = pen.turn.reads()?.work_item(key)?.ok_or_else(missing)?.status.value.0 != *status;
             if is_news {
+                pen.wake(session.key)?;
                 pen.change_session(session.key, Change::WorkMarked(WorkMarked { key, status: status.clone() }))?;
             }
             Ok((pen.turn.reads()?.work_item(key)?.ok_or_else(missing)?, is_news))
@@ -119,7 +121,8 @@ impl Tracker {
     }
 
     fn note_if_ended(&self, session: &Session) {
-        if session.status().is_ended() {
+        // What was only concluded to be over goes on.
+        if session.status().is_ended() && session.lifecycle.value.is_said() {
             self.note(Note::RecordedWithEnded { id: session.id.clone(), status: session.status() });
         }
     }

@@ -10,6 +10,7 @@
 //! | `registry` | which of its processes run, as it says itself |
 //! | `plugin` | our hooks as a plugin, the second way in |
 //! | `statusline` | what it tells a status line |
+//! | `transcript` | where the transcript of a conversation is, and what it was copied from |
 
 mod moments;
 #[cfg(feature = "payload")]
@@ -27,6 +28,8 @@ pub mod registry;
 pub mod settings;
 #[cfg(feature = "readers")]
 pub mod statusline;
+#[cfg(feature = "readers")]
+pub mod transcript;
 
 pub use moments::{is_boundary, is_start};
 #[cfg(feature = "payload")]

@@ -186,6 +186,7 @@ fn started(wire: &Wire<'_>, envelope: &Envelope<'_>) -> Started {
         source: wire.source.word_or("startup"),
         model: wire.model.words(),
         process: envelope.process,
+        machine: None,
         ancestors: envelope.ancestors.clone(),
         variables: envelope.variables.iter().map(stored).collect(),
     }

@@ -43,11 +43,14 @@ pub(crate) fn save_conversation(connection: &Connection, row: &Conversation) -> 
     for assignment in &row.assignments {
         belongs.execute([assignment.session.uuid().into_bytes(), key])?;
     }
-    let mut ran = connection
-        .prepare_cached("INSERT OR IGNORE INTO runs (pid, started, boot, namespace, conversation) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut ran = connection.prepare_cached(
+        "INSERT INTO runs (pid, started, boot, namespace, conversation, is_open) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET is_open = excluded.is_open WHERE is_open <> excluded.is_open",
+    )?;
+    let open: Vec<_> = row.running().collect();
     for process in row.runs.keys() {
         let (started, namespace) = (process.started.cast_signed(), process.namespace.cast_signed());
-        ran.execute(params![process.pid, started, process.boot.as_bytes(), namespace, key])?;
+        ran.execute(params![process.pid, started, process.boot.as_bytes(), namespace, key, open.contains(&process)])?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(crate) fn insert(connection: &Connection, event: &Event) -> rusqlite::Result
         recorded.micros(),
         recorded.offset().seconds(),
         event.by.owner.as_str(),
-        evidence_column(event.evidence),
+        event.evidence.as_str(),
         event.revision.0.cast_signed(),
         event.change.kind(),
         serde_json::to_string(&event.change).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
@@ -106,21 +106,13 @@ fn read_subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
     }
 }
 
-fn evidence_column(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Said => "said",
-        Evidence::Hook => "hook",
-        Evidence::Inferred => "inferred",
-        Evidence::Mirror => "mirror",
-        Evidence::Import => "import",
-    }
-}
-
 fn read_evidence(row: &Row<'_>) -> rusqlite::Result<Evidence> {
     match row.get_ref(11)?.as_str()? {
         "said" => Ok(Evidence::Said),
         "hook" => Ok(Evidence::Hook),
         "inferred" => Ok(Evidence::Inferred),
+        "transcript" => Ok(Evidence::Transcript),
+        "stream" => Ok(Evidence::Stream),
         "mirror" => Ok(Evidence::Mirror),
         "import" => Ok(Evidence::Import),
         other => Err(unreadable(11, format!("`{other}` is no evidence"))),

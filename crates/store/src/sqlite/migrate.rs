@@ -6,8 +6,11 @@ use crate::StoreError;
 use crate::sqlite::failure::{Translate, path_of, translate};
 use crate::sqlite::rebuild;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/sqlite/0001_events_and_rows.sql"), include_str!("../../migrations/sqlite/0002_conversations.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_events_and_rows.sql"),
+    include_str!("../../migrations/sqlite/0002_conversations.sql"),
+    include_str!("../../migrations/sqlite/0003_chain.sql"),
+];
 
 /// What `PRAGMA application_id` says of a store of ours: `rutr`.
 const APPLICATION: i32 = 0x7275_7472;

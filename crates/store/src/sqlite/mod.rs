@@ -10,6 +10,7 @@
 //! | `events` | events to columns and back |
 //! | `rows` | rows to columns and back, a few at a time |
 //! | `activity` | rows of what agents do |
+//! | `chain` | transitions and heads |
 //! | `inbox` | how far inboxes were taken in |
 //! | `reads` | everything that is asked |
 //! | `filter` | `Wanted` as SQL |
@@ -21,6 +22,7 @@
 
 mod activity;
 mod backend;
+mod chain;
 mod events;
 mod failure;
 mod file_system;

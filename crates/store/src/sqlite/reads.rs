@@ -4,14 +4,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
 use serde::de::DeserializeOwned;
 use session::{
-    Conversation, ConversationKey, Process, Project, ProjectKey, Session, SessionId, SessionKey, ToolCall, Turn, WorkId, WorkItem, WorkKey,
+    Conversation, ConversationKey, Head, Process, Project, ProjectKey, Scope, Session, SessionId, SessionKey, ToolCall, Transition, Turn,
+    WorkId, WorkItem, WorkKey,
 };
 
 use crate::StoreError;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::filter::{Filter, Placed};
 use crate::sqlite::rows::first_column;
-use crate::sqlite::{activity, events, inbox, rows};
+use crate::sqlite::{activity, chain, events, inbox, rows};
 use crate::store::{GroupBy, InboxPosition, MirrorName, MirrorPosition, Part, Reads, Recorded, Seq, Tally, Wanted};
 
 impl Reads for Connection {
@@ -108,6 +109,11 @@ impl Reads for Connection {
         many(self, &query, [session.uuid().as_bytes()], events::try_read).map(|tried| part(tried).events)
     }
 
+    fn log_of_project(&self, project: ProjectKey) -> Result<Vec<Recorded>, StoreError> {
+        let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'project' ORDER BY seq", events::COLUMNS);
+        many(self, &query, [project.uuid().as_bytes()], events::try_read).map(|tried| part(tried).events)
+    }
+
     fn last_seq(&self) -> Result<Seq, StoreError> {
         self.prepare_cached("SELECT coalesce(max(seq), 0) FROM events").and_then(|mut max| max.query_row([], |row| row.get(0))).of(self)
     }
@@ -142,6 +148,45 @@ impl Reads for Connection {
     fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError> {
         let query = "SELECT row FROM conversations ORDER BY last_us DESC LIMIT ?1";
         many(self, query, [as_limit(Some(limit))], first_column)
+    }
+
+    fn open_runs(&self, limit: usize) -> Result<Vec<(Process, Conversation)>, StoreError> {
+        let query = "SELECT conversations.row, pid, started, boot, namespace FROM runs JOIN conversations ON key = conversation
+                     WHERE is_open LIMIT ?1";
+        many(self, query, [as_limit(Some(limit))], |row| {
+            let number = |at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            let boot = session::Uuid::from_bytes(row.get(3)?);
+            Ok((Process { boot, namespace: number(4)?, pid: row.get(1)?, started: number(2)? }, first_column(row)?))
+        })
+    }
+
+    fn sessions_untouched(&self, since: std::ops::Range<i64>, limit: usize) -> Result<Vec<Session>, StoreError> {
+        let before = "SELECT row FROM sessions WHERE status = 'ACTIVE' AND touched_us < ?1 ORDER BY touched_us LIMIT ?2";
+        let after = "SELECT row FROM sessions WHERE status = 'ACTIVE' AND touched_us > ?1 ORDER BY touched_us LIMIT ?2";
+        let mut found = many(self, before, params![since.start, as_limit(Some(limit))], first_column)?;
+        let rest = limit.saturating_sub(found.len());
+        found.extend(many::<Session>(self, after, params![since.end, as_limit(Some(rest))], first_column)?);
+        Ok(found)
+    }
+
+    fn transitions(&self, project: ProjectKey) -> Result<Vec<Transition>, StoreError> {
+        many(self, "SELECT row FROM transitions WHERE project = ?1 ORDER BY seq", [project.uuid().as_bytes()], first_column)
+    }
+
+    fn transitions_of(&self, session: SessionKey) -> Result<Vec<Transition>, StoreError> {
+        many(self, "SELECT row FROM transitions WHERE session = ?1", [session.uuid().as_bytes()], first_column)
+    }
+
+    fn transitions_to(&self, id: &str) -> Result<Vec<Transition>, StoreError> {
+        many(self, "SELECT row FROM transitions WHERE new = ?1", [id], first_column)
+    }
+
+    fn head(&self, project: ProjectKey, scope: &Scope) -> Result<Option<Head>, StoreError> {
+        chain::head(self, project, scope).of(self)
+    }
+
+    fn heads(&self, project: ProjectKey) -> Result<Vec<Head>, StoreError> {
+        many(self, "SELECT row FROM heads WHERE project = ?1 ORDER BY scope", [project.uuid().as_bytes()], first_column)
     }
 
     fn turns_of(&self, conversation: ConversationKey) -> Result<Vec<Turn>, StoreError> {

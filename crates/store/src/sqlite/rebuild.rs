@@ -13,7 +13,7 @@ use crate::store::{Progress, Reads, Rebuilt};
 const CHUNK: usize = 4_096;
 
 /// The derived tables and the order that makes their content comparable.
-const DERIVED: [(&str, &str); 10] = [
+const DERIVED: [(&str, &str); 12] = [
     ("projects", "key"),
     ("sessions", "key"),
     ("session_tags", "tag, session"),
@@ -23,6 +23,8 @@ const DERIVED: [(&str, &str); 10] = [
     ("runs", "pid, started, boot, namespace, conversation"),
     ("turns", "key"),
     ("tool_calls", "key"),
+    ("transitions", "event"),
+    ("heads", "project, scope"),
     ("waiting", "awaits_kind, awaits, event"),
 ];
 

@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::{
     Awaited, Change, Conversation, ConversationKey, Event, EventId, Happened, Observed, Project, ProjectKey, Rows, Session, SessionKey,
-    Subject, ToolCallKey, TurnKey, WorkItem, WorkKey,
+    Subject, ToolCallKey, TurnKey, When, WorkItem, WorkKey,
 };
 use uuid::Uuid;
 
+use crate::sqlite::chain::LoadedChain;
 use crate::sqlite::{activity, events};
 use crate::store::{Recorded, Seq};
 
@@ -22,6 +23,7 @@ pub(crate) struct Loaded {
     changed: BTreeSet<Awaited>,
     known_turns: BTreeSet<TurnKey>,
     known_calls: BTreeSet<ToolCallKey>,
+    chain: LoadedChain,
     /// Where in the log the events lie that wait.
     pub(crate) places: BTreeMap<EventId, Seq>,
 }
@@ -43,6 +45,11 @@ impl Loaded {
                 self.load(connection, Awaited::Session(*session))?;
                 self.load_all_of(connection, key)
             }
+            (Change::Moved(moved), Subject::Project(project)) => {
+                self.load(connection, Awaited::Transition(event.id))?;
+                self.chain.load_for_moved(connection, &mut self.rows, project, moved, &When::of(event))
+            }
+            (Change::Reported(reported), _) => self.load(connection, Awaited::Transition(reported.transition)),
             _ => Ok(()),
         }
     }
@@ -89,6 +96,10 @@ impl Loaded {
             Awaited::Session(key) => self.rows.sessions.extend(session(connection, key)?.map(|row| (key, row))),
             Awaited::Work(key) => self.rows.work_items.extend(work_item(connection, key)?.map(|row| (key, row))),
             Awaited::Conversation(key) => self.load_conversation(connection, key)?,
+            Awaited::Transition(event) => {
+                self.chain.expect(event);
+                self.chain.load(connection, &mut self.rows, event)?;
+            }
         }
         for Recorded { seq, event } in waiting_for(connection, what)? {
             self.load_for(connection, &event)?;
@@ -120,7 +131,7 @@ impl Loaded {
 
     /// Writes what was changed and forgets everything.
     pub(crate) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let Self { rows, changed, known_turns, known_calls, .. } = std::mem::take(self);
+        let Self { rows, changed, known_turns, known_calls, chain, .. } = std::mem::take(self);
         for what in changed {
             match what {
                 Awaited::Project(key) => rows.projects.get(&key).map_or(Ok(()), |row| save_project(connection, row))?,
@@ -129,11 +140,14 @@ impl Loaded {
                 Awaited::Conversation(key) => {
                     rows.conversations.get(&key).map_or(Ok(()), |row| activity::save_conversation(connection, row))?;
                 }
+                // Written with the chain.
+                Awaited::Transition(_) => {}
             }
             if !rows.waiting.contains_key(&what) {
                 forget_waiting(connection, what)?;
             }
         }
+        chain.flush(connection, &rows)?;
         let turns = known_turns.iter().filter_map(|key| rows.turns.get(key));
         turns.into_iter().try_for_each(|row| activity::save_turn(connection, row))?;
         let mut calls = known_calls.iter().filter_map(|key| rows.tool_calls.get(key));
@@ -168,6 +182,7 @@ fn awaited_columns(awaited: Awaited) -> (&'static str, [u8; 16]) {
         Awaited::Session(key) => ("session", key.uuid().into_bytes()),
         Awaited::Work(key) => ("work", key.uuid().into_bytes()),
         Awaited::Conversation(key) => ("conversation", key.uuid().into_bytes()),
+        Awaited::Transition(event) => ("transition", event.uuid().into_bytes()),
     }
 }
 
@@ -210,10 +225,10 @@ fn save_project(connection: &Connection, project: &Project) -> rusqlite::Result<
 
 fn save_session(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
     let mut save = connection.prepare_cached(
-        "INSERT INTO sessions (key, id, project, number, prefix, status, owner, agent, worktree, started_us, current_us, day, duration_us, is_empty, row)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        "INSERT INTO sessions (key, id, project, number, prefix, status, owner, agent, worktree, started_us, current_us, day, duration_us, is_empty, touched_us, row)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (key) DO UPDATE SET number = excluded.number, status = excluded.status, current_us = excluded.current_us,
-           duration_us = excluded.duration_us, is_empty = excluded.is_empty, row = excluded.row",
+           duration_us = excluded.duration_us, is_empty = excluded.is_empty, touched_us = excluded.touched_us, row = excluded.row",
     )?;
     save.execute(params![
         session.key.uuid().as_bytes(),
@@ -230,6 +245,7 @@ fn save_session(connection: &Connection, session: &Session) -> rusqlite::Result<
         session.started.moment.local().date().to_string(),
         session.ended().map(|ended| session.duration_micros(&ended).cast_signed()),
         session.is_empty(),
+        session.touched.value.moment.micros(),
         json(session)?,
     ])?;
     save_tags(connection, session)

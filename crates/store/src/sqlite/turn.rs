@@ -1,7 +1,7 @@
 //! Appending within a transaction.
 
 use rusqlite::{Connection, params};
-use session::{Anomaly, Conversation, ConversationKey, Event, Session, SessionKey, apply};
+use session::{Anomaly, Conversation, ConversationKey, Event, EventId, Session, SessionKey, apply};
 
 use crate::StoreError;
 use crate::sqlite::failure::Translate;
@@ -75,6 +75,12 @@ impl Turn for SqliteTurn<'_> {
         self.loaded.session(self.connection, key).of(self.connection).inspect_err(|error| {
             self.met_damage |= matches!(error, StoreError::Broken { .. });
         })
+    }
+
+    fn has_event(&mut self, id: EventId) -> Result<bool, StoreError> {
+        let known =
+            self.connection.prepare_cached("SELECT 1 FROM events WHERE id = ?1").and_then(|mut ask| ask.exists([id.uuid().as_bytes()]));
+        self.noting_damage(known.of(self.connection))
     }
 
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError> {

@@ -9,13 +9,15 @@
 //! | the first prompt, or the agent's own title | the session's description, where nobody gave one |
 
 use session::{
-    Change, Conversation, Described, Doing, Ended, Happened, Metadata, Opener, Prefix, Process, Rank, Reading, Session, SessionKey,
-    Started, Status, Subject, Text,
+    AgentSession, Change, Conversation, Described, Doing, Ended, Evidence, Happened, Metadata, Opener, Prefix, Rank, Reading, Session,
+    SessionKey, Started, Status, Subject, Text,
 };
 use store::{StoreError, Wanted};
 
 use super::incoming::{Ground, Grounds, Incoming};
+use super::moves;
 use crate::address::{self, LISTED};
+use crate::config::AGENT_VARIABLE;
 use crate::lifecycle::Draft;
 use crate::tracker::Pen;
 use crate::{Purpose, StartError, describe};
@@ -30,14 +32,24 @@ const LONGEST_TITLE: usize = 100;
 pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<bool, StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)? else { return Ok(false) };
     let (session, left) = (row.session(), left(row));
+    let is_left = matches!(row.doing.as_ref().map(|doing| &doing.value), Some(Doing::Left(_) | Doing::Gone(_)));
     // What cannot be told apart is kept, and belongs nowhere.
     let is_named = row.id.as_str() != "unknown";
-    let ground = incoming.directory().and_then(|directory| grounds.get(directory));
+    let ground = grounds.of(incoming);
+    let spawner = spawner(pen, incoming)?;
     let mut changed = match (session, ground) {
-        (None, Some(ground)) if incoming.observed.what.is_work() && is_named => place_conversation(pen, incoming, ground)?,
+        (None, Some(ground)) if incoming.observed.what.is_work() && is_named => {
+            place_conversation(pen, incoming, ground, spawner.as_ref())?
+        }
         (None, _) => false,
-        (Some(key), ground) => follow(pen, incoming, key, left.is_some(), ground)?,
+        (Some(key), ground) => follow(pen, incoming, key, is_left, ground)?,
     };
+    if is_named {
+        moves::follow(pen, incoming, ground, spawner.as_ref().map(|(conversation, _)| conversation))?;
+    }
+    if let Some(origin) = grounds.copied.get(&incoming.conversation) {
+        moves::descended(pen, incoming.conversation, origin)?;
+    }
     if let Some((reason, at)) = left {
         changed |= leave(pen, incoming, &reason, at)?;
     }
@@ -58,9 +70,13 @@ fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, is_left: bool
     if !session.status().is_ended() || !incoming.observed.what.is_work() {
         return Ok(false);
     }
-    let (is_said, since) = (session.lifecycle.value.is_said, session.lifecycle.value.since);
+    let (is_said, since) = (session.lifecycle.value.is_said(), session.lifecycle.value.since);
     match (&incoming.observed.what, is_said, ground) {
-        (Happened::Prompted { .. }, true, Some(ground)) if is_after(&incoming.at, &since) => {
+        // What nobody typed, and what is typed while a turn runs, is still of what went on before.
+        (Happened::Prompted { is_typed: true, .. }, true, Some(ground)) if is_after(&incoming.at, &since) => {
+            if is_of_running_turn(pen, incoming, &since)? {
+                return Ok(false);
+            }
             let opened = open(pen, incoming, ground, Some(key))?;
             assign(pen, incoming, opened)
         }
@@ -70,6 +86,13 @@ fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, is_left: bool
         }
         _ => Ok(false),
     }
+}
+
+/// Reports whether a prompt belongs to a turn that ran already when something happened: prompts typed in mid-turn have the turn's id.
+fn is_of_running_turn(pen: &mut Pen<'_>, incoming: &Incoming, since: &Reading) -> Result<bool, StoreError> {
+    let Some(prompt) = &incoming.observed.prompt else { return Ok(false) };
+    let turns = pen.turn.reads()?.turns_of(incoming.conversation)?;
+    Ok(turns.iter().any(|turn| turn.prompt == *prompt && !is_after(&turn.first.at, since)))
 }
 
 /// Reports whether something happened after something else, by the boot clock where both have the same.
@@ -86,7 +109,10 @@ fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> 
     // What somebody took up again after the process was gone is not over for that.
     let is_over = |session: &Session| {
         let lifecycle = &session.lifecycle.value;
-        session.opener != Opener::Agent || session.status().is_ended() || (lifecycle.is_said && is_after(&lifecycle.since, &at))
+        // What an agent says of its end is better known than that its process is gone.
+        let is_concluded = session.status() == Status::Abandoned && lifecycle.evidence == Evidence::Inferred;
+        let has_ended = session.status().is_ended() && !is_concluded;
+        session.opener != Opener::Agent || has_ended || (lifecycle.is_said() && is_after(&lifecycle.since, &at))
     };
     if pen.turn.session(key)?.is_none_or(is_over) {
         return Ok(false);
@@ -97,26 +123,26 @@ fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> 
         return Ok(false);
     }
     pen.at = at;
-    infer(pen, key, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
+    pen.change_session(key, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
     pen.at = incoming.at;
     Ok(true)
 }
 
 /// Finds or opens the session that a conversation belongs to.
-fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground) -> Result<bool, StoreError> {
+fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground, spawner: Option<&Spawner>) -> Result<bool, StoreError> {
+    if let Some((_, parent)) = spawner {
+        let opened = open(pen, incoming, ground, Some(*parent))?;
+        return assign(pen, incoming, opened);
+    }
     let Some(row) = pen.turn.conversation(incoming.conversation)?.cloned() else { return Ok(false) };
-    let row = &row;
     let started = match &incoming.observed.what {
         Happened::Started(started) => Some(&**started),
         _ => None,
     };
-    if let Some(parent) = started.map(|started| spawner(pen, started, row)).transpose()?.flatten() {
-        let opened = open(pen, incoming, ground, Some(parent))?;
-        return assign(pen, incoming, opened);
-    }
-    let source = started.map_or("", |started| started.source.as_str());
-    let before = started.and_then(|started| started.process).map(|process| left_for(pen, &process, row)).transpose()?.flatten();
-    let session = match (source, before) {
+    let arrival = row.arrival.as_ref().map(|arrival| &arrival.value);
+    let before = arrival.map(|arrival| moves::left_by(pen, arrival, &row)).transpose()?.flatten();
+    let before = before.and_then(|before| before.session()).map(|key| pen.session(key)).transpose()?;
+    let session = match (started.map_or("", |started| started.source.as_str()), before) {
         ("fork", before) => open(pen, incoming, ground, before.map(|session| session.key))?,
         // A person's session goes on with whatever conversation its process takes up.
         (_, Some(before)) if before.opener == Opener::Person && !before.status().is_ended() => Some(before.key),
@@ -128,33 +154,31 @@ fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground) -
     assign(pen, incoming, session)
 }
 
-/// Returns the session of the agent that started this one from its shell. Asked before anything else: the shell hands its variables on.
-fn spawner(pen: &mut Pen<'_>, started: &Started, row: &Conversation) -> Result<Option<SessionKey>, StoreError> {
-    let reads = pen.turn.reads()?;
-    for ancestor in &started.ancestors {
-        let runs = reads.conversations_run_by(ancestor)?;
-        if let Some(session) = runs.iter().find(|other| other.key != row.key).and_then(Conversation::session) {
-            return Ok(Some(session));
-        }
-    }
+/// The agent session, and our session, of an agent that started another one from its shell.
+type Spawner = (AgentSession, SessionKey);
+
+/// Returns who started this agent from its shell, if an agent did. Asked before anything else: the shell hands its variables on.
+fn spawner(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Spawner>, StoreError> {
+    let Happened::Started(started) = &incoming.observed.what else { return Ok(None) };
     let clock = pen.clock;
     let reads = pen.turn.reads()?;
-    let inherited = started.variables.iter().filter(|(name, value)| name.as_str() == "CLAUDE_CODE_SESSION_ID" && *value != row.id);
+    let named = |row: &Conversation| row.session().map(|session| (row.agent_session(), session));
+    for ancestor in &started.ancestors {
+        let runs = reads.conversations_run_by(ancestor)?;
+        if let Some(found) = runs.iter().filter(|other| other.key != incoming.conversation).find_map(named) {
+            return Ok(Some(found));
+        }
+    }
+    let inherited =
+        started.variables.iter().filter(|(name, value)| name.as_str() == AGENT_VARIABLE && *value != incoming.observed.conversation);
     for (_, id) in inherited {
         // A terminal that was once started from an agent's shell remembers it for ever.
         let is_alive = |row: &&Conversation| row.running().any(|process| clock.is_running(process));
-        if let Some(session) = reads.conversations_by_id(id.as_str())?.iter().filter(is_alive).find_map(Conversation::session) {
-            return Ok(Some(session));
+        if let Some(found) = reads.conversations_by_id(id.as_str())?.iter().filter(is_alive).find_map(named) {
+            return Ok(Some(found));
         }
     }
     Ok(None)
-}
-
-/// Returns the session of the conversation that this process left for the new one.
-fn left_for(pen: &mut Pen<'_>, process: &Process, row: &Conversation) -> Result<Option<Session>, StoreError> {
-    let reads = pen.turn.reads()?;
-    let before = reads.conversations_run_by(process)?.into_iter().find(|other| other.key != row.key);
-    before.and_then(|before| before.session()).map(|key| reads.session(key)).transpose().map(Option::flatten)
 }
 
 /// Returns the running session that a variable names, else the one that a person started in this worktree and no agent holds.

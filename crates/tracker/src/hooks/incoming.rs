@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agents::Envelope;
 use inbox::{Frame, LONGEST, Segment, decode};
-use session::{Conversation, ConversationKey, EventId, Json, Observed, Reading, Text};
+use session::{AgentSession, Conversation, ConversationKey, EventId, Happened, Json, Observed, ProjectKey, Reading, Text};
 
 use crate::projects::Wanted;
 use crate::{Place, lifecycle};
@@ -25,7 +25,11 @@ impl Incoming {
     /// Reads a record; none where nobody here understands it.
     pub(crate) fn read(frame: &Frame<'_>) -> Option<Self> {
         let envelope: Envelope<'_> = serde_json::from_slice(frame.body).ok()?;
-        let observed = agents::understand(&envelope)?;
+        let mut observed = agents::understand(&envelope)?;
+        if let Happened::Started(started) = &mut observed.what {
+            // An inbox is of one machine.
+            started.machine = Some(Text::stored(machine::name()));
+        }
         Some(Self {
             id: frame.id,
             at: envelope.at,
@@ -116,7 +120,24 @@ impl Ground {
         let documented = lifecycle::documented_numbers(&place.worktree);
         Self { place, project, documented }
     }
+
+    /// Reports whether it lies in a project that is known.
+    pub(crate) fn is_in(&self, project: ProjectKey) -> bool {
+        matches!(self.project, Wanted::Known(key) | Wanted::Moved(key, _) if key == project)
+    }
 }
 
-/// The grounds that a chunk of the inbox may need.
-pub(crate) type Grounds = BTreeMap<PathBuf, Ground>;
+/// What a chunk of the inbox may need that is found out outside of the turn.
+#[derive(Default)]
+pub(crate) struct Grounds {
+    /// Where agents work, by directory.
+    pub(crate) places: BTreeMap<PathBuf, Ground>,
+    /// Which conversations forked ones were copied from.
+    pub(crate) copied: BTreeMap<ConversationKey, AgentSession>,
+}
+
+impl Grounds {
+    pub(crate) fn of(&self, incoming: &Incoming) -> Option<&Ground> {
+        self.places.get(incoming.directory()?)
+    }
+}

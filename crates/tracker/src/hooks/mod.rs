@@ -5,6 +5,7 @@
 //! | `take_in` | the inbox into the store, exactly once |
 //! | `incoming` | one record of the inbox, understood |
 //! | `correlate` | which session a conversation belongs to |
+//! | `moves` | which agent session follows which |
 //! | `answer` | what an agent is told when a conversation begins |
 //! | `health` | what `doctor` says of hooks |
 //! | `wishes` | what hooks are to heed: pauses, excluded directories |
@@ -13,6 +14,7 @@ mod answer;
 mod correlate;
 mod health;
 mod incoming;
+mod moves;
 mod take_in;
 mod wishes;
 

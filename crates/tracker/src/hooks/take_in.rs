@@ -3,8 +3,11 @@
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
+use agents::claude_code::transcript;
 use inbox::{Inbox, Segment};
-use session::{Author, Change, Conversation, ConversationKey, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text};
+use session::{
+    AgentSession, Author, Change, Conversation, ConversationKey, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text,
+};
 use store::{Appended, Durability, InboxPosition, StoreError};
 
 use super::correlate;
@@ -206,28 +209,47 @@ impl Tracker {
 
     /// Finds out where agents work whose conversations may need a session now.
     fn grounds<'i>(&self, incoming: impl Iterator<Item = &'i Incoming>) -> Result<Grounds, StoreError> {
-        let mut grounds = Grounds::new();
+        let mut grounds = Grounds::default();
         let mut known = std::collections::BTreeMap::new();
-        for each in incoming.filter(|each| each.observed.what.is_work()) {
-            let Some(directory) = each.directory() else { continue };
-            let is_settled = match known.entry(each.conversation) {
-                Entry::Occupied(held) => *held.get(),
-                Entry::Vacant(vacant) => {
-                    let session = self.store.reads().conversation(each.conversation)?.and_then(|row| row.session());
-                    *vacant.insert(session.is_some())
-                }
+        for each in incoming {
+            let row = match known.entry(each.conversation) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(vacant) => vacant.insert(Known::of(self.store.reads().conversation(each.conversation)?.as_ref())),
             };
-            // A session that a person ended is followed by a new one at the next prompt.
-            if is_settled && !matches!(each.observed.what, Happened::Prompted { .. }) {
+            self.look_for_origin(each, row, &mut grounds);
+            let Some(directory) = each.directory().filter(|_| each.observed.what.is_work()) else { continue };
+            // A session that a person ended is followed by a new one at the next prompt, and a head moves in the worktree where an agent is.
+            if row.is_settled && !matches!(each.observed.what, Happened::Prompted { .. } | Happened::Started(_)) {
                 continue;
             }
-            if let Entry::Vacant(vacant) = grounds.entry(directory.to_owned()) {
+            if let Entry::Vacant(vacant) = grounds.places.entry(directory.to_owned()) {
                 let place = Place::of(directory);
                 let project = self.wanted_at(&place)?;
                 vacant.insert(Ground::at(place, project));
             }
         }
         Ok(grounds)
+    }
+
+    /// Looks into the transcript of a forked conversation for the one it was copied from: no hook says so.
+    fn look_for_origin(&self, incoming: &Incoming, known: &mut Known, grounds: &mut Grounds) {
+        match &incoming.observed.what {
+            Happened::Started(started) => known.is_fork = started.source.as_str() == "fork",
+            Happened::Prompted { .. } | Happened::Stopped | Happened::Left { .. } if known.is_fork => {
+                known.is_fork = false;
+                let id = incoming.observed.conversation.as_str();
+                if let Some(origin) = self.origin_of_fork(id) {
+                    let origin = AgentSession { agent: incoming.observed.agent.clone(), id: Text::stored(origin) };
+                    grounds.copied.insert(incoming.conversation, origin);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn origin_of_fork(&self, id: &str) -> Option<String> {
+        let transcript = transcript::find(&self.locations().ok()?.projects(), id)?;
+        transcript::copied_from(&transcript, id)
     }
 
     fn remove_when_old(&mut self, segment: &Segment) -> Result<(), StoreError> {
@@ -251,6 +273,24 @@ impl Tracker {
     pub(crate) fn say_what_waits(&self, reason: &StoreError) {
         let bytes = self.waiting().map_or(0, |waiting| waiting.bytes);
         self.note(Note::InboxWaits { bytes, reason: reason.to_string() });
+    }
+}
+
+/// What is known of a conversation before a chunk is taken in.
+struct Known {
+    /// Whether it has a session.
+    is_settled: bool,
+    /// Whether it was copied from another one that is to be looked for.
+    is_fork: bool,
+}
+
+impl Known {
+    fn of(row: Option<&Conversation>) -> Self {
+        let arrival = row.and_then(|row| row.arrival.as_ref());
+        Self {
+            is_settled: row.and_then(Conversation::session).is_some(),
+            is_fork: arrival.is_some_and(|arrival| arrival.value.source.as_str() == "fork"),
+        }
     }
 }
 

@@ -31,8 +31,13 @@ pub(crate) fn line(event: &Event, session: &SessionId, work: Option<WorkId>) -> 
         | Change::ProjectMoved { .. }
         | Change::Numbered { .. }
         | Change::MadeCurrent
+        | Change::Annotated { .. }
+        | Change::Descended { .. }
         | Change::Observed(_)
         | Change::Assigned { .. }
+        | Change::Gone { .. }
+        | Change::Moved(_)
+        | Change::Reported(_)
         | Change::LineFound { .. } => return None,
     };
     Some(format!("{} | {session} | {name} | {}", local_time(event.at.moment), on_one_line(&details)))

@@ -2,7 +2,7 @@
 
 use testkit::Home;
 use tracker::session::{Status, WorkStatus};
-use tracker::{ExchangeError, Listing, Purpose, Start};
+use tracker::{ExchangeError, Listing, Purpose, SessionView, Start};
 
 fn worked(home: &Home, description: &str) -> String {
     let mut tracker = home.tracker();
@@ -36,7 +36,9 @@ fn an_imported_session_is_what_it_was() {
         let session = tracker.resolve(Some(&id), Purpose::Reading).unwrap();
         tracker.view(&session).unwrap()
     };
-    assert_eq!(view(&there), view(&here));
+    let (there_view, here_view) = (view(&there), view(&here));
+    assert_eq!((there_view.end_evidence, here_view.end_evidence), (Some("import"), Some("said")));
+    assert_eq!(SessionView { end_evidence: here_view.end_evidence, ..there_view }, here_view);
     assert_eq!(there.mirrored(&format!("sessions/{id}.json")), here.mirrored(&format!("sessions/{id}.json")));
     assert!(there.tracker().rebuild(&mut |_, _| {}).unwrap().rows.identical);
 }

@@ -3,40 +3,9 @@
 use serde_json::{Value, json};
 use session::{Boot, ConversationKey, Evidence, Moment, Reading, Status};
 use testkit::{Home, HookCall, captured_runs};
-use tracker::{Listing, SessionView, Tracker, TurnView, WantedEvents};
+use tracker::{SessionView, Tracker, TurnView, WantedEvents};
 
-fn start(home: &Home, pid: u32, conversation: &str, source: &str) -> HookCall {
-    let payload = json!({"session_id": conversation, "cwd": home.project(), "hook_event_name": "SessionStart", "source": source});
-    HookCall { process: Some(HookCall::process(pid)), ..HookCall::new(home, pid, payload) }
-}
-
-fn says(home: &Home, pid: u32, conversation: &str, event: &str, rest: Value) -> HookCall {
-    home.clock.pass(3);
-    let mut payload = json!({"session_id": conversation, "cwd": home.project(), "hook_event_name": event});
-    payload.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-    HookCall::new(home, pid, payload)
-}
-
-fn prompt(home: &Home, pid: u32, conversation: &str, id: &str, text: &str) -> HookCall {
-    says(home, pid, conversation, "UserPromptSubmit", json!({"prompt_id": id, "prompt": text}))
-}
-
-fn tool(home: &Home, pid: u32, conversation: &str, event: &str, call: &str) -> HookCall {
-    let rest = json!({"prompt_id": "p", "tool_name": "Bash", "tool_use_id": call, "tool_input": {"command": "ls"}});
-    says(home, pid, conversation, event, rest)
-}
-
-fn end(home: &Home, pid: u32, conversation: &str, reason: &str) -> HookCall {
-    says(home, pid, conversation, "SessionEnd", json!({"reason": reason}))
-}
-
-/// Returns all sessions, oldest first.
-fn sessions(tracker: &Tracker) -> Vec<SessionView> {
-    let listing = Listing { with_empty: true, all_projects: true, ..Listing::default() };
-    let mut sessions = tracker.list(&listing).unwrap();
-    sessions.reverse();
-    sessions.iter().map(|session| tracker.view(session).unwrap()).collect()
-}
+use crate::calls::{end, prompt, says, sessions, start, tool};
 
 fn timeline(tracker: &Tracker, view: &SessionView) -> Vec<TurnView> {
     let session = tracker.resolve(Some(&view.id), tracker::Purpose::Reading).unwrap();
@@ -63,6 +32,7 @@ fn a_conversation_gets_a_session_and_ends_it() {
 #[test]
 fn d2_what_is_delivered_again_is_recorded_once() {
     let home = Home::new();
+    home.clock.run(HookCall::process(7));
     let calls = [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "x"), tool(&home, 7, "c", "PreToolUse", "t1")];
     for _ in 0..3 {
         calls.iter().for_each(|call| call.leave(&home));
@@ -133,6 +103,7 @@ fn a_resumed_conversation_goes_on_in_its_session() {
         .for_each(|call| call.leave(&home));
     assert_eq!(sessions(&home.tracker())[0].status, "COMPLETED");
     home.clock.pass(60);
+    home.clock.run(HookCall::process(8));
     start(&home, 8, "c", "resume").leave(&home);
     let all = sessions(&home.tracker());
     assert_eq!((all.len(), all[0].status), (1, "ACTIVE"));
@@ -354,6 +325,7 @@ fn a_segment_goes_a_week_after_it_was_taken_in() {
 #[test]
 fn a_kind_of_event_that_is_not_known_is_kept_whole_and_counted() {
     let home = Home::new();
+    home.clock.run(HookCall::process(7));
     start(&home, 7, "c", "startup").leave(&home);
     says(&home, 7, "c", "FutureEvent", json!({"news": 1})).leave(&home);
     let mut tracker = home.tracker();

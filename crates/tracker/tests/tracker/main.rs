@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod calls;
+mod chain;
 mod current;
+mod ends;
 mod exchange;
 mod hooks;
 mod lifecycle;

@@ -1,0 +1,84 @@
+//! The chain of a project, a version or a session, and the head of it.
+
+use session::{Head, Project, Scope, Text, Transition};
+
+use super::transition::ChainError;
+use super::view::{HeadView, TransitionView};
+use crate::{ProjectError, Purpose, Tracker};
+
+/// Which part of a chain is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct WantedChain {
+    /// Only what is about this version.
+    pub version: Option<String>,
+    /// Only what belongs to this session.
+    pub session: Option<String>,
+}
+
+impl Tracker {
+    /// Returns the transitions that are asked for, in their order; of the project that is meant here, where no session is named.
+    ///
+    /// # Errors
+    /// When session or project cannot be determined, or the store cannot answer.
+    pub fn chain(&self, wanted: &WantedChain) -> Result<Vec<TransitionView>, ChainError> {
+        let reads = self.store.reads();
+        let mut transitions = match &wanted.session {
+            Some(session) => reads.transitions_of(self.resolve(Some(session), Purpose::Reading)?.key)?,
+            None => self.project_of_chain()?.map(|project| reads.transitions(project.key)).transpose()?.unwrap_or_default(),
+        };
+        let is_of = |held: &Transition, version: &str| matches!(&held.scope, Scope::Version(name) if name.as_str() == version);
+        transitions.retain(|held| wanted.version.as_deref().is_none_or(|version| is_of(held, version)));
+        transitions.sort_by_key(|held| (held.project, held.seq));
+        Ok(transitions.iter().map(|held| self.transition_view(held)).collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the heads of the project that is meant here.
+    ///
+    /// # Errors
+    /// When the project cannot be determined, or the store cannot answer.
+    pub fn heads(&self) -> Result<Vec<HeadView>, ChainError> {
+        let heads = self.project_of_chain()?.map(|project| self.store.reads().heads(project.key)).transpose()?.unwrap_or_default();
+        Ok(heads.iter().map(|head| self.head_view(head)).collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the head of the project that is meant here, or of one of its versions. One that has none begins afresh.
+    ///
+    /// # Errors
+    /// When the project cannot be determined, or the store cannot answer.
+    pub fn head(&self, version: Option<&str>) -> Result<HeadView, ChainError> {
+        let project = self.project_of_chain()?;
+        let scope = version.map_or(Scope::Project, |version| Scope::Version(redact::text(version)));
+        let head = project.as_ref().map(|project| self.store.reads().head(project.key, &scope)).transpose()?.flatten();
+        match head {
+            Some(head) => Ok(self.head_view(&head)?),
+            None => Ok(HeadView {
+                project: project.map(|project| project.name.as_str().to_owned()),
+                version: version.map(str::to_owned),
+                worktree: None,
+                head: None,
+                session: None,
+                at: None,
+                machine: None,
+                fresh: true,
+                reason: Some("no agent session was prompted yet".to_owned()),
+                agent: None,
+            }),
+        }
+    }
+
+    /// Returns the head of this worktree, else of its project.
+    pub(super) fn head_here(&self) -> Result<Option<Head>, ChainError> {
+        let Some(project) = self.project_of_chain()? else { return Ok(None) };
+        let worktree = Scope::Worktree(self.worktree_here());
+        let of = |scope: &Scope| self.store.reads().head(project.key, scope);
+        Ok(of(&worktree)?.map_or_else(|| of(&Scope::Project), |head| Ok(Some(head)))?)
+    }
+
+    fn worktree_here(&self) -> Text {
+        redact::text(&self.place.worktree.to_string_lossy())
+    }
+
+    pub(super) fn project_of_chain(&self) -> Result<Option<Project>, ProjectError> {
+        self.project_here()
+    }
+}

@@ -1,0 +1,225 @@
+//! Ends that nobody told of. Whoever opens the store looks for them, after everything that waits was taken in; nothing is ever killed, and
+//! whatever happens later in such a session brings it back.
+//!
+//! | what is seen | what is concluded |
+//! |---|---|
+//! | a process that ran a conversation is not there any more | it is gone; its agent's session is abandoned, unless another process goes on |
+//! | a process took up another conversation | it left the earlier one |
+//! | the agent's own registry says that the process is in another conversation | it left the one we know of |
+//! | nothing was recorded for a day, and no process is known to run it | the session is abandoned, a person's too |
+//!
+//! Only the machine that ran a process can say that it is gone, and only of its own process ids.
+
+use std::collections::BTreeMap;
+
+use session::{
+    Change, Conversation, ConversationKey, Ended, Evidence, Opener, Process, Reading, Session, SessionKey, Status, Subject, Text, When,
+    elapsed_micros,
+};
+use store::{Durability, Reads, StoreError};
+
+use crate::tracker::Pen;
+use crate::{Clock, Tracker};
+
+/// How long nothing must be recorded until a session counts as abandoned, in microseconds: a day.
+const SILENCE_MICROS: u64 = 86_400_000_000;
+
+/// More processes than a machine has agents.
+const MOST_RUNS: usize = 4_096;
+
+/// How many silent sessions are looked at with one command.
+const MOST_SILENT: usize = 256;
+
+/// What was found: nothing is decided yet.
+#[derive(Debug, Default)]
+struct Found {
+    /// Processes that are gone from conversations, and how that is known.
+    gone: Vec<(ConversationKey, Process, &'static str)>,
+    /// Sessions in which nothing happens any more.
+    silent: Vec<SessionKey>,
+}
+
+impl Tracker {
+    /// Reports whether sessions have ended without anybody saying so.
+    pub(crate) fn has_ends_to_infer(&self) -> Result<bool, StoreError> {
+        let found = self.look_for_ends()?;
+        Ok(!found.gone.is_empty() || !found.silent.is_empty())
+    }
+
+    /// Records the ends of sessions that nobody told of, and returns how many there were.
+    ///
+    /// # Errors
+    /// When the store cannot take it.
+    pub fn infer_ends(&mut self) -> Result<usize, StoreError> {
+        let found = self.look_for_ends()?;
+        if found.gone.is_empty() && found.silent.is_empty() {
+            return Ok(0);
+        }
+        let ended = self.write(Durability::Normal, Evidence::Inferred, None, |pen| {
+            let mut ended = 0;
+            for (conversation, process, reason) in &found.gone {
+                ended += usize::from(process_is_gone(pen, *conversation, process, reason)?);
+            }
+            for session in &found.silent {
+                ended += usize::from(fell_silent(pen, *session)?);
+            }
+            Ok::<_, StoreError>(ended)
+        })?;
+        if ended > 0 {
+            self.bring_mirror_up();
+        }
+        Ok(ended)
+    }
+
+    fn look_for_ends(&self) -> Result<Found, StoreError> {
+        let reads = self.store.reads();
+        let runs = reads.open_runs(MOST_RUNS)?;
+        let mut found = Found::default();
+        let mut alive: BTreeMap<Process, Vec<&Conversation>> = BTreeMap::new();
+        for (process, conversation) in runs.iter().filter(|(process, row)| is_of_this_machine(row, process)) {
+            match self.clock.fate(process) {
+                Fate::Runs => alive.entry(*process).or_default().push(conversation),
+                Fate::Gone => found.gone.push((conversation.key, *process, "process gone")),
+                Fate::Unknown => {}
+            }
+        }
+        let alive_runs = alive.iter();
+        found.gone.extend(alive_runs.flat_map(|(process, runs)| left_for_newer(process, runs)));
+        found.gone.extend(self.moved_on(&alive)?);
+        found.silent = self.silent()?;
+        Ok(found)
+    }
+
+    /// Returns what the agent's registry contradicts: a process that is in another conversation than we know of.
+    fn moved_on(&self, alive: &BTreeMap<Process, Vec<&Conversation>>) -> Result<Vec<(ConversationKey, Process, &'static str)>, StoreError> {
+        if alive.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for entry in self.registered() {
+            let Some(id) = &entry.session_id else { continue };
+            let is_its = |process: &&Process| process.pid == entry.pid && entry.process_start == Some(process.started);
+            let Some(process) = alive.keys().find(is_its) else { continue };
+            // For a moment after its start a process may name a conversation that never will be.
+            let known = self.store.reads().conversation(ConversationKey::of(agents::claude_code::NAME, id))?;
+            if known.is_none_or(|known| known.runs.keys().all(|run| run != process)) {
+                continue;
+            }
+            let others = alive[process].iter().filter(|run| run.id.as_str() != id);
+            found.extend(others.map(|run| (run.key, *process, "moved on")));
+        }
+        Ok(found)
+    }
+
+    fn silent(&self) -> Result<Vec<SessionKey>, StoreError> {
+        let now = self.now();
+        let day = i64::try_from(SILENCE_MICROS).unwrap_or(i64::MAX);
+        // A clock that jumped leaves times that are still to come.
+        let lately = now.moment.micros().saturating_sub(day)..now.moment.micros().saturating_add(day);
+        let mut silent = Vec::new();
+        for session in self.store.reads().sessions_untouched(lately, MOST_SILENT)? {
+            if is_silent(self.store.reads(), &session, &now, &*self.clock)? && !self.is_held(&session)? {
+                silent.push(session.key);
+            }
+        }
+        Ok(silent)
+    }
+
+    /// Reports whether the agent itself says that one of its processes is in a conversation of the session.
+    fn is_held(&self, session: &Session) -> Result<bool, StoreError> {
+        let conversations = self.store.reads().conversations_of(session.key)?;
+        Ok(conversations.iter().any(|conversation| self.is_registered(conversation)))
+    }
+}
+
+/// What became of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there, and still the same one.
+    Runs,
+    /// It is not there any more.
+    Gone,
+    /// Nobody here can tell: it has another namespace of process ids.
+    Unknown,
+}
+
+fn is_of_this_machine(row: &Conversation, process: &Process) -> bool {
+    let arrival = row.arrival.as_ref().map(|arrival| &arrival.value).filter(|arrival| arrival.process == Some(*process));
+    arrival.and_then(|arrival| arrival.machine.as_ref()).is_none_or(|machine| machine.as_str() == machine::name())
+}
+
+/// Returns the conversations that a process left for the one it took up last.
+fn left_for_newer<'r>(process: &Process, runs: &[&'r Conversation]) -> Vec<(ConversationKey, Process, &'static str)> {
+    let since = |run: &'r Conversation| run.runs.get(process).copied();
+    let newest = runs.iter().copied().reduce(|kept, next| match (since(kept), since(next)) {
+        (Some(one), Some(other)) if one.is_before(&other) => next,
+        _ => kept,
+    });
+    let others = runs.iter().filter(|run| newest.is_some_and(|newest| newest.key != run.key));
+    others.map(|run| (run.key, *process, "newer start")).collect()
+}
+
+/// Records that a process is gone, if that is still so; reports whether its session ended with it.
+fn process_is_gone(pen: &mut Pen<'_>, key: ConversationKey, process: &Process, reason: &str) -> Result<bool, StoreError> {
+    let reason = Text::stored(reason.to_owned());
+    let Some(row) = pen.turn.conversation(key)?.cloned() else { return Ok(false) };
+    if !row.running().any(|running| running == process) {
+        return Ok(false);
+    }
+    // It was there when it was last heard of, and that is all that is known.
+    pen.at = row.last.at;
+    pen.record(Subject::Conversation(key), row.revision.next(), Change::Gone { process: *process, reason: reason.clone() })?;
+    let Some(session) = row.session().map(|key| pen.session(key)).transpose()? else { return Ok(false) };
+    if session.opener != Opener::Agent || session.status().is_ended() || is_run(pen, &session)? {
+        return Ok(false);
+    }
+    abandon(pen, &session, reason)
+}
+
+fn is_run(pen: &mut Pen<'_>, session: &Session) -> Result<bool, StoreError> {
+    let clock = pen.clock;
+    let conversations = pen.turn.reads()?.conversations_of(session.key)?;
+    Ok(theirs(&conversations, session).any(|row| is_run_by_somebody(row, clock)))
+}
+
+/// Records that a session fell silent, if that is still so.
+fn fell_silent(pen: &mut Pen<'_>, key: SessionKey) -> Result<bool, StoreError> {
+    let session = pen.session(key)?;
+    let (clock, now) = (pen.clock, pen.now);
+    if !is_silent(pen.turn.reads()?, &session, &now, clock)? {
+        return Ok(false);
+    }
+    let conversations = pen.turn.reads()?.conversations_of(key)?;
+    let last = theirs(&conversations, &session).map(|row| row.last);
+    let touched = When { at: session.touched.value, stamp: session.touched.stamp };
+    pen.at = last.fold(touched, |kept, next| if kept.at.moment < next.at.moment { next } else { kept }).at;
+    abandon(pen, &session, Text::stored("silent for 24 h".to_owned()))
+}
+
+fn abandon(pen: &mut Pen<'_>, session: &Session, reason: Text) -> Result<bool, StoreError> {
+    pen.change_session(session.key, Change::Ended(Ended { status: Status::Abandoned, reason: Some(reason) }))?;
+    Ok(true)
+}
+
+/// Reports whether nothing was recorded of a session for a day and nobody is known to run it. What another script keeps is its own.
+fn is_silent(reads: &dyn Reads, session: &Session, now: &Reading, clock: &dyn Clock) -> Result<bool, StoreError> {
+    if session.status().is_ended() || session.original.is_some() || !is_long_ago(&session.touched.value, now) {
+        return Ok(false);
+    }
+    let conversations = reads.conversations_of(session.key)?;
+    Ok(theirs(&conversations, session).all(|row| is_long_ago(&row.last.at, now) && !is_run_by_somebody(row, clock)))
+}
+
+fn theirs<'c>(conversations: &'c [Conversation], session: &Session) -> impl Iterator<Item = &'c Conversation> {
+    let key = session.key;
+    conversations.iter().filter(move |row| row.session() == Some(key))
+}
+
+fn is_run_by_somebody(row: &Conversation, clock: &dyn Clock) -> bool {
+    row.running().any(|process| clock.fate(process) == Fate::Runs)
+}
+
+/// Reports whether a time is a day ago or more; one that is a day ahead was read off a clock that was wrong.
+fn is_long_ago(at: &Reading, now: &Reading) -> bool {
+    elapsed_micros(at, now).max(elapsed_micros(now, at)) >= SILENCE_MICROS
+}

@@ -1,0 +1,204 @@
+//! Ends that nobody told of: a dead session is noticed, a living one is never lost, and whatever happens later brings one back.
+
+use serde_json::{Value, json};
+use session::{Process, Status};
+use testkit::{Home, HookCall};
+use tracker::{Listing, SessionView, Start};
+
+use crate::calls::{end, prompt, sessions, start, tool};
+
+fn began(home: &Home, pid: u32, conversation: &str) {
+    home.clock.run(HookCall::process(pid));
+    [start(home, pid, conversation, "startup"), prompt(home, pid, conversation, &format!("{conversation}-p"), "Go")]
+        .iter()
+        .for_each(|call| call.leave(home));
+}
+
+fn stand(view: &SessionView) -> (&str, Option<&str>, Option<&str>) {
+    (view.status, view.end_reason.as_deref(), view.end_evidence)
+}
+
+fn only(home: &Home) -> SessionView {
+    let mut all = sessions(&home.tracker());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    all.remove(0)
+}
+
+const GOES_ON: (&str, Option<&str>, Option<&str>) = ("ACTIVE", None, None);
+
+#[test]
+fn d9_a_session_whose_process_is_gone_is_abandoned_when_it_was_last_heard_of() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    assert_eq!(stand(&only(&home)), GOES_ON);
+    home.clock.kill(&HookCall::process(7));
+    home.clock.pass(3_600);
+    let view = only(&home);
+    assert_eq!(stand(&view), ("ABANDONED", Some("process gone"), Some("inferred")));
+    assert_eq!(view.duration_seconds, 3.0);
+}
+
+#[test]
+fn d9_who_only_looks_notices_it_too() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    drop(home.tracker());
+    home.clock.kill(&HookCall::process(7));
+    let tracker = home.try_tracker(&home.project(), tracker::Access::Read).unwrap();
+    assert_eq!(sessions(&tracker)[0].status, "ABANDONED");
+}
+
+#[test]
+fn d9_a_number_that_was_given_to_another_process_is_not_the_agent() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    drop(home.tracker());
+    home.clock.kill(&HookCall::process(7));
+    home.clock.run(Process { started: 99, ..HookCall::process(7) });
+    assert_eq!(only(&home).status, "ABANDONED");
+}
+
+#[test]
+fn d9_any_later_event_brings_a_session_back_and_its_process_is_watched_again() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(only(&home).status, "ABANDONED");
+    home.clock.run(HookCall::process(7));
+    tool(&home, 7, "c", "PreToolUse", "t").leave(&home);
+    assert_eq!(stand(&only(&home)), GOES_ON);
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(only(&home).status, "ABANDONED");
+}
+
+#[test]
+fn what_the_agent_says_of_its_end_is_better_known_than_that_it_is_gone() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(only(&home).status, "ABANDONED");
+    end(&home, 7, "c", "other").leave(&home);
+    assert_eq!(stand(&only(&home)), ("COMPLETED", Some("other"), Some("hook")));
+}
+
+#[test]
+fn d9_a_session_that_somebody_ended_stays_so() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.tracker().end(None, Status::Failed, None).unwrap();
+    home.clock.kill(&HookCall::process(7));
+    home.clock.pass(3 * 86_400);
+    assert_eq!(stand(&only(&home)), ("FAILED", None, Some("said")));
+}
+
+#[test]
+fn d9_while_one_of_two_processes_runs_the_session_goes_on() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.clock.run(HookCall::process(8));
+    start(&home, 8, "c", "resume").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(only(&home).status, "ACTIVE");
+    home.clock.kill(&HookCall::process(8));
+    assert_eq!(only(&home).status, "ABANDONED");
+}
+
+#[test]
+fn d9_seventy_two_hours_of_silence_end_what_nobody_runs_and_nothing_else() {
+    let home = Home::new();
+    began(&home, 7, "runs");
+    let nameless = HookCall { process: None, ..start(&home, 8, "unknown-process", "startup") };
+    nameless.leave(&home);
+    home.clock.pass(1);
+    home.tracker().start(&Start { description: Some("A person's".into()), ..Start::default() }).unwrap();
+    home.clock.pass(23 * 3_600);
+    assert!(sessions(&home.tracker()).iter().all(|view| view.status == "ACTIVE"));
+    home.clock.pass(49 * 3_600);
+    let all = sessions(&home.tracker());
+    let seen: Vec<_> = all.iter().map(|view| (view.agent_sessions.first().map(String::as_str), stand(view))).collect();
+    let silent = ("ABANDONED", Some("silent for 24 h"), Some("inferred"));
+    assert_eq!(seen, [(Some("runs"), GOES_ON), (Some("unknown-process"), silent), (None, silent)]);
+}
+
+#[test]
+fn d9_work_that_is_added_to_a_session_that_fell_silent_brings_it_back() {
+    let home = Home::new();
+    let id = home.tracker().start(&Start::default()).unwrap().id;
+    home.clock.pass(2 * 86_400);
+    assert_eq!(only(&home).status, "ABANDONED");
+    let prefix = "IMPL".parse().unwrap();
+    home.tracker().add_work(Some(id.as_str()), &prefix, "Go on", &[], None).unwrap();
+    assert_eq!(stand(&only(&home)), GOES_ON);
+}
+
+#[test]
+fn d9_after_a_reboot_nothing_runs_that_ran_before() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    assert_eq!(only(&home).status, "ACTIVE");
+    home.clock.reboot();
+    assert_eq!(stand(&only(&home)), ("ABANDONED", Some("process gone"), Some("inferred")));
+}
+
+#[test]
+fn d7_a_wall_clock_that_jumps_a_century_ends_nothing_that_runs() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.tracker().start(&Start::default()).unwrap();
+    for instant in ["2126-02-16T16:30:03Z", "1926-02-16T16:30:03Z"] {
+        home.clock.jump_to(instant);
+        let all = sessions(&home.tracker());
+        assert!(all.iter().all(|view| view.status == "ACTIVE" && view.duration_seconds >= 0.0), "{instant}: {all:#?}");
+    }
+}
+
+#[test]
+fn d9_what_is_dated_in_another_century_does_not_run_for_ever() {
+    let home = Home::new();
+    home.clock.jump_to("2126-02-16T16:30:03Z");
+    home.tracker().start(&Start::default()).unwrap();
+    home.clock.jump_to("2026-02-16T16:30:03Z");
+    home.clock.reboot();
+    assert_eq!(only(&home).status, "ABANDONED");
+}
+
+#[test]
+fn a_process_that_took_up_another_conversation_has_left_the_first() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    [start(&home, 7, "d", "clear"), prompt(&home, 7, "d", "q", "Anew")].iter().for_each(|call| call.leave(&home));
+    let all = sessions(&home.tracker());
+    assert_eq!((stand(&all[0]), stand(&all[1])), (("ABANDONED", Some("newer start"), Some("inferred")), GOES_ON));
+    // The hook that was late says more.
+    let mut late = end(&home, 7, "c", "clear");
+    late.at = prompt(&home, 7, "c", "x", "").at;
+    late.leave(&home);
+    assert_eq!(stand(&sessions(&home.tracker())[0]), ("COMPLETED", Some("clear"), Some("hook")));
+}
+
+#[test]
+fn a_session_in_which_nothing_was_done_is_left_out_of_lists() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "startup").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    let tracker = home.tracker();
+    assert_eq!(tracker.list(&Listing::default()).unwrap().len(), 0);
+    assert_eq!(sessions(&tracker)[0].status, "ABANDONED");
+}
+
+#[test]
+fn a_session_that_another_script_keeps_is_its_own_to_end() {
+    let home = Home::new();
+    let file: Value = json!({
+        "session_id": "SESSION-20250101-100000-AAAA", "created_at": "2025-01-01T10:00:00", "description": "theirs", "status": "ACTIVE",
+        "metadata": {}, "work_items": []
+    });
+    std::fs::create_dir_all(home.path("mirror/sessions")).unwrap();
+    std::fs::write(home.path("mirror/sessions/SESSION-20250101-100000-AAAA.json"), file.to_string()).unwrap();
+    home.tracker().start(&Start::default()).unwrap();
+    home.clock.pass(1);
+    let all = sessions(&home.tracker());
+    let theirs = all.iter().find(|view| view.id.ends_with("AAAA")).unwrap();
+    assert_eq!(theirs.status, "ACTIVE");
+}
