@@ -78,6 +78,7 @@ impl Inbox {
             close_to_others(&self.directory)?;
             // While there is room: what does not fit is to be counted.
             self.prepare_to_count();
+            self.finish_day_before(moment);
         }
         let record = encode(id, body);
         is_allowed(length + record.len() as u64)?;
@@ -93,6 +94,14 @@ impl Inbox {
             drop(File::open(&self.directory).and_then(|directory| directory.sync_all()));
         }
         Ok(())
+    }
+
+    /// Syncs the segment of the day before: a boundary event in the new one makes durable only what is in the same file, and what came
+    /// earlier must not be lost where that is kept.
+    fn finish_day_before(&self, moment: Moment) {
+        const DAY_IN_MICROS: i64 = 86_400_000_000;
+        let day_before = Moment::from_micros(moment.micros() - DAY_IN_MICROS, 0).map(|moment| self.segment_of(moment));
+        drop(day_before.map(|path| reading(&path).and_then(|file| file.sync_data())));
     }
 
     /// Opens a segment and returns how long it is.
@@ -123,8 +132,16 @@ pub(crate) fn is_allowed(length: u64) -> io::Result<()> {
 
 /// Opens without following a link, and without waiting at a pipe.
 fn open(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
-    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(careful()).open(path)
+}
+
+/// Opens what is there, as carefully.
+fn reading(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(careful()).open(path)
+}
+
+fn careful() -> i32 {
+    i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0)
 }
 
 /// Takes from others what an older build, or somebody's `mkdir`, left open to them.

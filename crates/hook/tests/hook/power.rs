@@ -1,6 +1,12 @@
 //! What is on the disk when the hook returns. A kill cannot show a sync that is missing, since the page cache survives it: the calls
 //! themselves are looked at.
 
+use std::fs;
+
+use inbox::Inbox;
+use session::Moment;
+use testkit::reading_at;
+
 use crate::call::{Hook, has_strace};
 use crate::errors::{call_of, traced};
 use crate::fixtures;
@@ -39,4 +45,20 @@ fn d3_the_name_of_a_new_segment_is_on_the_disk_with_its_first_record() {
     // The directories on the way, then the inbox itself behind its first record.
     assert!(first.ends_with(&["write".to_owned(), "fsync".to_owned()]), "{first:?}");
     assert!(first.iter().filter(|name| *name == "fsync").count() >= 2, "{first:?}");
+}
+
+#[test]
+fn d3_a_new_day_begins_with_the_day_before_on_the_disk() {
+    if !has_strace() {
+        return;
+    }
+    let hook = Hook::new();
+    hook.call(fixtures::tool().to_string());
+    let segment = Inbox::at(&hook.store(), "").segments().unwrap().remove(0);
+    let (day, machine) = segment.name.split_once('-').unwrap();
+    let noon = reading_at(&format!("{}-{}-{}T12:00:00Z", &day[..4], &day[4..6], &day[6..])).moment;
+    let before = Inbox::at(&hook.store(), "").segment_of(Moment::from_micros(noon.micros() - 86_400_000_000, 0).unwrap());
+    let name = before.file_name().unwrap().to_str().unwrap().split_once('-').unwrap().0.to_owned();
+    fs::rename(&segment.path, segment.path.with_file_name(format!("{name}-{machine}"))).unwrap();
+    assert_eq!(steps(&hook, &fixtures::tool()), ["fdatasync", "write", "fsync"], "{name} before {day}");
 }
