@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use session::{Change, Event, SessionId, WorkId};
@@ -52,6 +52,19 @@ fn on_one_line(text: &str) -> String {
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let log = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
     if log.metadata()?.is_file() { Ok(log) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")) }
+}
+
+/// Cuts off zeros at the end, which no line has: a power cut leaves them where the log's length was on the disk before its last lines.
+pub(crate) fn cut_zeros(path: &Path) -> io::Result<()> {
+    let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map_or(0, |found| found.len());
+    let Some(end) = length.checked_sub(1) else { return Ok(()) };
+    let mut last = [0];
+    File::open(path)?.read_exact_at(&mut last, end)?;
+    if last != [0] {
+        return Ok(());
+    }
+    let held = std::fs::read(path)?.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+    OpenOptions::new().write(true).open(path)?.set_len(held)
 }
 
 /// A line that belongs in the log.

@@ -70,6 +70,7 @@ impl Tracker {
         if extent == Extent::Recorded && kept.is_some_and(|kept| kept.seq >= recorded) {
             return Ok(());
         }
+        log::cut_zeros(&layout.log).map_err(MirrorError::at(&layout.log))?;
         // A log that is shorter than it was lost lines: all are written again, in their order.
         let is_cut = kept.is_some_and(|kept| layout.log_length() < kept.log_length);
         let extent = if is_cut { Extent::Everything } else { extent };

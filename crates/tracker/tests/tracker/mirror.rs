@@ -134,6 +134,20 @@ fn a_log_that_was_lost_is_written_again_in_its_order() {
 }
 
 #[test]
+fn d3_zeros_that_a_power_cut_left_in_the_log_are_no_line_of_anybody() {
+    let home = Home::new();
+    worked(&home);
+    let (path, whole) = (home.path("mirror/logs/sessions.log"), home.mirrored("logs/sessions.log"));
+    for kept in [whole.len() - 12, 100, 0] {
+        let zeros = "\0".repeat(whole.len() - kept);
+        fs::write(&path, whole[..kept].to_owned() + &zeros).unwrap();
+        let mut tracker = home.tracker();
+        tracker.prepare_mirror();
+        assert_eq!((tracker.take_notes(), home.mirrored("logs/sessions.log")), (vec![], whole.clone()), "{kept} bytes were kept");
+    }
+}
+
+#[test]
 fn a_mirror_that_cannot_be_written_is_said_and_caught_up_later() {
     let home = Home::new();
     fs::write(home.path("mirror"), "a file").unwrap();
