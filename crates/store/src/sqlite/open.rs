@@ -247,7 +247,11 @@ pub fn make_private_directories(path: &Path) -> io::Result<()> {
     let missing: Vec<_> = path.ancestors().take_while(|directory| !directory.is_dir()).collect();
     for directory in missing.into_iter().rev() {
         match fs::create_dir(directory) {
-            Ok(()) => fs::set_permissions(directory, Permissions::from_mode(0o700))?,
+            Ok(()) => {
+                fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+                // What is synced below it is found after a power cut only if it has a name.
+                drop(directory.parent().map(|parent| File::open(parent)?.sync_all()));
+            }
             // Somebody else makes it at the same time.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(io::ErrorKind::NotADirectory.into()),
