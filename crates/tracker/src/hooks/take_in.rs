@@ -1,5 +1,6 @@
 //! The inbox into the store, exactly once: the place up to which a segment was taken in moves in the transaction that stores its events.
 
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
@@ -151,7 +152,7 @@ impl Tracker {
     ) -> Result<(), StoreError> {
         let mark = segment.mark_at(chunk.end);
         let wanted = InboxPosition { place: chunk.end, mark, torn: kept.torn + chunk.torn, ..kept };
-        taken.must_last |= chunk.incoming.iter().flatten().any(|each| matches!(each.observed.what, Happened::Started(_)));
+        taken.must_last |= self.may_draw(chunk.incoming.iter().flatten())?;
         // The inbox itself is durable: after a power cut what is missing here is taken in again. But for the id that somebody was shown.
         let durability = match (chunk.end >= segment.length, taken.must_last) {
             (false, _) => Durability::Bulk,
@@ -185,6 +186,26 @@ impl Tracker {
             taken.is_shown |= is_shown;
         }
         Ok(())
+    }
+
+    /// Reports whether an id may be drawn for one of these: for a start, for work that belongs nowhere yet, and for a prompt in a
+    /// session that somebody ended.
+    fn may_draw<'i>(&self, incoming: impl Iterator<Item = &'i Incoming>) -> Result<bool, StoreError> {
+        let (reads, mut asked) = (self.store.reads(), BTreeSet::new());
+        for each in incoming.filter(|each| each.observed.what.is_work() && each.directory().is_some()) {
+            let is_prompt = matches!(each.observed.what, Happened::Prompted { .. });
+            if matches!(each.observed.what, Happened::Started(_)) {
+                return Ok(true);
+            }
+            if !asked.insert((each.conversation, is_prompt)) {
+                continue;
+            }
+            let Some(session) = reads.conversation(each.conversation)?.and_then(|row| row.session()) else { return Ok(true) };
+            if is_prompt && reads.session(session)?.is_some_and(|session| session.status().is_ended()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes in what one conversation has said last, out of its turn. The place is not moved: whoever comes to these events again
