@@ -12,6 +12,22 @@ static ID: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([A-Z][A-Z0-9]{1,15})
 static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?").unwrap());
 static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").unwrap());
 
+/// Returns the program `rutter`, once `rutter-hook` is beside it. Whoever tests one package alone has not built that yet.
+pub fn with_hook(program: &Path) -> &Path {
+    let directory = program.parent().unwrap();
+    if !program.with_file_name("rutter-hook").exists() {
+        let profile = if directory.ends_with("debug") { "dev".as_ref() } else { directory.file_name().unwrap() };
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "--package", "hook", "--target-dir"])
+            .arg(directory.parent().unwrap())
+            .arg("--profile")
+            .arg(profile);
+        assert!(cargo.status().unwrap().success(), "{cargo:?}");
+    }
+    program
+}
+
 /// What a run of the program printed and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -34,7 +50,17 @@ pub struct TestEnv {
 impl TestEnv {
     /// Makes a home for the program at a path, `env!("CARGO_BIN_EXE_rutter")`.
     pub fn new(program: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::below(&std::env::temp_dir(), program)
+    }
+
+    /// Makes a home in memory, where that can be: for thousands of runs of which nothing has to last.
+    pub fn in_memory(program: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::below(memory, program) } else { Self::new(program) }
+    }
+
+    fn below(directory: &Path, program: &str) -> Self {
+        let directory = tempfile::tempdir_in(directory).unwrap();
         for below in ["home", "project"] {
             std::fs::create_dir(directory.path().join(below)).unwrap();
         }

@@ -27,7 +27,7 @@ mod patience;
 pub use client::{Client, ClientHome, Interactive, Key, PrintProcess, PrintRun};
 pub use clock::{StillClock, reading_at};
 pub use dice::{SeededDice, StuckDice};
-pub use env::{Outcome, TestEnv};
+pub use env::{Outcome, TestEnv, with_hook};
 pub use events::{opened, opened_with, session_event, work_added};
 pub use home::Home;
 pub use hooks::{HookCall, captured_runs};

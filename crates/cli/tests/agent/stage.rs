@@ -153,19 +153,7 @@ fn skip() {
     eprintln!("SKIPPED: Claude Code {} is not installed; `cargo xtask test --only client` does it", Client::version());
 }
 
-/// Returns where `rutter` is; `rutter-hook` is beside it. Whoever tests this package alone has not built that yet.
+/// Returns where `rutter` is; `rutter-hook` is beside it.
 fn program() -> &'static Path {
-    let program = Path::new(env!("CARGO_BIN_EXE_rutter"));
-    let directory = program.parent().unwrap();
-    if !program.with_file_name("rutter-hook").exists() {
-        let profile = if directory.ends_with("debug") { "dev".as_ref() } else { directory.file_name().unwrap() };
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "--package", "hook", "--target-dir"])
-            .arg(directory.parent().unwrap())
-            .arg("--profile")
-            .arg(profile);
-        assert!(cargo.status().unwrap().success(), "{cargo:?}");
-    }
-    program
+    testkit::with_hook(Path::new(env!("CARGO_BIN_EXE_rutter")))
 }

@@ -12,7 +12,7 @@
 //! | `traces` | what calls leave behind, for whom, and where |
 //! | `disk` | full disks |
 //! | `kill` | calls killed at every step |
-//! | `power` | what is on the disk when the hook returns |
+//! | `power` | what is on the disk when the hook returns; the replay of power cuts is in `cli/tests/power` |
 //! | `storm` | many at once |
 //! | `varied` | payloads varied at random |
 
