@@ -65,9 +65,12 @@ pub(crate) fn record(agent: &str, home: &Path, surroundings: &Surroundings, byte
     let sync = if claude_code::is_boundary(&event) { Sync::Now } else { Sync::Later };
     let inbox = inbox(home);
     let appended = inbox.append(now.moment, id, body.as_bytes(), sync);
-    debug.say_with(|| match &appended {
-        Ok(()) => format!("{event} of {conversation}: {} bytes in {}", body.len(), inbox.segment_of(now.moment).display()),
-        Err(error) => format!("{event} of {conversation} is lost: {error}"),
+    debug.say_with(|| {
+        let named = format!("{event} of {conversation}");
+        match (redact::mask(&named), &appended) {
+            (named, Ok(())) => format!("{named}: {} bytes in {}", body.len(), inbox.segment_of(now.moment).display()),
+            (named, Err(error)) => format!("{named} is lost: {error}"),
+        }
     });
     if let Err(error) = appended {
         inbox.count_loss(error.loss());

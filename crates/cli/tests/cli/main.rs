@@ -9,6 +9,7 @@
 //! | `usage` | help, version, wrong command lines |
 //! | `hostile` | text, names and arguments that mean harm |
 //! | `privacy` | modes of everything that is written |
+//! | `canaries` | secrets in every place of a payload, and in nothing of ours |
 //! | `surroundings` | disks, locks, damaged and foreign files |
 //! | `walk` | the first format's walk; documents that must follow the program |
 //! | `kill` | commands killed at random |
@@ -18,6 +19,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod banner;
+mod canaries;
 mod completions;
 mod config;
 mod current;
