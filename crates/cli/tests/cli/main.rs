@@ -13,6 +13,7 @@
 //! | `surroundings` | disks, locks, damaged and foreign files |
 //! | `walk` | the first format's walk; documents that must follow the program |
 //! | `kill` | commands killed at random |
+//! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `readme` | the tour of the README |
 //! | `machine` | what tests ask of the machine: wrappers, trees, other programs |
 
@@ -31,6 +32,7 @@ mod hostile;
 mod import;
 mod init;
 mod kill;
+mod kill_drain;
 mod list;
 mod looks;
 mod machine;
