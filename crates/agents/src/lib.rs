@@ -17,6 +17,9 @@ pub use envelope::Envelope;
 #[cfg(feature = "payload")]
 use session::Observed;
 
+/// The variables that name a session of ours, in the order in which they are asked: our own, and that of the scripts before us.
+pub const SESSION_VARIABLES: [&str; 2] = ["RUTTER_SESSION", "CURRENT_SESSION"];
+
 /// Understands what a hook left in the inbox; none where it is of no agent that is known here.
 #[cfg(feature = "payload")]
 pub fn understand(envelope: &Envelope<'_>) -> Option<Observed> {

@@ -21,8 +21,6 @@ const PROMPTS: &[&str] = &["prompt", "command_args", "custom_instructions", "ses
 /// What came of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recorded {
-    /// The agent.
-    pub(crate) agent: String,
     /// The conversation that began with it and is to be answered.
     pub(crate) start: Option<String>,
 }
@@ -76,7 +74,7 @@ pub(crate) fn record(agent: &str, home: &Path, surroundings: &Surroundings, byte
         inbox.count_loss(error.loss());
     }
     let is_answered = claude_code::is_start(&event) && wishes.answer && !conversation.is_empty();
-    Recorded { agent: agent.to_owned(), start: is_answered.then_some(conversation) }
+    Recorded { start: is_answered.then_some(conversation) }
 }
 
 /// A payload without an id is named by what the agent tells its programs, and says so.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use agents::claude_code;
 use inbox::Wishes;
 
 /// The variables that a hook reads.
@@ -38,7 +39,7 @@ impl Surroundings {
             claude_pid: variable("CLAUDE_PID"),
             prompts: variable("RUTTER_RECORD_PROMPTS"),
             exclude: variable("RUTTER_RECORD_EXCLUDE"),
-            conversation: variable("CLAUDE_CODE_SESSION_ID"),
+            conversation: variable(claude_code::CONVERSATION_VARIABLE),
             project: variable("CLAUDE_PROJECT_DIR"),
         }
     }

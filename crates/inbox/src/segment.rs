@@ -95,11 +95,6 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Segment {
-    /// Returns the day it belongs to, `20260216`.
-    pub fn day(&self) -> &str {
-        &self.name[..8]
-    }
-
     /// Reports whether it ends before a place, as it is now: since it was listed it may have grown.
     pub fn ends_before(&self, place: u64) -> bool {
         fs::metadata(&self.path).is_ok_and(|found| found.len() < place)

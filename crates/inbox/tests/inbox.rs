@@ -80,7 +80,7 @@ fn appended_records_are_found_in_the_segment_of_their_day() {
     inbox.append(noon(), id(1), b"{}", Sync::Later).unwrap();
     inbox.append(noon(), id(2), b"{\"a\":1}", Sync::Now).unwrap();
     let segments = inbox.segments().unwrap();
-    assert_eq!(segments.iter().map(|segment| segment.day()).collect::<Vec<_>>(), ["20260216"]);
+    assert_eq!(segments.iter().map(|segment| &segment.name[..8]).collect::<Vec<_>>(), ["20260216"]);
     let bytes = segments[0].read(0, 1 << 20).unwrap();
     assert_eq!(decode(&bytes, 9).frames.iter().map(|frame| frame.body).collect::<Vec<_>>(), [&b"{}"[..], b"{\"a\":1}"]);
     assert_eq!(inbox.losses().0, []);

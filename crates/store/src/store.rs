@@ -253,7 +253,7 @@ pub trait Reads {
     /// Returns the tool calls of a conversation, in no order.
     fn tool_calls_of(&self, conversation: ConversationKey) -> Result<Vec<ToolCall>, StoreError>;
     /// Returns the next part of the log behind `after` that is about conversations, in order, up to `limit` places of it.
-    fn log_of_conversations(&self, wanted: Option<ConversationKey>, after: Seq, limit: usize) -> Result<Part, StoreError>;
+    fn log_of_conversations(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
     /// Returns up to `limit` events about conversations before a place, newest first; those that do not read are left out.
     fn log_of_conversations_before(&self, before: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError>;
     /// Counts the events of one kind.

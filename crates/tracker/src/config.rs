@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use agents::claude_code;
 use store::BoxError;
 use toml_edit::{DocumentMut, Item, Table, value};
 
@@ -41,9 +42,6 @@ pub const KEYS: &[Key] = &[
     key("mirror.root", "RUTTER_MIRROR", "the directory of the JSON files and the session log, or `off`"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
-
-/// The variable in which an agent tells its shell which conversation it is.
-pub(crate) const AGENT_VARIABLE: &str = "CLAUDE_CODE_SESSION_ID";
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,11 +189,11 @@ impl Config {
         }
         // Hooks read the variables of their own agents; a variable of this shell is not for them.
         let filed = KEYS.iter().map(|key| (key.name, in_file(&document, key.name).and_then(plain))).collect();
-        let variables = ["RUTTER_SESSION", "CURRENT_SESSION"].into_iter();
+        let variables = agents::SESSION_VARIABLES.into_iter();
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
         let unknown = unknown_names(&document);
         let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        let agent_session = environment.text(AGENT_VARIABLE);
+        let agent_session = environment.text(claude_code::CONVERSATION_VARIABLE);
         Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables, agent_session })
     }
 

@@ -85,7 +85,7 @@ impl Tracker {
         let mut views = Vec::new();
         let mut known = Known::default();
         loop {
-            let part = self.store.reads().log_of_conversations(None, follower.after, CHUNK)?;
+            let part = self.store.reads().log_of_conversations(follower.after, CHUNK)?;
             let Some(end) = part.end else { return Ok(views) };
             follower.after = end;
             for recorded in &part.events {

@@ -33,7 +33,7 @@ pub mod transcript;
 
 pub use moments::{is_boundary, is_start};
 #[cfg(feature = "payload")]
-pub use payload::{EXEMPT, VARIABLES, understand};
+pub use payload::{CONVERSATION_VARIABLE, EXEMPT, VARIABLES, understand};
 
 /// How this agent is spelled everywhere.
 pub const NAME: &str = "claude-code";

@@ -24,7 +24,10 @@ pub const EXEMPT: &[&str] = &[
 ];
 
 /// The variables of the agent's own start that are kept: which session and which agent it was started from.
-pub const VARIABLES: &[&str] = &["RUTTER_SESSION", "CURRENT_SESSION", "CLAUDE_CODE_SESSION_ID"];
+pub const VARIABLES: &[&str] = &[crate::SESSION_VARIABLES[0], crate::SESSION_VARIABLES[1], CONVERSATION_VARIABLE];
+
+/// The variable in which the agent tells its shell which conversation it is.
+pub const CONVERSATION_VARIABLE: &str = "CLAUDE_CODE_SESSION_ID";
 
 /// What is kept of a title, a command, an error: enough to recognise it. The payload has the rest.
 const FEW_WORDS: usize = 240;

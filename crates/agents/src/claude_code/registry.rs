@@ -32,22 +32,6 @@ pub struct Running {
     pub status: RunningStatus,
     /// What it waits for, in the client's words.
     pub waiting_for: Option<String>,
-    /// `interactive` (also without a terminal) or `bg`.
-    pub kind: Option<String>,
-    /// `cli`, or `sdk-cli` for `-p`.
-    pub entrypoint: Option<String>,
-    /// What it is called, by the user or after its directory.
-    pub name: Option<String>,
-    /// The job of a background process.
-    pub job_id: Option<String>,
-    /// The client's version.
-    pub version: Option<String>,
-    /// When it started, in milliseconds since 1970.
-    pub started_at_ms: Option<i64>,
-    /// When it last wrote this, in milliseconds since 1970.
-    pub updated_at_ms: Option<i64>,
-    /// The number of its process id namespace.
-    pub pid_namespace: Option<u64>,
 }
 
 /// What a process does.
@@ -80,7 +64,6 @@ pub fn read(directory: &Path) -> io::Result<Vec<Running>> {
 pub fn parse(json: &[u8]) -> Option<Running> {
     let entry: Map<String, Value> = serde_json::from_slice(json).ok()?;
     let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
-    let time = |key: &str| entry.get(key).and_then(Value::as_i64);
     Some(Running {
         pid: entry.get("pid")?.as_u64()?.try_into().ok()?,
         process_start: entry.get("procStart").and_then(number),
@@ -88,14 +71,6 @@ pub fn parse(json: &[u8]) -> Option<Running> {
         cwd: text("cwd").map(PathBuf::from),
         status: status(entry.get("status")),
         waiting_for: text("waitingFor"),
-        kind: text("kind"),
-        entrypoint: text("entrypoint"),
-        name: text("name"),
-        job_id: text("jobId"),
-        version: text("version"),
-        started_at_ms: time("startedAt"),
-        updated_at_ms: time("updatedAt"),
-        pid_namespace: entry.get("pidDomain").and_then(Value::as_str).and_then(namespace),
     })
 }
 
@@ -132,9 +107,4 @@ fn status(value: Option<&Value>) -> RunningStatus {
 /// Numbers that do not fit into JavaScript's come as text.
 fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
-
-/// `linux:<boot id>:pid:[4026531836]`.
-fn namespace(domain: &str) -> Option<u64> {
-    domain.rsplit_once("pid:[")?.1.strip_suffix(']')?.parse().ok()
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use tracker::HooksView;
 
 use crate::commands::Context;
-use crate::commands::install::{ScopeArg, hook_program};
+use crate::commands::install::ScopeArg;
 use crate::failure::Failure;
 use crate::page::Page;
 
@@ -66,13 +66,12 @@ fn everything(context: &Context, is_sure: bool) -> Result<(), Failure> {
                 Err(error) => failed.push(error),
             }
         }
-        let is_one_file = hook_program().is_ok_and(|program| program.file_name().is_some_and(|name| name != "rutter-hook"));
         if let Some(error) = failed.pop() {
             return Err(error.into());
         }
         let had_plugin = tracker.plugin().is_some();
         removed.extend(tracker.remove_traces());
-        for program in programs.iter().filter(|program| !is_one_file || program.ends_with("rutter")) {
+        for program in &programs {
             if std::fs::remove_file(program).is_ok() {
                 removed.push(program.clone());
             }

@@ -197,13 +197,10 @@ impl Reads for Connection {
         activity::tool_calls_of(self, conversation).of(self)
     }
 
-    fn log_of_conversations(&self, wanted: Option<ConversationKey>, after: Seq, limit: usize) -> Result<Part, StoreError> {
-        let about = if wanted.is_some() { "AND subject = ?3" } else { "AND ?3 IS NULL" };
-        let query = format!(
-            "SELECT {} FROM events WHERE seq > ?1 AND subject_kind = 'conversation' {about} ORDER BY seq LIMIT ?2",
-            events::COLUMNS
-        );
-        many(self, &query, params![after, as_limit(Some(limit)), wanted.map(|key| key.uuid().into_bytes())], events::try_read).map(part)
+    fn log_of_conversations(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
+        let query =
+            format!("SELECT {} FROM events WHERE seq > ?1 AND subject_kind = 'conversation' ORDER BY seq LIMIT ?2", events::COLUMNS);
+        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(part)
     }
 
     fn log_of_conversations_before(&self, before: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError> {

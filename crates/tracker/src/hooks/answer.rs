@@ -68,7 +68,7 @@ impl Tracker {
             return Err(std::io::ErrorKind::InvalidInput.into());
         }
         // An id is of `A-Z`, `0-9` and `-`: nothing a shell could take for more.
-        let lines: String = ["RUTTER_SESSION", "CURRENT_SESSION"].map(|name| format!("export {name}={}\n", session.id)).concat();
+        let lines: String = agents::SESSION_VARIABLES.map(|name| format!("export {name}={}\n", session.id)).concat();
         // Who wrote before us may have left the last line open.
         file.write_all(format!("\n{lines}").as_bytes())
     }

@@ -8,6 +8,7 @@
 //! | the process leaves | the session ends, if an agent opened it and no other process runs it |
 //! | the first prompt, or the agent's own title | the session's description, where nobody gave one |
 
+use agents::claude_code::CONVERSATION_VARIABLE;
 use session::{
     AgentSession, Change, Conversation, Described, Doing, Ended, Evidence, Happened, Metadata, Opener, Prefix, Rank, Reading, Session,
     SessionKey, Started, Status, Subject, Text,
@@ -17,7 +18,6 @@ use store::{StoreError, Wanted};
 use super::incoming::{Ground, Grounds, Incoming};
 use super::moves;
 use crate::address::{self, LISTED};
-use crate::config::AGENT_VARIABLE;
 use crate::lifecycle::Draft;
 use crate::tracker::Pen;
 use crate::{Purpose, StartError, describe};
@@ -170,7 +170,7 @@ fn spawner(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Spawner>, St
         }
     }
     let inherited =
-        started.variables.iter().filter(|(name, value)| name.as_str() == AGENT_VARIABLE && *value != incoming.observed.conversation);
+        started.variables.iter().filter(|(name, value)| name.as_str() == CONVERSATION_VARIABLE && *value != incoming.observed.conversation);
     for (_, id) in inherited {
         // A terminal that was once started from an agent's shell remembers it for ever.
         let is_alive = |row: &&Conversation| row.running().any(|process| clock.is_running(process));
@@ -186,7 +186,7 @@ fn taken_over(pen: &mut Pen<'_>, started: Option<&Started>, ground: &Ground) -> 
     let Some(started) = started else { return Ok(None) };
     let clock = pen.clock;
     let reads = pen.turn.reads()?;
-    for name in ["RUTTER_SESSION", "CURRENT_SESSION"] {
+    for name in agents::SESSION_VARIABLES {
         let Some((_, value)) = started.variables.iter().find(|(held, _)| held.as_str() == name) else { continue };
         let project = || Ok(reads.project_at(&ground.place.project_place().to_string_lossy())?.map(|project| project.key));
         if let Ok(found) = address::find(reads, value.as_str(), project, Purpose::Writing)
