@@ -172,6 +172,16 @@ pub struct Config {
     pub session_variables: Vec<(&'static str, String)>,
     /// The conversation that an agent told its shell it is.
     pub agent_session: Option<String>,
+    /// Where other programs are looked for, as a `PATH`.
+    pub(crate) programs: OsString,
+}
+
+/// Returns the absolute entries of a `PATH`; any other, `.` for one, is a place in whatever repository somebody stands in. An empty
+/// `PATH` would mean that place, too.
+fn programs(path: Option<&OsString>) -> OsString {
+    let entries = path.into_iter().flat_map(std::env::split_paths).filter(|entry| entry.is_absolute());
+    let absolute = std::env::join_paths(entries).unwrap_or_default();
+    if absolute.is_empty() { "/usr/local/bin:/usr/bin:/bin".into() } else { absolute }
 }
 
 impl Config {
@@ -194,7 +204,8 @@ impl Config {
         let unknown = unknown_names(&document);
         let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
         let agent_session = environment.text(claude_code::CONVERSATION_VARIABLE);
-        Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables, agent_session })
+        let programs = programs(environment.get("PATH"));
+        Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables, agent_session, programs })
     }
 
     /// Returns the configuration with a project named on the command line.

@@ -1,14 +1,16 @@
 //! A description where nobody gave one: branch, last commit, time. A better one replaces it whenever it comes.
 
+use std::ffi::OsStr;
+
 use session::{Described, Moment, Rank};
 
 use crate::{Place, git};
 
 /// Describes a session by what it begins from.
-pub(crate) fn automatically(place: &Place, at: Moment) -> Described {
+pub(crate) fn automatically(programs: &OsStr, place: &Place, at: Moment) -> Described {
     let time = at.local().strftime("%Y-%m-%d %H:%M:%S");
     let branch = place.git_dir.as_deref().and_then(git::branch);
-    let subject = place.common.as_ref().and_then(|_| git::last_subject(&place.worktree));
+    let subject = place.common.as_ref().and_then(|_| git::last_subject(programs, &place.worktree));
     let text = match (branch, subject) {
         (Some(branch), Some(subject)) => format!("On {branch} after \"{}\", started at {time}", shorten(&subject)),
         (Some(branch), None) => format!("On {branch}, started at {time}"),

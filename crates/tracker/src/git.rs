@@ -1,5 +1,8 @@
 //! What is asked of the `git` command: few things, with a time limit, and nothing a repository could use to run its own programs.
+//!
+//! `programs` is where the command is looked for, see `Config::programs`.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -8,18 +11,18 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// Returns the subject of the newest commit.
-pub(crate) fn last_subject(worktree: &Path) -> Option<String> {
-    ask(worktree, &["log", "-1", "--no-show-signature", "--format=%s"]).filter(|subject| !subject.is_empty())
+pub(crate) fn last_subject(programs: &OsStr, worktree: &Path) -> Option<String> {
+    ask(programs, worktree, &["log", "-1", "--no-show-signature", "--format=%s"]).filter(|subject| !subject.is_empty())
 }
 
 /// Returns the first commit; of several, the one that sorts first.
-pub(crate) fn root_commit(worktree: &Path) -> Option<String> {
-    ask(worktree, &["rev-list", "--max-parents=0", "HEAD"])?.lines().min().map(str::to_owned)
+pub(crate) fn root_commit(programs: &OsStr, worktree: &Path) -> Option<String> {
+    ask(programs, worktree, &["rev-list", "--max-parents=0", "HEAD"])?.lines().min().map(str::to_owned)
 }
 
 /// Returns the address of `origin`, without the credentials it may hold.
-pub(crate) fn remote(worktree: &Path) -> Option<String> {
-    ask(worktree, &["config", "--get", "remote.origin.url"]).map(|address| without_credentials(&address))
+pub(crate) fn remote(programs: &OsStr, worktree: &Path) -> Option<String> {
+    ask(programs, worktree, &["config", "--get", "remote.origin.url"]).map(|address| without_credentials(&address))
 }
 
 /// Returns the branch that is checked out, read from `HEAD` without a process; none when detached.
@@ -43,7 +46,7 @@ fn without_credentials(address: &str) -> String {
 }
 
 /// Runs git and returns its answer, or nothing if it fails or takes too long.
-fn ask(worktree: &Path, arguments: &[&str]) -> Option<String> {
+fn ask(programs: &OsStr, worktree: &Path, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new("git")
         .args([
             "--no-pager",
@@ -57,6 +60,8 @@ fn ask(worktree: &Path, arguments: &[&str]) -> Option<String> {
         ])
         .args(arguments)
         .current_dir(worktree)
+        // Also where the program itself is looked for.
+        .env("PATH", programs)
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env_remove("GIT_DIR")

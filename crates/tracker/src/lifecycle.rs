@@ -159,7 +159,7 @@ impl Tracker {
         let given = start.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match given {
             Some(text) => Described { text: redact::text(text), rank: Rank::Person },
-            None => describe::automatically(&self.place, at.moment),
+            None => describe::automatically(&self.config.programs, &self.place, at.moment),
         }
     }
 

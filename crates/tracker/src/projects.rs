@@ -1,5 +1,6 @@
 //! Which project a command is about: the one named, else the one of the directory; taken in when something is recorded.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use session::{Change, Project, ProjectFound, ProjectKey, Revision, Subject};
@@ -88,7 +89,7 @@ impl Tracker {
         if let Some(project) = self.known_at(place)? {
             return Ok(Wanted::Known(project.key));
         }
-        let found = found_at(place);
+        let found = found_at(&self.config.programs, place);
         let is_it = |project: &Project| {
             project.root_commit.is_some() && project.root_commit == found.root_commit && project.remote == found.remote && is_gone(project)
         };
@@ -143,12 +144,13 @@ fn by_name(reads: &dyn Reads, name: &str) -> Result<Option<Project>, ProjectErro
     }
 }
 
-fn found_at(place: &Place) -> ProjectFound {
+fn found_at(programs: &OsStr, place: &Place) -> ProjectFound {
     let is_git = place.common.is_some();
     // Git would wait for ever at a pipe.
     let is_sane = place.common.as_ref().is_some_and(|common| std::fs::metadata(common.join("config")).is_ok_and(|found| found.is_file()));
-    let ask =
-        |question: fn(&Path) -> Option<String>| is_sane.then(|| question(&place.worktree)).flatten().map(|answer| redact::text(&answer));
+    let ask = |question: fn(&OsStr, &Path) -> Option<String>| {
+        is_sane.then(|| question(programs, &place.worktree)).flatten().map(|answer| redact::text(&answer))
+    };
     ProjectFound {
         name: redact::text(&place.project_name()),
         place: redact::text(&place.project_place().to_string_lossy()),

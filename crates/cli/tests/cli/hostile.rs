@@ -261,6 +261,29 @@ fn s7_what_the_machine_says_is_foreign_too() {
 }
 
 #[test]
+fn s12_a_repository_s_own_git_is_never_run() {
+    let mut env = env();
+    for program in ["git", "bin/git"].map(|name| env.project().join(name)) {
+        std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+        std::fs::write(&program, format!("#!/bin/sh\n: >'{}'\n", env.path("trapped").display())).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    std::fs::create_dir_all(env.project().join(".git/refs")).unwrap();
+    std::fs::create_dir_all(env.project().join(".git/objects")).unwrap();
+    std::fs::write(env.project().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    std::fs::write(env.project().join(".git/config"), "").unwrap();
+    for path in [".:/usr/bin:/bin", ":/usr/bin:/bin", "/usr/bin:/bin:", "bin:./bin", ".", ""] {
+        env.set("PATH", path);
+        assert_eq!(code(&env, &["start"]), 0, "{path:?}");
+        assert!(!env.path("trapped").exists(), "{path:?}");
+    }
+    // What somebody put into the `PATH` by its whole name is theirs.
+    env.set("PATH", &env.project().join("bin").to_string_lossy());
+    assert_eq!(code(&env, &["start"]), 0);
+    assert!(env.path("trapped").exists(), "it would have been seen");
+}
+
+#[test]
 fn s12_a_repository_has_its_say_in_words_only() {
     let env = env();
     let git = |arguments: &[&str]| {
