@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationKey, Latest, Process, Reading, Revision, SessionKey, Text, When, elapsed_micros};
+use crate::{ConversationKey, Latest, Numbered, Process, Reading, Revision, SessionKey, Text, When, elapsed_micros};
 
 /// An agent's own conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +38,9 @@ pub struct Conversation {
     #[serde(with = "runs")]
     pub runs: BTreeMap<Process, When>,
     /// When processes last did something in it, by their numbers.
-    pub acted: BTreeMap<u32, When>,
+    pub acted: Numbered,
     /// When processes left it last, by their numbers.
-    pub left: BTreeMap<u32, When>,
+    pub left: Numbered,
     /// The sessions it belonged to and since when, in order.
     pub assignments: Vec<Assignment>,
     /// What was said in the last two seconds, so that the same said twice is heard once.
@@ -121,8 +121,8 @@ impl Conversation {
             doing: None,
             arrival: None,
             runs: BTreeMap::new(),
-            acted: BTreeMap::new(),
-            left: BTreeMap::new(),
+            acted: Numbered::default(),
+            left: Numbered::default(),
             assignments: Vec::new(),
             recent: Vec::new(),
             revision: when.stamp.revision,
@@ -148,16 +148,17 @@ impl Conversation {
 
     /// Returns the processes that took it up and have not left it since they last did something in it.
     pub fn running(&self) -> impl Iterator<Item = &Process> {
-        // A number is given out again after a restart.
-        let is_of_boot = |process: &Process, when: &When| when.at.boot.is_none_or(|boot| boot.id == process.boot);
-        let of = move |held: &'_ BTreeMap<u32, When>, process: &Process| {
-            held.get(&process.pid).copied().filter(|when| is_of_boot(process, when))
-        };
-        let has_left = move |process: &Process, since: &When| {
-            let acted = of(&self.acted, process).filter(|acted| since.is_before(acted)).unwrap_or(*since);
-            of(&self.left, process).is_some_and(|left| !left.is_before(&acted))
-        };
-        self.runs.iter().filter(move |(process, since)| !has_left(process, since)).map(|(process, _)| process)
+        self.runs.iter().filter(|(process, since)| !self.has_left(process, since)).map(|(process, _)| process)
+    }
+
+    fn has_left(&self, process: &Process, since: &When) -> bool {
+        // A number is given out again, when its process is gone.
+        let has_its_number = |other: &Process| (other.boot, other.namespace, other.pid) == (process.boot, process.namespace, process.pid);
+        if self.runs.keys().any(|other| has_its_number(other) && other.started > process.started) {
+            return true;
+        }
+        let acted = self.acted.of(process).filter(|acted| since.is_before(acted)).unwrap_or(*since);
+        self.left.of(process).is_some_and(|left| !left.is_before(&acted))
     }
 
     /// Returns it by the names people and programs use.

@@ -13,6 +13,7 @@
 //! | `observed` | what an agent's hook said, understood |
 //! | `order` | before and after within a conversation, whatever the wall clock says |
 //! | `process` | one process among all that ever were |
+//! | `numbered` | what was heard of processes known by their numbers |
 //! | `register` | the last writer, decided by revision and not by arrival |
 //! | `session`, `work_item`, `project` | the rows of what people record |
 //! | `conversation`, `turn`, `tool_call` | the rows of what agents do |
@@ -26,6 +27,7 @@ mod event;
 mod id;
 mod key;
 mod moment;
+mod numbered;
 mod observe;
 mod observed;
 mod order;
@@ -50,6 +52,7 @@ pub use event::{
 pub use id::{IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_length};
 pub use key::{ConversationKey, EventId, ProjectKey, SessionKey, ToolCallKey, TurnKey, WorkKey};
 pub use moment::{Boot, Moment, Reading, elapsed_micros};
+pub use numbered::Numbered;
 pub use observed::{Happened, Observed, Started, Tool};
 pub use order::{Latest, When, in_order};
 pub use process::Process;

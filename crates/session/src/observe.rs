@@ -105,7 +105,7 @@ fn run(conversation: &mut Conversation, observed: &Observed, when: When) {
         what if what.is_work() => &mut conversation.acted,
         _ => return,
     };
-    observed.pid.into_iter().for_each(|pid| later(noted.entry(pid).or_insert(when)));
+    observed.pid.into_iter().for_each(|pid| noted.note(pid, when));
 }
 
 /// A process is gone from the conversation without having said so.
@@ -115,10 +115,7 @@ fn gone(rows: &mut Rows, key: ConversationKey, event: &Event, process: &Process,
     };
     let when = When::of(event);
     conversation.revision = conversation.revision.max(event.revision);
-    let left = conversation.left.entry(process.pid).or_insert(when);
-    if left.is_before(&when) {
-        *left = when;
-    }
+    conversation.left.note(process.pid, when);
     Latest::observe(&mut conversation.doing, when, Doing::Gone(reason.clone()));
     Vec::new()
 }

@@ -1,7 +1,7 @@
 //! A clock that stands still until it is told to go on.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ pub struct StillClock {
     wall_micros: Arc<AtomicI64>,
     boot_micros: Arc<AtomicU64>,
     boot: Arc<AtomicU64>,
+    offset_seconds: Arc<AtomicI32>,
     running: Arc<Mutex<BTreeSet<Process>>>,
     ancestors: Arc<Mutex<Vec<Process>>>,
 }
@@ -37,6 +38,7 @@ impl StillClock {
             wall_micros: Arc::new(micros(instant).into()),
             boot_micros: Arc::new(3_600_000_000.into()),
             boot: Arc::new(7.into()),
+            offset_seconds: Arc::new(3_600.into()),
             running: Arc::default(),
             ancestors: Arc::default(),
         }
@@ -57,6 +59,11 @@ impl StillClock {
         self.boot.fetch_add(1, Relaxed);
         self.boot_micros.store(1_000_000, Relaxed);
         self.running.lock().unwrap().clear();
+    }
+
+    /// Moves the zone to another offset east of Greenwich, as summer time does.
+    pub fn set_offset(&self, seconds: i32) {
+        self.offset_seconds.store(seconds, Relaxed);
     }
 
     /// Lets whoever asks descend from these processes, the nearest first.
@@ -97,6 +104,6 @@ impl Clock for StillClock {
     }
 
     fn zone(&self) -> TimeZone {
-        TimeZone::fixed(Offset::from_seconds(3600).unwrap())
+        TimeZone::fixed(Offset::from_seconds(self.offset_seconds.load(Relaxed)).unwrap())
     }
 }

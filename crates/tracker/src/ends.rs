@@ -167,12 +167,14 @@ fn process_is_gone(pen: &mut Pen<'_>, key: ConversationKey, process: &Process, r
         return Ok(false);
     }
     // It was there when it was last heard of, and that is all that is known.
-    pen.at = row.last.at;
+    let heard = [row.runs.get(process).copied(), row.acted.of(process)].into_iter().flatten();
+    pen.at = heard.reduce(|kept, next| if kept.is_before(&next) { next } else { kept }).map_or(row.last.at, |when| when.at);
     pen.record(Subject::Conversation(key), row.revision.next(), Change::Gone { process: *process, reason: reason.clone() })?;
     let Some(session) = row.session().map(|key| pen.session(key)).transpose()? else { return Ok(false) };
     if session.opener != Opener::Agent || session.status().is_ended() || is_run(pen, &session)? {
         return Ok(false);
     }
+    pen.at = row.last.at;
     abandon(pen, &session, reason)
 }
 

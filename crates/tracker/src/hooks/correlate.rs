@@ -20,7 +20,7 @@ use super::moves;
 use crate::address::{self, LISTED};
 use crate::lifecycle::Draft;
 use crate::tracker::Pen;
-use crate::{Purpose, StartError, describe};
+use crate::{Clock, Fate, Purpose, StartError, describe};
 
 /// What of a prompt becomes a description.
 const LONGEST_TITLE: usize = 100;
@@ -36,10 +36,10 @@ pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) 
     // What cannot be told apart is kept, and belongs nowhere.
     let is_named = row.id.as_str() != "unknown";
     let ground = grounds.of(incoming);
-    let spawner = spawner(pen, incoming)?;
+    let spawner = spawner(pen, incoming, grounds)?;
     let mut changed = match (session, ground) {
         (None, Some(ground)) if incoming.observed.what.is_work() && is_named => {
-            place_conversation(pen, incoming, ground, spawner.as_ref())?
+            place_conversation(pen, incoming, ground, grounds, spawner.as_ref())?
         }
         (None, _) => false,
         (Some(key), ground) => follow(pen, incoming, key, is_left, ground)?,
@@ -119,7 +119,8 @@ fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> 
     }
     let conversations = pen.turn.reads()?.conversations_of(key)?;
     let theirs = conversations.iter().filter(|each| each.session() == Some(key));
-    if theirs.flat_map(Conversation::running).any(|process| pen.clock.is_running(process)) {
+    // Whether another process is still there is found out by whoever looks for ends: here it would depend on when this is taken in.
+    if theirs.flat_map(Conversation::running).next().is_some() {
         return Ok(false);
     }
     pen.at = at;
@@ -129,7 +130,13 @@ fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> 
 }
 
 /// Finds or opens the session that a conversation belongs to.
-fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground, spawner: Option<&Spawner>) -> Result<bool, StoreError> {
+fn place_conversation(
+    pen: &mut Pen<'_>,
+    incoming: &Incoming,
+    ground: &Ground,
+    grounds: &Grounds,
+    spawner: Option<&Spawner>,
+) -> Result<bool, StoreError> {
     if let Some((_, parent)) = spawner {
         let opened = open(pen, incoming, ground, Some(*parent))?;
         return assign(pen, incoming, opened);
@@ -146,7 +153,7 @@ fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground, s
         ("fork", before) => open(pen, incoming, ground, before.map(|session| session.key))?,
         // A person's session goes on with whatever conversation its process takes up.
         (_, Some(before)) if before.opener == Opener::Person && !before.status().is_ended() => Some(before.key),
-        _ => match taken_over(pen, started, ground)? {
+        _ => match taken_over(pen, incoming, started, ground, grounds)? {
             Some(session) => Some(session),
             None => open(pen, incoming, ground, None)?,
         },
@@ -158,7 +165,7 @@ fn place_conversation(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground, s
 type Spawner = (AgentSession, SessionKey);
 
 /// Returns who started this agent from its shell, if an agent did. Asked before anything else: the shell hands its variables on.
-fn spawner(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Spawner>, StoreError> {
+fn spawner(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<Option<Spawner>, StoreError> {
     let Happened::Started(started) = &incoming.observed.what else { return Ok(None) };
     let clock = pen.clock;
     let reads = pen.turn.reads()?;
@@ -173,7 +180,7 @@ fn spawner(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Spawner>, St
         started.variables.iter().filter(|(name, value)| name.as_str() == CONVERSATION_VARIABLE && *value != incoming.observed.conversation);
     for (_, id) in inherited {
         // A terminal that was once started from an agent's shell remembers it for ever.
-        let is_alive = |row: &&Conversation| row.running().any(|process| clock.is_running(process));
+        let is_alive = |row: &&Conversation| was_running(row, incoming, grounds, clock);
         if let Some(found) = reads.conversations_by_id(id.as_str())?.iter().filter(is_alive).find_map(named) {
             return Ok(Some(found));
         }
@@ -181,8 +188,21 @@ fn spawner(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Spawner>, St
     Ok(None)
 }
 
+/// Reports whether an agent ran a conversation when something else happened. What is taken in late is judged by what was heard afterwards:
+/// its process may be gone by now.
+fn was_running(row: &Conversation, incoming: &Incoming, grounds: &Grounds, clock: &dyn Clock) -> bool {
+    let is_heard_of_later = || grounds.heard.get(&row.key).is_some_and(|last| is_after(last, &incoming.at));
+    row.running().any(|process| clock.fate(process) != Fate::Gone || is_heard_of_later())
+}
+
 /// Returns the running session that a variable names, else the one that a person started in this worktree and no agent holds.
-fn taken_over(pen: &mut Pen<'_>, started: Option<&Started>, ground: &Ground) -> Result<Option<SessionKey>, StoreError> {
+fn taken_over(
+    pen: &mut Pen<'_>,
+    incoming: &Incoming,
+    started: Option<&Started>,
+    ground: &Ground,
+    grounds: &Grounds,
+) -> Result<Option<SessionKey>, StoreError> {
     let Some(started) = started else { return Ok(None) };
     let clock = pen.clock;
     let reads = pen.turn.reads()?;
@@ -200,7 +220,7 @@ fn taken_over(pen: &mut Pen<'_>, started: Option<&Started>, ground: &Ground) -> 
     for session in reads.sessions(&wanted, Some(LISTED))? {
         let is_held = || -> Result<bool, StoreError> {
             let conversations = reads.conversations_of(session.key)?;
-            Ok(conversations.iter().flat_map(Conversation::running).any(|process| clock.is_running(process)))
+            Ok(conversations.iter().any(|row| was_running(row, incoming, grounds, clock)))
         };
         if session.opener == Opener::Person && !is_held()? {
             return Ok(Some(session.key));

@@ -134,6 +134,8 @@ pub(crate) struct Grounds {
     pub(crate) places: BTreeMap<PathBuf, Ground>,
     /// Which conversations forked ones were copied from.
     pub(crate) copied: BTreeMap<ConversationKey, AgentSession>,
+    /// When each conversation is heard of last.
+    pub(crate) heard: BTreeMap<ConversationKey, Reading>,
 }
 
 impl Grounds {

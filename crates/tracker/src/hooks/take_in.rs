@@ -238,6 +238,7 @@ impl Tracker {
                 Entry::Vacant(vacant) => vacant.insert(Known::of(self.store.reads().conversation(each.conversation)?.as_ref())),
             };
             self.look_for_origin(each, row, &mut grounds);
+            grounds.heard.insert(each.conversation, each.at);
             let Some(directory) = each.directory().filter(|_| each.observed.what.is_work()) else { continue };
             // A session that a person ended is followed by a new one at the next prompt, and a head moves in the worktree where an agent is.
             if row.is_settled && !matches!(each.observed.what, Happened::Prompted { .. } | Happened::Started(_)) {
