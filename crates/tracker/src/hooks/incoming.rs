@@ -80,13 +80,18 @@ const RECORDS: usize = 8_192;
 impl Chunk {
     /// Reads a part of a segment; none where it cannot be read.
     pub(crate) fn read(segment: &Segment, from: u64) -> Option<Self> {
+        Self::read_some(segment, from, RECORDS)
+    }
+
+    /// Reads a part of a segment, so many records at most.
+    pub(crate) fn read_some(segment: &Segment, from: u64, most: usize) -> Option<Self> {
         let bytes = segment.read(from, CHUNK).ok()?;
         let bytes = match decode(&bytes, 1).frames.is_empty() && bytes.len() == CHUNK {
             // One record may be longer than a chunk.
             true => segment.read(from, CHUNK + LONGEST).ok()?,
             false => bytes,
         };
-        Some(Self::of(&bytes, from, RECORDS))
+        Some(Self::of(&bytes, from, most))
     }
 
     /// Reads the end of a segment, all of it.
@@ -94,6 +99,11 @@ impl Chunk {
         let from = segment.length.saturating_sub(most);
         let bytes = segment.read(from, usize::try_from(most).ok()? + LONGEST).ok()?;
         Some(Self::of(&bytes, from, usize::MAX))
+    }
+
+    /// Returns when its first record was left; none where nobody here understands one.
+    pub(crate) fn first(&self) -> Option<Reading> {
+        self.incoming.iter().flatten().next().map(|each| each.at)
     }
 
     fn of(bytes: &[u8], from: u64, most: usize) -> Self {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use agents::claude_code::transcript;
 use inbox::{Inbox, Segment};
 use session::{
-    AgentSession, Author, Change, Conversation, ConversationKey, Event, Evidence, Happened, Latest, Observed, Revision, Subject, Text,
+    AgentSession, Author, Change, Conversation, ConversationKey, Event, Evidence, Happened, Latest, Observed, Reading, Revision, Subject,
+    Text,
 };
 use store::{Appended, Durability, InboxPosition, StoreError};
 
@@ -72,7 +73,9 @@ impl Tracker {
     /// When the store cannot take it; what was not taken in stays in the inbox.
     pub fn take_in(&mut self) -> Result<Taken, StoreError> {
         let mut taken = Taken::default();
-        for segment in self.inbox().segments().unwrap_or_default() {
+        let segments = self.inbox().segments().unwrap_or_default();
+        self.take_in_together(&segments, &mut taken)?;
+        for segment in segments {
             self.take_in_segment(&segment, &mut taken)?;
             self.remove_when_old(&segment)?;
         }
@@ -80,6 +83,34 @@ impl Tracker {
             self.bring_mirror_up();
         }
         Ok(taken)
+    }
+
+    /// Takes in what waits in several segments, until only one is left: a segment is of a day of the wall clock, and where that jumped,
+    /// the boot clock alone knows what came first.
+    fn take_in_together(&mut self, segments: &[Segment], taken: &mut Taken) -> Result<(), StoreError> {
+        loop {
+            let mut waiting = Vec::new();
+            for segment in segments {
+                let Some(kept) = self.pending(segment)? else { continue };
+                let chunk = Chunk::read(segment, kept.from).filter(|chunk| !chunk.incoming.is_empty());
+                waiting.extend(chunk.map(|chunk| (segment, kept, chunk)));
+            }
+            if waiting.len() < 2 {
+                return Ok(());
+            }
+            let firsts: Vec<_> = waiting.iter().map(|(.., chunk)| chunk.first()).collect();
+            let at = earliest(&firsts);
+            let (segment, kept, chunk) = waiting.swap_remove(at);
+            let is_due = |each: &Option<Incoming>| {
+                let others = firsts.iter().enumerate().filter(|(other, _)| *other != at).filter_map(|(_, first)| first.as_ref());
+                each.as_ref().is_none_or(|each| others.into_iter().all(|first| !is_before(first, &each.at)))
+            };
+            let due = chunk.incoming.iter().take_while(|each| is_due(each)).count().max(1);
+            let chunk = if due < chunk.incoming.len() { Chunk::read_some(segment, kept.from, due) } else { Some(chunk) };
+            let Some(chunk) = chunk else { return Ok(()) };
+            let grounds = self.grounds(chunk.incoming.iter().flatten())?;
+            self.record_chunk(segment, kept.position, &chunk, &grounds, taken)?;
+        }
     }
 
     /// Takes in a segment, chunk by chunk. While one is recorded the next is read.
@@ -296,6 +327,19 @@ impl Tracker {
         let bytes = self.waiting().map_or(0, |waiting| waiting.bytes);
         self.note(Note::InboxWaits { bytes, reason: reason.to_string() });
     }
+}
+
+/// Returns the place of what was left first; what no boot clock puts in order stays in the order of the segments.
+fn earliest(firsts: &[Option<Reading>]) -> usize {
+    let of = |at: usize| firsts.get(at).copied().flatten();
+    (0..firsts.len())
+        .reduce(|kept, next| if of(next).zip(of(kept)).is_some_and(|(next, kept)| is_before(&next, &kept)) { next } else { kept })
+        .unwrap_or(0)
+}
+
+/// Reports whether something was left before something else, by the clock of the boot that both are of.
+fn is_before(one: &Reading, other: &Reading) -> bool {
+    matches!((one.boot, other.boot), (Some(one), Some(other)) if one.id == other.id && one.micros < other.micros)
 }
 
 /// What is known of a conversation before a chunk is taken in.
