@@ -218,6 +218,14 @@ impl Config {
         self
     }
 
+    /// Returns where a program is, if it can be started: in an absolute entry of `PATH`, never in the directory one stands in.
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        let is_program = |path: &PathBuf| {
+            std::fs::metadata(path).is_ok_and(|file| file.is_file()) && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+        };
+        std::env::split_paths(&self.programs).map(|directory| directory.join(name)).find(is_program)
+    }
+
     /// Returns all settings.
     pub fn settings(&self) -> &[Setting] {
         &self.settings

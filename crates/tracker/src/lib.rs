@@ -65,8 +65,8 @@ mod work;
 pub use activity::{ToolCallView, TurnView};
 pub use address::{AddressError, Purpose};
 pub use chain::{
-    ChainError, HeadView, NewTransition, Outcome, Recovery, Resume, ResumeChoice, ResumeError, Said, SyncRow, SyncStatus, TransitionView,
-    Verdict, WantedChain,
+    Chain, ChainError, HeadView, NewTransition, Outcome, Recovery, Resume, ResumeChoice, ResumeError, Said, SyncRow, SyncStatus,
+    TransitionView, Verdict, WantedChain,
 };
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Environment, KEYS, Key, Origin, Setting};
@@ -89,7 +89,7 @@ pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use stats::Overview;
 pub use status_line::StatusLine;
-pub use time_words::{TimeError, parse_length, parse_moment, parse_since, parse_until};
+pub use time_words::{TimeError, ago, parse_length, parse_moment, parse_since, parse_until};
 pub use tracker::{Tracker, TrackerError};
 pub use view::{EntryCounts, GroupView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object};
 pub use work::WorkError;

@@ -77,6 +77,20 @@ pub fn parse_since(text: &str, clock: &dyn Clock) -> Result<i64, TimeError> {
     parse_moment(text, clock).map(|reading| reading.moment.micros())
 }
 
+/// Returns how long ago something was that happened at an RFC 3339 time, in one unit: `3 minutes ago`. What is no time stays as it is.
+pub fn ago(at: &str, clock: &dyn Clock) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let Ok(at) = at.parse::<Timestamp>().map(Timestamp::as_second) else { return at.to_owned() };
+    let seconds = clock.now().moment.timestamp().as_second() - at;
+    match UNITS.into_iter().find(|(length, _)| seconds >= *length) {
+        Some((length, unit)) => {
+            let number = seconds / length;
+            format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
+        }
+        None => "now".to_owned(),
+    }
+}
+
 fn now_in_zone(clock: &dyn Clock) -> Zoned {
     clock.now().moment.timestamp().to_zoned(clock.zone())
 }
@@ -162,6 +176,21 @@ mod tests {
         check("2h", "2026-02-16T15:30:03.000000+01:00");
         check("7d", "2026-02-09T17:30:03.000000+01:00");
         check("yesterday", "2026-02-15T00:00:00.000000+01:00");
+    }
+
+    #[test]
+    fn how_long_ago_is_said_in_one_unit() {
+        for (at, expected) in [
+            ("2026-02-16T17:30:03+01:00", "now"),
+            ("2026-02-16T17:30:04+01:00", "now"),
+            ("2026-02-16T16:30:02Z", "1 second ago"),
+            ("2026-02-16T17:00:00+01:00", "30 minutes ago"),
+            ("2026-02-16T14:00:00.5+01:00", "3 hours ago"),
+            ("2025-02-16T17:30:03+01:00", "365 days ago"),
+            ("soon", "soon"),
+        ] {
+            assert_eq!(ago(at, &Still), expected, "{at}");
+        }
     }
 
     #[test]

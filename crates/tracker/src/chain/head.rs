@@ -1,5 +1,7 @@
 //! The chain of a project, a version or a session, and the head of it.
 
+use std::collections::BTreeSet;
+
 use session::{Head, Project, Scope, Text, Transition};
 
 use super::transition::ChainError;
@@ -15,20 +17,56 @@ pub struct WantedChain {
     pub session: Option<String>,
 }
 
+/// Transitions, and the heads of the projects that they are of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chain {
+    /// The transitions, oldest first.
+    pub transitions: Vec<TransitionView>,
+    /// The heads.
+    pub heads: Vec<HeadView>,
+}
+
 impl Tracker {
     /// Returns the transitions that are asked for, in their order; of the project that is meant here, where no session is named.
     ///
     /// # Errors
     /// When session or project cannot be determined, or the store cannot answer.
     pub fn chain(&self, wanted: &WantedChain) -> Result<Vec<TransitionView>, ChainError> {
+        let projects = if wanted.session.is_none() { self.project_of_chain()?.into_iter().collect() } else { Vec::new() };
+        self.views(&self.transitions_wanted(wanted, &projects)?)
+    }
+
+    /// Returns the same with the heads of all projects it is of; of every project there is, where that is asked for.
+    ///
+    /// # Errors
+    /// When session or project cannot be determined, or the store cannot answer.
+    pub fn chain_with_heads(&self, wanted: &WantedChain, all_projects: bool) -> Result<Chain, ChainError> {
+        let reads = self.store.reads();
+        let projects = match (&wanted.session, all_projects) {
+            (Some(_), _) => Vec::new(),
+            (None, true) => reads.projects()?,
+            (None, false) => self.project_of_chain()?.into_iter().collect(),
+        };
+        let transitions = self.transitions_wanted(wanted, &projects)?;
+        let keys: BTreeSet<_> = transitions.iter().map(|held| held.project).collect();
+        let heads = keys.into_iter().map(|key| reads.heads(key)).collect::<Result<Vec<_>, _>>()?.concat();
+        let heads = heads.iter().map(|head| self.head_view(head)).collect::<Result<_, _>>()?;
+        Ok(Chain { transitions: self.views(&transitions)?, heads })
+    }
+
+    fn transitions_wanted(&self, wanted: &WantedChain, projects: &[Project]) -> Result<Vec<Transition>, ChainError> {
         let reads = self.store.reads();
         let mut transitions = match &wanted.session {
             Some(session) => reads.transitions_of(self.resolve(Some(session), Purpose::Reading)?.key)?,
-            None => self.project_of_chain()?.map(|project| reads.transitions(project.key)).transpose()?.unwrap_or_default(),
+            None => projects.iter().map(|project| reads.transitions(project.key)).collect::<Result<Vec<_>, _>>()?.concat(),
         };
         let is_of = |held: &Transition, version: &str| matches!(&held.scope, Scope::Version(name) if name.as_str() == version);
         transitions.retain(|held| wanted.version.as_deref().is_none_or(|version| is_of(held, version)));
         transitions.sort_by_key(|held| (held.project, held.seq));
+        Ok(transitions)
+    }
+
+    fn views(&self, transitions: &[Transition]) -> Result<Vec<TransitionView>, ChainError> {
         Ok(transitions.iter().map(|held| self.transition_view(held)).collect::<Result<_, _>>()?)
     }
 

@@ -20,7 +20,7 @@ mod transcripts;
 mod transition;
 mod view;
 
-pub use head::WantedChain;
+pub use head::{Chain, WantedChain};
 pub use recover::{Recovery, Verdict};
 pub use resume::{Resume, ResumeChoice, ResumeError};
 pub use sync::{SyncRow, SyncStatus};

@@ -192,7 +192,7 @@ fn revision(pen: &mut Pen<'_>, project: ProjectKey) -> Result<Revision, StoreErr
 }
 
 fn read(new: &NewTransition) -> Result<Given, ChainError> {
-    let agent = redact::text(new.agent.as_deref().unwrap_or(agents::claude_code::NAME));
+    let agent = name(new.agent.as_deref().unwrap_or(agents::claude_code::NAME), "the name of an agent: one word, like `claude-code`")?;
     let agent_session = |id: &str| -> Result<AgentSession, ChainError> {
         Ok(AgentSession { agent: agent.clone(), id: name(id, "the id of an agent session: one word of 1 to 255 characters")? })
     };
