@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use crate::{env, object, started};
 
-const SESSION: [&str; 25] = [
+const SESSION: [&str; 26] = [
     "id",
     "number",
     "project",
@@ -14,6 +14,7 @@ const SESSION: [&str; 25] = [
     "started_at",
     "ended_at",
     "end_reason",
+    "end_evidence",
     "duration_seconds",
     "parent",
     "tags",
@@ -47,7 +48,7 @@ fn a_session_has_every_key_and_what_is_absent_is_null() {
         assert_eq!(keys(&session["work_items"]), ["total", "completed", "in_progress"]);
         assert_eq!(keys(&session["entries"]), ["log", "decision", "test", "blocker", "todo"]);
         let absent: Vec<_> = SESSION.into_iter().filter(|key| session[*key].is_null()).collect();
-        assert_eq!(absent, ["agent", "ended_at", "end_reason", "parent", "head", "files", "usage"], "{arguments:?}");
+        assert_eq!(absent, ["agent", "ended_at", "end_reason", "end_evidence", "parent", "head", "files", "usage"], "{arguments:?}");
     }
     let fresh = object(&env, ["start", "--quiet"]);
     assert_eq!(keys(&fresh), SESSION);
