@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use tracker::{
-    AddressError, ConfigError, CurrentError, EndError, ExchangeError, HooksError, KEYS, NamingError, ProjectError, StartError, StoreError,
-    TagError, TimeError, TrackerError, WorkError,
+    AddressError, ChainError, ConfigError, CurrentError, EndError, ExchangeError, HooksError, KEYS, NamingError, ProjectError, ResumeError,
+    StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
 };
 
 use crate::exit::Exit;
@@ -40,6 +40,11 @@ impl Failure {
     /// The command line is wrong, in words of our own.
     pub(crate) fn wrong(words: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, lines: vec![words.into()], hints: Vec::new() }
+    }
+
+    /// The answer is no, in words of our own.
+    pub(crate) fn no(words: impl Into<String>) -> Self {
+        Self { exit: Exit::No, lines: vec![words.into()], hints: Vec::new() }
     }
 
     fn new(exit: Exit, error: impl Error) -> Self {
@@ -235,6 +240,37 @@ impl From<HooksError> for Failure {
             HooksError::Program(_) => Self::surroundings(error).hint("install rutter with `cargo xtask setup`"),
             HooksError::Settings(_) => Self::surroundings(error).hint("nothing was changed; put that right and try again"),
             HooksError::File { .. } => Self::surroundings(error),
+        }
+    }
+}
+
+impl From<ChainError> for Failure {
+    fn from(error: ChainError) -> Self {
+        match error {
+            ChainError::BadName { .. } => Self::usage(error),
+            ChainError::Current(error) => error.into(),
+            ChainError::Project(error) => error.into(),
+            ChainError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResumeError> for Failure {
+    fn from(error: ResumeError) -> Self {
+        match error {
+            ResumeError::Nothing { .. } => {
+                Self::answer(error).hint("run `rutter chain --all-projects` to see what there is, or start an agent")
+            }
+            ResumeError::Hindered { ref id, .. } => {
+                let hint = format!("run `rutter recover {id}` for one that can be resumed");
+                Self::answer(error).hint(hint)
+            }
+            ResumeError::UnknownAgent { .. } => Self::answer(error).hint("start that agent as its own manual says"),
+            ResumeError::NoDirectory { ref id, .. } => {
+                let hint = format!("bring that directory back, then run `rutter resume {id}`");
+                Self::surroundings(error).hint(hint)
+            }
+            ResumeError::Chain(error) => error.into(),
         }
     }
 }

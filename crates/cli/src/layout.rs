@@ -1,7 +1,7 @@
 //! Banner, listing and statistics, as people know them from the first scripts.
 
 use tracker::session::{Session, Status, WorkItem};
-use tracker::{OverviewView, SessionView, StatsView, TurnView, WorkItemView, duration_words};
+use tracker::{OverviewView, SessionView, StatsView, TransitionView, TurnView, WorkItemView, duration_words};
 
 use crate::page::{Page, Role, Span, brief, plain};
 
@@ -98,7 +98,7 @@ pub(crate) fn work_items(session: &Session, items: &[WorkItem]) -> Page {
 }
 
 /// Returns everything about one session.
-pub(crate) fn whole(view: &SessionView, session: &Session, items: &[WorkItem]) -> Page {
+pub(crate) fn whole(view: &SessionView, session: &Session, items: &[WorkItem], origin: Page) -> Page {
     let mut page = banner(session, Banner::Full);
     let number = view.number.map_or_else(|| "none".to_owned(), |number| format!("{number:05}"));
     page.gap().text(format!("Number: {number}"));
@@ -109,13 +109,15 @@ pub(crate) fn whole(view: &SessionView, session: &Session, items: &[WorkItem]) -
     }
     page.text(format!("Duration: {}", duration_words(view.duration_seconds)));
     if let Some(ended) = session.ended() {
-        page.text(format!("Ended: {}", ended.moment.local().strftime("%Y-%m-%dT%H:%M:%S")));
+        let known = known_by(view.end_evidence);
+        page.text(format!("Ended: {}{known}", ended.moment.local().strftime("%Y-%m-%dT%H:%M:%S")));
     }
-    for (name, value) in [("Agent", &view.agent), ("Parent", &view.parent), ("Reason", &view.end_reason)] {
+    for (name, value) in [("Agent", &view.agent), ("Parent", &view.parent), ("Reason", &view.end_reason), ("Head", &view.head)] {
         if let Some(value) = value {
             page.text(format!("{name}: {}", brief(value)));
         }
     }
+    page.page(origin);
     if !view.tags.is_empty() {
         page.text(format!("Tags: {}", view.tags.join(" ")));
     }
@@ -126,6 +128,28 @@ pub(crate) fn whole(view: &SessionView, session: &Session, items: &[WorkItem]) -
     description_in_full(&mut page, view.description.as_deref().unwrap_or_default());
     if !items.is_empty() {
         page.gap().page(work_items(session, items));
+    }
+    page
+}
+
+/// Says how an end is known, where nobody said it here.
+fn known_by(evidence: Option<&str>) -> String {
+    match evidence {
+        None | Some("said") => String::new(),
+        Some("hook") => " (its agent said so)".to_owned(),
+        Some("inferred") => " (inferred; nobody said so)".to_owned(),
+        Some("mirror") => " (another script said so)".to_owned(),
+        Some("import") => " (said in an import)".to_owned(),
+        Some(other) => format!(" ({other})"),
+    }
+}
+
+/// Says which agent session a session came from, where it did not begin afresh.
+pub(crate) fn origin(transitions: &[TransitionView]) -> Page {
+    let mut page = Page::default();
+    let first = transitions.iter().find(|view| view.moved || view.source == "subagent");
+    if let Some((view, from)) = first.and_then(|view| Some((view, view.from.as_deref()?))).filter(|(view, from)| view.new != *from) {
+        page.text(format!("Came from: {} ({})", brief(from), brief(&view.sources.join(", "))));
     }
     page
 }

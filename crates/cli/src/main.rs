@@ -5,12 +5,14 @@
 //! | `commands/` | one file for each command |
 //! | `arguments` | reading what was typed |
 //! | `layout`, `page` | what people see, before it is known where it goes |
+//! | `descent` | a chain as a tree |
 //! | `ui` | the only place that prints |
 //! | `failure` | errors in words for people |
 //! | `exit` | exit codes |
 
 mod arguments;
 mod commands;
+mod descent;
 mod exit;
 mod failure;
 mod layout;

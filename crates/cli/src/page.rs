@@ -35,6 +35,8 @@ pub(crate) enum Span {
     Text(Role, String),
     /// An emoji, what stands for it where there are none, and the space behind.
     Icon(&'static str, &'static str),
+    /// Lines of a tree, drawn in ASCII where there are no emoji.
+    Lines(String),
 }
 
 /// Lines for people.
@@ -89,9 +91,23 @@ pub(crate) fn plain_text(page: &Page) -> String {
     let span = |span: &Span| match span {
         Span::Text(_, text) => harmless(text),
         Span::Icon(..) => String::new(),
+        Span::Lines(drawn) => in_ascii(drawn),
     };
     let lines: Vec<String> = page.lines.iter().map(|line| line.iter().map(span).collect()).collect();
     lines.join("\n")
+}
+
+/// Returns the lines of a tree in ASCII.
+pub(crate) fn in_ascii(drawn: &str) -> String {
+    let plain = |each: char| match each {
+        '│' => '|',
+        '├' => '|',
+        '└' => '`',
+        '─' => '-',
+        '●' => '*',
+        other => other,
+    };
+    drawn.chars().map(plain).collect()
 }
 
 /// Returns plain text as a span.

@@ -1,6 +1,6 @@
 //! The only place that prints. stdout is the answer, stderr everything else.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use tracker::{Environment, Note};
 
 use crate::failure::Failure;
-use crate::page::{Page, Span, cut, harmless, is_harmful};
+use crate::page::{Page, Span, cut, harmless, in_ascii, is_harmful};
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -124,7 +124,7 @@ impl Ui {
 
     /// Asks a question that is answered with yes or no; where nobody can answer, the answer is no.
     pub(crate) fn ask(&self, question: &str, usually: bool) -> bool {
-        if !io::stdin().is_terminal() || !self.stderr.is_terminal {
+        if !self.can_ask() {
             return false;
         }
         to_stderr(&format!("{} [{}] ", harmless(question), if usually { "Y/n" } else { "y/N" }));
@@ -135,6 +135,21 @@ impl Ui {
         match answer.trim().to_ascii_lowercase().as_str() {
             "" => usually,
             answer => answer == "y" || answer == "yes",
+        }
+    }
+
+    /// Reports whether a person can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && self.stderr.is_terminal
+    }
+
+    /// Shows a page, asks for a line, and returns it without the line feed; nothing where there is no more to be read.
+    pub(crate) fn ask_for_line(&self, page: &Page, question: &str) -> Option<String> {
+        to_stderr(&format!("{}{} ", render(page, self.stderr), harmless(question)));
+        let mut line = Vec::new();
+        match io::stdin().lock().read_until(b'\n', &mut line) {
+            Ok(read) if read > 0 => Some(String::from_utf8_lossy(&line).trim().to_owned()),
+            _ => None,
         }
     }
 
@@ -260,6 +275,8 @@ fn render(page: &Page, look: Look) -> String {
 fn render_span(span: &Span, look: Look) -> String {
     match span {
         Span::Icon(emoji, _) if look.emoji => format!("{emoji} "),
+        Span::Lines(drawn) if look.emoji => drawn.clone(),
+        Span::Lines(drawn) => in_ascii(drawn),
         Span::Icon(_, "") => String::new(),
         Span::Icon(_, ascii) => format!("{ascii} "),
         Span::Text(role, text) if look.color && !role.code().is_empty() => format!("\u{1b}[{}m{}\u{1b}[0m", role.code(), harmless(text)),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod banner;
+mod chain;
 mod completions;
 mod config;
 mod current;
@@ -9,6 +10,7 @@ mod doctor;
 mod end;
 mod events;
 mod export;
+mod head;
 mod import;
 mod init;
 mod install;
@@ -17,13 +19,17 @@ mod man;
 mod now;
 mod pause;
 mod rebuild;
+mod recover;
 mod reference;
 mod reopen;
+mod resume;
 mod show;
 mod start;
 mod stats;
 mod statusline;
+mod sync_status;
 mod tag;
+mod transition;
 mod uninstall;
 mod work;
 
@@ -99,6 +105,12 @@ pub(crate) enum Command {
     Work(work::WorkArgs),
     Tag(tag::TagArgs),
     Now(now::NowArgs),
+    Resume(resume::ResumeArgs),
+    Chain(chain::ChainArgs),
+    Head(head::HeadArgs),
+    Transition(transition::TransitionArgs),
+    Recover(recover::RecoverArgs),
+    SyncStatus(sync_status::SyncStatusArgs),
     Events(events::EventsArgs),
     Install(install::InstallArgs),
     Uninstall(uninstall::UninstallArgs),
@@ -171,6 +183,14 @@ impl Context {
         }
     }
 
+    /// Refuses `-s` where a project is meant.
+    fn refuse_session(&self) -> Result<(), Failure> {
+        match &self.global.session {
+            Some(_) => Err(Failure::wrong("`-s` names a session, and this is about a project").hint("name the project with `--project`")),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the session that was named: as the command's own argument, else with `-s`.
     fn named<'a>(&'a self, argument: &'a Option<String>) -> Option<&'a str> {
         argument.as_deref().or(self.global.session.as_deref())
@@ -213,6 +233,12 @@ impl Command {
             Self::Work(args) => work::work(context, args),
             Self::Tag(args) => tag::tag(context, args),
             Self::Now(args) => now::now(context, args),
+            Self::Resume(args) => resume::resume(context, args),
+            Self::Chain(args) => chain::chain(context, args),
+            Self::Head(args) => head::head(context, args),
+            Self::Transition(args) => transition::transition(context, args),
+            Self::Recover(args) => recover::recover(context, args),
+            Self::SyncStatus(args) => sync_status::sync_status(context, args),
             Self::Events(args) => events::events(context, args),
             Self::Install(args) => install::install(context, args),
             Self::Uninstall(args) => uninstall::uninstall(context, args),

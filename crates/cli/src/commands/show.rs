@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use tracker::WantedChain;
 
 use crate::arguments::lossy;
 use crate::commands::Context;
@@ -21,10 +22,11 @@ pub(super) fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
         let (session, items) = tracker.list_work(context.named(&args.named))?;
         let view = tracker.view(&session)?;
         let timeline = tracker.timeline(&session)?;
+        let chain = tracker.chain(&WantedChain { session: Some(view.id.clone()), ..WantedChain::default() })?;
         let mut shape = json!(view);
         shape["timeline"] = json!(timeline);
         context.ui.data(&shape, || {
-            let mut page = layout::whole(&view, &session, &items);
+            let mut page = layout::whole(&view, &session, &items, layout::origin(&chain));
             page.page(layout::timeline(&timeline));
             page
         })

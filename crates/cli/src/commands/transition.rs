@@ -1,0 +1,83 @@
+//! `rutter transition`
+
+use clap::Args;
+use serde_json::json;
+use tracker::{NewTransition, Outcome, Said};
+
+use crate::arguments::{self, lossy};
+use crate::commands::Context;
+use crate::commands::head::bare;
+use crate::failure::Failure;
+
+/// Record that an agent session follows another, and print the head
+///
+/// For workers that start agents themselves; what hooks report is recorded without it. The head moves only if it is the one that the
+/// worker saw: OLD, or HEAD where that is another. Who comes too late is recorded as a side branch, and it exits 1. Said twice is done.
+#[derive(Args)]
+#[command(
+    disable_version_flag = true,
+    after_help = "Examples:\n  rutter transition abc123 --source build\n  rutter transition def456 --source metadata_generation --old abc123\n  rutter transition ghi789 --source compact --old def456 --version v2"
+)]
+pub(crate) struct TransitionArgs {
+    /// The agent session that followed
+    #[arg(value_name = "NEW", value_parser = lossy())]
+    new: String,
+    /// What led to it: build, metadata_generation, compact, update or another word
+    #[arg(long, value_name = "SOURCE", required = true, value_parser = lossy())]
+    source: String,
+    /// The agent session that it continues (default: none, a fresh one)
+    #[arg(long, value_name = "OLD", value_parser = lossy())]
+    old: Option<String>,
+    /// Of which version of the project it is; the head of the project moves along
+    #[arg(long, value_name = "VERSION", value_parser = lossy())]
+    version: Option<String>,
+    /// The head that was seen; empty for none (default: OLD)
+    #[arg(long, value_name = "HEAD", value_parser = lossy())]
+    expect: Option<String>,
+    /// The agent (default: claude-code)
+    #[arg(long, value_name = "AGENT", value_parser = lossy())]
+    agent: Option<String>,
+    /// When it happened: 13:45, 2026-02-16T13:45, 10 minutes ago
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+pub(super) fn transition(context: &Context, args: &TransitionArgs) -> Result<(), Failure> {
+    context.refuse_session()?;
+    context.write(|tracker| {
+        let new = NewTransition {
+            agent: args.agent.clone(),
+            new: args.new.clone(),
+            old: args.old.clone(),
+            expect: args.expect.clone(),
+            source: args.source.clone(),
+            version: args.version.clone(),
+            at: arguments::at(args.at.as_deref(), tracker.clock())?,
+        };
+        let said = tracker.report_transition(&new)?;
+        let view = json!({"outcome": word(said.outcome), "head": said.head, "transition": said.transition});
+        context.ui.data(&view, || bare(&said.head))?;
+        match said.outcome {
+            Outcome::Moved => Ok(()),
+            Outcome::Known => {
+                context.ui.note(&format!("note: {} was reported already; the head is {}", said.transition.new, said.head));
+                Ok(())
+            }
+            Outcome::Lost => Err(lost(&said)),
+        }
+    })
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Moved => "moved",
+        Outcome::Known => "known",
+        Outcome::Lost => "lost",
+    }
+}
+
+fn lost(said: &Said) -> Failure {
+    let (new, head) = (&said.transition.new, &said.head);
+    let words = format!("somebody else had moved the head first: {new} is a side branch, the head is {head}");
+    Failure::no(words).hint(format!("go on from the head, `{head}`, or put it back with `--expect {head}`"))
+}

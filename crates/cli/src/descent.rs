@@ -1,0 +1,244 @@
+//! A chain as a tree by descent: each agent session below the one it continues. The newest descendant goes on in the column of its parent,
+//! so that a long chain stays narrow; what went another way stands further to the right.
+
+use std::collections::BTreeMap;
+
+use tracker::{Chain, HeadView, TransitionView};
+
+use crate::page::{Page, Role, Span, brief, counted, plain};
+
+/// More sub-agents of one agent session than this are only counted.
+const LISTED: usize = 3;
+
+/// Further to the right than this nothing is drawn.
+const WIDEST: usize = 60;
+
+/// An agent session.
+#[derive(Debug)]
+struct Node<'c> {
+    id: &'c str,
+    agent: &'c str,
+    session: Option<&'c str>,
+    steps: Vec<Step<'c>>,
+    parent: Option<usize>,
+    children: Vec<usize>,
+    marks: Vec<String>,
+    /// Whether the head of the project descends from it.
+    leads_on: bool,
+}
+
+/// One move: what is recorded of it for a worktree, a version and the project is one.
+#[derive(Debug)]
+struct Step<'c> {
+    first: &'c TransitionView,
+    sources: Vec<&'c str>,
+    versions: Vec<&'c str>,
+    is_heard: bool,
+}
+
+/// Something that is still to be drawn.
+enum Todo {
+    Node { node: usize, bullet: String, below: String },
+    Line(Vec<Span>),
+}
+
+/// Returns a chain as people see it. `numbers` are those of sessions by their ids; with `all` each sub-agent is shown.
+pub(crate) fn page(chain: &Chain, numbers: &BTreeMap<String, u32>, all: bool) -> Page {
+    let mut page = Page::default();
+    for (place, transitions) in chain.transitions.chunk_by(|one, next| one.project == next.project).enumerate() {
+        if place > 0 {
+            page.gap();
+        }
+        let project = transitions.first().and_then(|view| view.project.as_deref());
+        page.line([Span::Text(Role::Heading, format!("Chain of {}:", brief(project.unwrap_or("no project"))))]);
+        let heads: Vec<_> = chain.heads.iter().filter(|head| head.project.as_deref() == project).collect();
+        let tree = tree(transitions, &heads);
+        for root in (0..tree.len()).filter(|&node| tree[node].parent.is_none()) {
+            page.gap();
+            draw(&mut page, &tree, root, numbers, all);
+        }
+    }
+    page
+}
+
+fn tree<'c>(transitions: &'c [TransitionView], heads: &[&HeadView]) -> Vec<Node<'c>> {
+    let mut places = BTreeMap::new();
+    let mut nodes: Vec<Node<'c>> = Vec::new();
+    for view in transitions {
+        let place = *places.entry((view.agent.as_str(), view.new.as_str())).or_insert_with(|| {
+            nodes.push(node(view));
+            nodes.len() - 1
+        });
+        take(&mut nodes[place], view);
+    }
+    for place in 0..nodes.len() {
+        let agent = nodes[place].agent;
+        let parent = origin(&nodes[place]).and_then(|from| places.get(&(agent, from)).copied());
+        nodes[place].parent = parent.filter(|&parent| !descends(&nodes, parent, place));
+        if let Some(parent) = nodes[place].parent {
+            nodes[parent].children.push(place);
+        }
+    }
+    for head in heads {
+        let named = (head.agent.as_deref().unwrap_or_default(), head.head.as_deref().unwrap_or_default());
+        if let Some(&place) = places.get(&named) {
+            mark(&mut nodes, place, head);
+        }
+    }
+    nodes
+}
+
+fn node(view: &TransitionView) -> Node<'_> {
+    let (id, agent) = (view.new.as_str(), view.agent.as_str());
+    Node { id, agent, session: None, steps: Vec::new(), parent: None, children: Vec::new(), marks: Vec::new(), leads_on: false }
+}
+
+/// Takes a transition as a step of its own, or as a part of the last one.
+fn take<'c>(node: &mut Node<'c>, view: &'c TransitionView) {
+    node.session = view.session.as_deref().or(node.session);
+    let is_same = |step: &&mut Step<'c>| step.first.at == view.at && step.first.from == view.from && step.first.moved == view.moved;
+    let step = match node.steps.last_mut().filter(is_same) {
+        Some(step) => step,
+        None => {
+            node.steps.push(Step { first: view, sources: Vec::new(), versions: Vec::new(), is_heard: false });
+            let last = node.steps.len() - 1;
+            &mut node.steps[last]
+        }
+    };
+    step.is_heard |= view.evidence == "hook";
+    step.versions.extend(view.version.as_deref());
+    for source in view.sources.iter().map(String::as_str) {
+        if !step.sources.contains(&source) {
+            step.sources.push(source);
+        }
+    }
+}
+
+/// Returns what a node continues: the first other one that is named.
+fn origin<'c>(node: &Node<'c>) -> Option<&'c str> {
+    node.steps.iter().filter_map(|step| step.first.from.as_deref()).find(|from| *from != node.id)
+}
+
+/// Reports whether a node is another one or descends from it.
+fn descends(nodes: &[Node<'_>], node: usize, from: usize) -> bool {
+    std::iter::successors(Some(node), |&at| nodes[at].parent).any(|at| at == from)
+}
+
+fn mark(nodes: &mut [Node<'_>], place: usize, head: &HeadView) {
+    nodes[place].marks.push(match (&head.version, &head.worktree) {
+        (Some(version), _) => format!("version {version}"),
+        (None, Some(worktree)) => format!("worktree {worktree}"),
+        (None, None) => "the project".to_owned(),
+    });
+    if head.version.is_none() && head.worktree.is_none() {
+        let mut at = Some(place);
+        while let Some(place) = at {
+            nodes[place].leads_on = true;
+            at = nodes[place].parent;
+        }
+    }
+}
+
+fn draw(page: &mut Page, tree: &[Node<'_>], root: usize, numbers: &BTreeMap<String, u32>, all: bool) {
+    let mut todo = vec![Todo::Node { node: root, bullet: String::new(), below: String::new() }];
+    while let Some(next) = todo.pop() {
+        match next {
+            Todo::Line(spans) => {
+                page.line(spans);
+            }
+            Todo::Node { node, bullet, below } => {
+                let next = below_node(tree, node, &below, all);
+                draw_node(page, tree, node, numbers, &bullet, &format!("{below}{}", if next.is_empty() { ' ' } else { '│' }));
+                // What was added last is drawn first.
+                todo.extend(next.into_iter().rev());
+            }
+        }
+    }
+}
+
+/// Returns what stands below a node: what went another way, then what goes on.
+fn below_node(tree: &[Node<'_>], node: usize, below: &str, all: bool) -> Vec<Todo> {
+    let trunk = trunk(tree, node);
+    let (subagents, others): (Vec<usize>, Vec<usize>) =
+        tree[node].children.iter().copied().filter(|child| Some(*child) != trunk).partition(|&child| is_leaf_subagent(&tree[child]));
+    let is_summed = !all && subagents.len() > LISTED;
+    let branches: Vec<usize> = if is_summed { others } else { others.into_iter().chain(subagents.iter().copied()).collect() };
+    let count = branches.len() + usize::from(is_summed);
+    let connectors = |place: usize| if place + 1 == count && trunk.is_none() { ("└─", "  ") } else { ("├─", "│ ") };
+    let mut todo = Vec::new();
+    for (place, child) in branches.into_iter().enumerate() {
+        let (bullet, deeper) = connectors(place);
+        let deeper = if below.chars().count() < WIDEST { format!("{below}{deeper}") } else { below.to_owned() };
+        todo.push(Todo::Node { node: child, bullet: format!("{below}{bullet}"), below: deeper });
+    }
+    if is_summed {
+        let words = format!(" {}", counted(subagents.len() as u64, "sub-agent"));
+        todo.push(Todo::Line(vec![Span::Lines(format!("{below}{}", connectors(count - 1).0)), Span::Text(Role::Dim, words)]));
+    }
+    todo.extend(trunk.map(|node| Todo::Node { node, bullet: below.to_owned(), below: below.to_owned() }));
+    todo
+}
+
+/// Returns the child that goes on in the column of its parent: the one that leads to the head, else the newest that once moved one.
+fn trunk(tree: &[Node<'_>], node: usize) -> Option<usize> {
+    let children = &tree[node].children;
+    let leads_on = children.iter().copied().find(|&child| tree[child].leads_on);
+    leads_on.or_else(|| children.iter().copied().rev().find(|&child| tree[child].steps.iter().any(|step| step.first.moved)))
+}
+
+/// Reports whether nothing moved, and nothing was to move.
+fn is_subagent(node: &Node<'_>) -> bool {
+    node.steps.iter().all(|step| !step.first.moved && !step.first.side_branch)
+}
+
+fn is_leaf_subagent(node: &Node<'_>) -> bool {
+    is_subagent(node) && node.children.is_empty() && node.marks.is_empty()
+}
+
+fn draw_node(page: &mut Page, tree: &[Node<'_>], node: usize, numbers: &BTreeMap<String, u32>, bullet: &str, below: &str) {
+    let node = &tree[node];
+    let mut spans = vec![Span::Lines(format!("{bullet}● ")), Span::Text(Role::Id, brief(node.id))];
+    if node.agent != "claude-code" {
+        spans.push(plain(format!(" of {}", brief(node.agent))));
+    }
+    if let Some(session) = node.session {
+        let number = numbers.get(session).map_or_else(String::new, |number| format!(" #{number:05}"));
+        spans.push(plain(format!("  {session}{number}")));
+    }
+    if is_subagent(node) {
+        spans.push(Span::Text(Role::Dim, "  sub-agent".to_owned()));
+    } else if node.steps.iter().all(|step| step.first.side_branch) {
+        spans.push(Span::Text(Role::Bad, "  side branch".to_owned()));
+    }
+    if !node.marks.is_empty() {
+        spans.push(Span::Text(
+            Role::Good,
+            format!("  head of {}", node.marks.iter().map(|mark| brief(mark)).collect::<Vec<_>>().join(", ")),
+        ));
+    }
+    page.line(spans);
+    let parent = node.parent.map(|parent| tree[parent].id);
+    for step in &node.steps {
+        page.line([Span::Lines(format!("{below}  ")), plain(words(step, node.id, parent))]);
+    }
+}
+
+/// Says a step: when, what led to it, and what is not plain from where it stands.
+fn words(step: &Step<'_>, id: &str, parent: Option<&str>) -> String {
+    let TransitionView { at, from, evidence, old, side_branch, .. } = step.first;
+    let sources: Vec<_> = step.sources.iter().map(|source| brief(source)).collect();
+    let mut words = format!("{} {}", at.get(..19).unwrap_or(at), sources.join(", "));
+    if !step.versions.is_empty() {
+        words += &format!(" of version {}", step.versions.iter().map(|version| brief(version)).collect::<Vec<_>>().join(", "));
+    }
+    if let Some(from) = from.as_deref().filter(|from| *from != id && Some(*from) != parent) {
+        words += &format!(", continues {}", brief(from));
+    }
+    if *side_branch {
+        words += &format!(", too late: the head was {}", old.as_deref().map_or_else(|| "none".to_owned(), brief));
+    }
+    if !step.is_heard {
+        words += &format!(" ({evidence})");
+    }
+    words
+}
