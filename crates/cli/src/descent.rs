@@ -114,9 +114,9 @@ fn take<'c>(node: &mut Node<'c>, view: &'c TransitionView) {
     }
 }
 
-/// Returns what a node continues: the first other one that is named.
+/// Returns what a node continues: what its first step says that is no step from itself to itself.
 fn origin<'c>(node: &Node<'c>) -> Option<&'c str> {
-    node.steps.iter().filter_map(|step| step.first.from.as_deref()).find(|from| *from != node.id)
+    node.steps.iter().map(|step| step.first.from.as_deref()).find(|from| *from != Some(node.id)).flatten()
 }
 
 /// Reports whether a node is another one or descends from it.

@@ -10,6 +10,7 @@ use tracker::{
 };
 
 use crate::exit::Exit;
+use crate::page::quoted;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
@@ -262,12 +263,12 @@ impl From<ResumeError> for Failure {
                 Self::answer(error).hint("run `rutter chain --all-projects` to see what there is, or start an agent")
             }
             ResumeError::Hindered { ref id, .. } => {
-                let hint = format!("run `rutter recover {id}` for one that can be resumed");
+                let hint = format!("run `rutter recover {}` for one that can be resumed", quoted(id));
                 Self::answer(error).hint(hint)
             }
             ResumeError::UnknownAgent { .. } => Self::answer(error).hint("start that agent as its own manual says"),
             ResumeError::NoDirectory { ref id, .. } => {
-                let hint = format!("bring that directory back, then run `rutter resume {id}`");
+                let hint = format!("bring that directory back, then run `rutter resume {}`", quoted(id));
                 Self::surroundings(error).hint(hint)
             }
             ResumeError::Chain(error) => error.into(),

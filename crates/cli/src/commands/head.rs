@@ -7,7 +7,7 @@ use tracker::HeadView;
 use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::page::{Page, Role, Span};
+use crate::page::{Page, Role, Span, quoted};
 
 /// Print the agent session to resume in this project
 ///
@@ -30,7 +30,7 @@ pub(super) fn head(context: &Context, args: &HeadArgs) -> Result<(), Failure> {
     context.ui.data(&json!(view), || bare(id))?;
     if view.fresh {
         let reason = view.reason.as_deref().unwrap_or("it cannot be resumed");
-        context.ui.warn(&format!("{id} cannot be resumed here: {reason}; run `rutter recover {id}`"));
+        context.ui.warn(&format!("{id} cannot be resumed here: {reason}; run `rutter recover {}`", quoted(id)));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::commands::head::bare;
 use crate::failure::Failure;
-use crate::page::{Page, Role, Span, brief, counted, cut, harmless, is_harmful, plain};
+use crate::page::{Page, Role, Span, brief, counted, cut, harmless, is_harmful, plain, quoted};
 
 /// Start the agent where it stopped: in its directory, with its agent session
 ///
@@ -58,7 +58,7 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> Result<(), Failure
     if let Some(pid) = plan.running {
         let words = format!("{} runs already, as process {pid}", plan.agent_session);
         if !args.anyway {
-            let hint = format!("go to it, or run `rutter resume {} --anyway` to have it twice", plan.agent_session);
+            let hint = format!("go to it, or run `rutter resume {} --anyway` to have it twice", quoted(&plan.agent_session));
             return Err(Failure::no(words).hint(hint));
         }
         context.ui.note(&format!("note: {words}"));
@@ -71,7 +71,7 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> Result<(), Failure
     let missing = || {
         let hint = format!(
             "install it, or put the directory that it is in into PATH; `rutter resume {} --print` prints what to run",
-            plan.agent_session
+            quoted(&plan.agent_session)
         );
         Failure { exit: crate::exit::Exit::Surroundings, ..Failure::no(format!("there is no program `{name}` in PATH")) }.hint(hint)
     };
@@ -155,36 +155,8 @@ fn shell_line(plan: &Resume) -> Result<String, Failure> {
     let words: Vec<_> = std::iter::once(directory).chain(plan.command.iter().map(String::as_str)).collect();
     if let Some(word) = words.iter().find(|word| word.chars().any(is_harmful)) {
         let words = format!("`{}` cannot be printed as part of a line", harmless(word));
-        return Err(Failure::no(words).hint(format!("run `rutter resume {}`", plan.agent_session)));
+        return Err(Failure::no(words).hint(format!("run `rutter resume {}`", quoted(&plan.agent_session))));
     }
     let command: Vec<_> = plan.command.iter().map(|word| quoted(word)).collect();
     Ok(format!("cd {} && {}", quoted(directory), command.join(" ")))
-}
-
-/// Quotes a word for a POSIX shell, where it needs it.
-fn quoted(word: &str) -> String {
-    let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, expected) in [
-            ("claude", "claude"),
-            ("/srv/a-b_c", "/srv/a-b_c"),
-            ("", "''"),
-            ("/my dir", "'/my dir'"),
-            ("it's", r"'it'\''s'"),
-            ("$(id) `id` \"x\" \\ ~ # =", "'$(id) `id` \"x\" \\ ~ # ='"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-    }
 }

@@ -8,6 +8,7 @@ use crate::arguments::{self, lossy};
 use crate::commands::Context;
 use crate::commands::head::bare;
 use crate::failure::Failure;
+use crate::page::quoted;
 
 /// Record that an agent session follows another, and print the head
 ///
@@ -79,5 +80,5 @@ fn word(outcome: Outcome) -> &'static str {
 fn lost(said: &Said) -> Failure {
     let (new, head) = (&said.transition.new, &said.head);
     let words = format!("somebody else had moved the head first: {new} is a side branch, the head is {head}");
-    Failure::no(words).hint(format!("go on from the head, `{head}`, or put it back with `--expect {head}`"))
+    Failure::no(words).hint(format!("go on from the head, or move it all the same with `--expect {}`", quoted(head)))
 }

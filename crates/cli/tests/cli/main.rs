@@ -21,12 +21,14 @@
 
 mod banner;
 mod canaries;
+mod chain;
 mod completions;
 mod config;
 mod current;
 mod doctor;
 mod end;
 mod export;
+mod head;
 mod hooks;
 mod hostile;
 mod import;
@@ -40,18 +42,24 @@ mod man;
 mod privacy;
 mod readme;
 mod rebuild;
+mod recover;
 mod reopen;
+mod resume;
 mod shapes;
 mod show;
 mod start;
 mod stats;
 mod surroundings;
+mod sync_status;
 mod tag;
+mod transition;
 mod usage;
 mod walk;
 mod work;
 
-use serde_json::Value;
+use std::path::Path;
+
+use serde_json::{Value, json};
 use testkit::TestEnv;
 
 /// Returns an empty home and an empty project.
@@ -67,6 +75,34 @@ fn started(env: &TestEnv, description: &str) -> String {
 /// Starts a session at a time of its own and returns its id.
 fn started_at(env: &TestEnv, at: &str, description: &str) -> String {
     env.answer(["start", "--quiet", "--at", at, "-d", description])
+}
+
+/// Calls the hook as the agent does in a directory.
+fn says(env: &TestEnv, directory: &Path, event: &str, conversation: &str, rest: Value) {
+    let mut payload = json!({"session_id": conversation, "cwd": directory, "hook_event_name": event});
+    payload.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    let outcome = env.raw_with(directory, ["hook", "claude-code"], payload.to_string().as_bytes());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+}
+
+/// Lets an agent begin a conversation in a directory and take a prompt.
+fn prompted(env: &TestEnv, directory: &Path, conversation: &str, source: &str, prompt: &str) {
+    says(env, directory, "SessionStart", conversation, json!({"source": source}));
+    says(env, directory, "UserPromptSubmit", conversation, json!({"prompt": prompt, "prompt_id": format!("{conversation}-p")}));
+}
+
+/// Leaves the transcript of a conversation, so that it can be resumed.
+fn transcript(env: &TestEnv, conversation: &str) {
+    let folder = env.path(".claude/projects/-p");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{conversation}.jsonl")), "{}\n").unwrap();
+}
+
+/// Reports the three operations of a worker: a build, its metadata, a compaction.
+fn worked(env: &TestEnv) {
+    env.answer(["transition", "abc123", "--source", "build"]);
+    env.answer(["transition", "def456", "--source", "metadata_generation", "--old", "abc123"]);
+    env.answer(["transition", "ghi789", "--source", "compact", "--old", "def456"]);
 }
 
 /// Runs the program with `--json`, expects it to succeed, and returns the objects of its answer.

@@ -56,7 +56,7 @@ impl Key {
     }
 }
 
-/// A running agent and the terminal that it is in. It is killed when nobody wants it any more.
+/// A running agent, or another program, and the terminal that it is in. It is killed when nobody wants it any more.
 #[derive(Debug)]
 pub struct Interactive {
     child: Child,
@@ -65,8 +65,8 @@ pub struct Interactive {
 }
 
 impl Interactive {
-    /// Starts a command that makes its stdin its terminal.
-    pub(super) fn start(mut command: Command) -> Self {
+    /// Starts a command with a terminal for its stdin, stdout and stderr. To be its own terminal, it has to make it so.
+    pub fn start(mut command: Command) -> Self {
         let (keyboard, terminal) = open();
         let stream = || Stdio::from(terminal.try_clone().unwrap());
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
