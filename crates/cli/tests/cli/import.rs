@@ -8,7 +8,7 @@ fn import(env: &TestEnv, text: &str) -> Outcome {
 }
 
 fn without_what_is_local(mut session: Value) -> Value {
-    ["project", "number", "worktree"].iter().for_each(|key| drop(session[*key].take()));
+    ["project", "number", "worktree", "end_evidence"].iter().for_each(|key| drop(session[*key].take()));
     session
 }
 
@@ -27,6 +27,7 @@ fn another_store_takes_everything_in_once() {
     let again = import(&there, &text);
     insta::assert_snapshot!(there.comparable(&format!("{}{}", again.stdout, again.stderr)), @"0 new sessions, 1 known, 0 new events");
     assert_eq!(without_what_is_local(object(&there, ["show", &id])), without_what_is_local(object(&here, ["show", &id])));
+    assert_eq!(object(&there, ["show", &id])["end_evidence"], "import");
     assert_eq!(object(&there, ["work", "list", &id]), object(&here, ["work", "list", &id]));
     assert_eq!((first.code, again.code), (0, 0));
 }
