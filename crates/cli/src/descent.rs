@@ -71,10 +71,13 @@ fn tree<'c>(transitions: &'c [TransitionView], heads: &[&HeadView]) -> Vec<Node<
         });
         take(&mut nodes[place], view);
     }
+    // There is no circle without an edge to one that came later, and nearly never is there such an edge.
+    let mut may_be_circular = false;
     for place in 0..nodes.len() {
         let agent = nodes[place].agent;
         let parent = origin(&nodes[place]).and_then(|from| places.get(&(agent, from)).copied());
-        nodes[place].parent = parent.filter(|&parent| !descends(&nodes, parent, place));
+        may_be_circular |= parent.is_some_and(|parent| parent > place);
+        nodes[place].parent = parent.filter(|&parent| !may_be_circular || !descends(&nodes, parent, place));
         if let Some(parent) = nodes[place].parent {
             nodes[parent].children.push(place);
         }
@@ -241,4 +244,60 @@ fn words(step: &Step<'_>, id: &str, parent: Option<&str>) -> String {
         words += &format!(" ({evidence})");
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::plain_text;
+
+    fn view(new: usize, from: Option<usize>) -> TransitionView {
+        TransitionView {
+            seq: 1 + new as u64,
+            project: Some("p".to_owned()),
+            version: None,
+            worktree: None,
+            old: None,
+            new: format!("n{new}"),
+            from: from.map(|from| format!("n{from}")),
+            source: "build".to_owned(),
+            evidence: "api",
+            session: None,
+            at: format!("2026-02-16T17:30:{new:02}.000000+01:00"),
+            side_branch: new % 3 == 1,
+            moved: new.is_multiple_of(3),
+            agent: "claude-code".to_owned(),
+            sources: vec!["build".to_owned()],
+            machine: None,
+        }
+    }
+
+    #[test]
+    fn whatever_continues_whatever_each_is_drawn_once() {
+        const NODES: usize = 5;
+        // Every way in which five can continue none, one another, or themselves.
+        for way in 0..(NODES + 1).pow(NODES as u32) {
+            let from = |new: usize| (way / (NODES + 1).pow(new as u32) % (NODES + 1)).checked_sub(1);
+            let chain = Chain { transitions: (0..NODES).map(|new| view(new, from(new))).collect(), heads: Vec::new() };
+            let text = plain_text(&page(&chain, &BTreeMap::new(), true));
+            for new in 0..NODES {
+                let drawn = text.lines().filter(|line| line.contains(&format!("* n{new}"))).count();
+                assert_eq!(drawn, 1, "{way}: n{new}\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_chain_stays_narrow_and_is_drawn_at_once() {
+        let transitions: Vec<_> = (0..20_000).map(|new: usize| view(new * 3, new.checked_sub(1).map(|from| from * 3))).collect();
+        let page = page(&Chain { transitions, heads: Vec::new() }, &BTreeMap::new(), false);
+        assert_eq!(page.lines.len(), 2 + 2 * 20_000);
+        assert!(page.lines.iter().flatten().all(|span| !matches!(span, Span::Lines(drawn) if drawn.chars().count() > 3)));
+        // Each beside the next, ever deeper: nothing is as deep as the stack.
+        let transitions: Vec<_> =
+            (0..20_000).map(|new: usize| TransitionView { moved: false, side_branch: true, ..view(new, new.checked_sub(1)) }).collect();
+        let page = super::page(&Chain { transitions, heads: Vec::new() }, &BTreeMap::new(), false);
+        assert_eq!(page.lines.len(), 2 + 2 * 20_000);
+        assert!(page.lines.iter().flatten().all(|span| !matches!(span, Span::Lines(drawn) if drawn.chars().count() > WIDEST + 6)));
+    }
 }

@@ -122,7 +122,8 @@ fn s7_names_that_fit_nothing_are_repeated_harmlessly() {
     let env = env();
     env.answer(["start", "--quiet"]);
     let before = outside(&env);
-    let commands: [&[&str]; 7] = [&["show"], &["banner"], &["stats"], &["reopen"], &["work", "list"], &["export"], &["work", "done"]];
+    let commands: [&[&str]; 9] =
+        [&["show"], &["banner"], &["stats"], &["reopen"], &["work", "list"], &["export"], &["work", "done"], &["chain"], &["recover"]];
     for name in names() {
         for command in commands {
             let mut arguments: Vec<_> = command.iter().map(OsString::from).collect();
@@ -135,6 +136,9 @@ fn s7_names_that_fit_nothing_are_repeated_harmlessly() {
             }
         }
         assert_eq!(code(&env, &["end".into(), "--".into(), name.clone()]), 1, "{name:?}");
+        let mut flag = OsString::from("--session=");
+        flag.push(&name);
+        assert_eq!(code(&env, &["resume".into(), flag]), 1, "{name:?}");
         let tagged = code(&env, &["tag".into(), name.clone(), "+a".into()]);
         assert!(tagged == 1 || tagged == 2 || name == "--" || name == "-1", "{name:?}");
     }
