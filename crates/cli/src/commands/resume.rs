@@ -9,7 +9,6 @@ use tracker::{Resume, ResumeChoice, Tracker, ago};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
-use crate::commands::head::bare;
 use crate::failure::Failure;
 use crate::page::{Page, Role, Span, brief, counted, cut, harmless, is_harmful, plain, quoted};
 
@@ -64,8 +63,9 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> Result<(), Failure
         context.ui.note(&format!("note: {words}"));
     }
     if args.print {
-        let line = shell_line(&plan)?;
-        return context.ui.data(&(), || bare(&line));
+        let mut page = Page::default();
+        page.text(shell_line(&plan)?);
+        return context.ui.data(&(), || page);
     }
     let name = plan.command.first().map_or("", String::as_str);
     let missing = || {

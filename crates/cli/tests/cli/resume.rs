@@ -71,6 +71,7 @@ fn the_line_that_is_printed_is_one_for_a_shell() {
     shell.args(["-c", &line]).env_clear().env("HOME", env.home()).env("PATH", format!("{}:/usr/bin:/bin", env.path("bin").display()));
     assert!(shell.status().unwrap().success());
     assert_eq!(started(&env), words(&directory, &["--resume", "c", "it's", ""]));
+    assert_eq!(env.answer(["--color", "always", "resume", "c", "--print", "--", "it's", ""]), line);
     let plan = object(&env, ["resume", "c"]);
     let keys: Vec<_> = plan.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["agent", "agent_session", "session", "directory", "command", "running"]);
