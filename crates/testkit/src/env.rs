@@ -1,6 +1,7 @@
 //! The program in an empty environment, its output made comparable.
 
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -39,7 +40,8 @@ pub struct Outcome {
     pub stderr: String,
 }
 
-/// An empty home, an empty project in it, and nothing in the environment but what a test puts there.
+/// An empty home, an empty project in it, and nothing in the environment but what a test puts there. Markers are kept beside the home, not
+/// in `/tmp`.
 #[derive(Debug)]
 pub struct TestEnv {
     program: PathBuf,
@@ -61,8 +63,9 @@ impl TestEnv {
 
     fn below(directory: &Path, program: &str) -> Self {
         let directory = tempfile::tempdir_in(directory).unwrap();
-        for below in ["home", "project"] {
-            std::fs::create_dir(directory.path().join(below)).unwrap();
+        for below in ["home", "project", "markers"] {
+            // Where others may rename there are no markers, whatever the umask of who tests.
+            std::fs::DirBuilder::new().mode(0o755).create(directory.path().join(below)).unwrap();
         }
         Self { program: program.into(), directory, variables: Vec::new() }
     }
@@ -84,6 +87,11 @@ impl TestEnv {
         self.directory.path().join("project")
     }
 
+    /// Returns the directory of the markers.
+    pub fn markers(&self) -> PathBuf {
+        self.directory.path().join("markers")
+    }
+
     /// Returns a path below the home.
     pub fn path(&self, below: &str) -> PathBuf {
         self.home().join(below)
@@ -98,6 +106,7 @@ impl TestEnv {
     pub fn command_of(&self, program: &Path, directory: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TZ", "UTC").env("USER", "ada");
+        command.env("RUTTER_MARKER_DIR", self.markers());
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).current_dir(directory);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -1,5 +1,6 @@
 //! A temporary store and mirror, and trackers on them.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,7 +26,9 @@ impl Home {
     /// Makes a home at 17:30:03 on 16 February 2026, one hour east of Greenwich.
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir(directory.path().join("project")).unwrap();
+        for below in ["project", "markers"] {
+            std::fs::DirBuilder::new().mode(0o755).create(directory.path().join(below)).unwrap();
+        }
         Self { directory, clock: StillClock::at("2026-02-16T16:30:03.123456Z"), variables: Vec::new() }
     }
 
@@ -73,8 +76,9 @@ impl Home {
 
     fn config(&self) -> Result<Config, ConfigError> {
         let home = self.directory.path();
-        let own = [("HOME", home.to_path_buf()), ("RUTTER_HOME", home.join("store")), ("RUTTER_MIRROR", home.join("mirror"))];
-        let own = own.into_iter().map(|(name, path)| (name.to_owned(), path.to_string_lossy().into_owned()));
+        let below = [("RUTTER_HOME", "store"), ("RUTTER_MIRROR", "mirror"), ("RUTTER_MARKER_DIR", "markers")];
+        let own = below.map(|(name, below)| (name, home.join(below))).into_iter().chain([("HOME", home.to_path_buf())]);
+        let own = own.map(|(name, path)| (name.to_owned(), path.to_string_lossy().into_owned()));
         let owner = [("RUTTER_OWNER".to_owned(), "ada".to_owned())];
         let environment = Environment::of(own.chain(owner).chain(self.variables.iter().cloned()));
         Config::load(&environment)

@@ -28,7 +28,8 @@ fn storm(home: &Path, arguments: &[&str]) -> Vec<String> {
 }
 
 fn tracker(home: &Path) -> Tracker {
-    let paths = [("HOME", home.to_path_buf()), ("RUTTER_HOME", home.join("store")), ("RUTTER_MIRROR", home.join("mirror"))];
+    let below = [("HOME", ""), ("RUTTER_HOME", "store"), ("RUTTER_MIRROR", "mirror"), ("RUTTER_MARKER_DIR", "markers")];
+    let paths = below.map(|(name, below)| (name, home.join(below)));
     let config = Config::load(&Environment::of(paths)).unwrap();
     let clock = testkit::StillClock::at("2026-02-16T16:30:03.123456Z");
     Tracker::open(config, home, Access::Write, Box::new(clock), Box::new(SystemDice)).unwrap()

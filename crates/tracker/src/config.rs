@@ -13,6 +13,8 @@ use agents::claude_code;
 use store::BoxError;
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use crate::parse_duration;
+
 /// One thing that can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -40,8 +42,13 @@ pub const KEYS: &[Key] = &[
     key("hook.context", "RUTTER_HOOK_CONTEXT", "whether an agent is told which session it is in and how to record"),
     key("hook.environment", "RUTTER_HOOK_ENVIRONMENT", "whether an agent's shell gets RUTTER_SESSION and CURRENT_SESSION"),
     key("mirror.root", "RUTTER_MIRROR", "the directory of the JSON files and the session log, or `off`"),
+    key("marker.directory", "RUTTER_MARKER_DIR", "the directory of the markers that other scripts read"),
+    key("marker.ttl", "RUTTER_MARKER_TTL", "how long a marker is fresh"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
+
+/// Where other people's scripts look for markers.
+const MARKERS: &str = "/tmp";
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,6 +279,21 @@ impl Config {
         self.text("mirror.root").filter(|root| *root != "off").map(PathBuf::from)
     }
 
+    /// Returns the directory of the markers.
+    pub(crate) fn marker_directory(&self) -> PathBuf {
+        PathBuf::from(self.text("marker.directory").unwrap_or(MARKERS))
+    }
+
+    /// Returns how long a marker is fresh.
+    pub fn marker_ttl(&self) -> Duration {
+        self.length("marker.ttl")
+    }
+
+    /// Returns a length of time; a day where there is none.
+    fn length(&self, name: &str) -> Duration {
+        self.text(name).and_then(|text| parse_duration(text).ok()).unwrap_or(Duration::from_secs(86_400))
+    }
+
     /// Reports whether a switch is on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.text(name).is_none_or(|value| !OFF.contains(&value))
@@ -401,6 +423,8 @@ fn default(name: &str, environment: &Environment, home: Option<&Path>) -> Option
         "store.wait_seconds" => Some("10".to_owned()),
         name if is_switch(name) => Some("true".to_owned()),
         "session.owner" => environment.text("USER").or_else(|| environment.text("LOGNAME")).or_else(user_of_process),
+        "marker.directory" => Some(MARKERS.to_owned()),
+        "marker.ttl" => Some("24h".to_owned()),
         "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
         _ => None,
     }
@@ -424,7 +448,8 @@ fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         "store.wait_seconds" => {
             (text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)), "a number of seconds up to 86400")
         }
-        "store.home" => (is_absolute, "an absolute path"),
+        "store.home" | "marker.directory" => (is_absolute, "an absolute path"),
+        "marker.ttl" => (parse_duration(text).is_ok(), "a length of time, such as `24h` or `7d`"),
         name if is_switch(name) => (ON.contains(&text) || OFF.contains(&text), "`true` or `false`"),
         "record.exclude" => {
             (text.split(':').all(|each| each.is_empty() || Path::new(each).is_absolute()), "absolute paths, separated by `:`")

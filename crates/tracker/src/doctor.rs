@@ -67,6 +67,7 @@ impl Tracker {
         findings.push(self.look_at_dice());
         findings.push(self.look_at_config());
         findings.extend(self.look_at_mirror()?);
+        findings.push(self.look_at_marker());
         findings.extend(self.look_at_hooks()?);
         Ok(findings)
     }

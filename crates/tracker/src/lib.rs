@@ -25,6 +25,7 @@
 //! | `now`, `status_line` | what runs now |
 //! | `describe`, `git` | a description where nobody gave one |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
+//! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
@@ -48,6 +49,7 @@ mod hooks;
 mod install;
 mod lifecycle;
 mod listing;
+mod marker_file;
 mod mirror;
 mod naming;
 mod note;
@@ -80,6 +82,7 @@ pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
+pub use marker_file::{DirectoryTrouble, Found, Marker, MarkerError, Markers, Occupant, UNKNOWN_MARKER};
 pub use mirror::MirrorError;
 pub use naming::NamingError;
 pub use note::Note;
@@ -89,9 +92,11 @@ pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use stats::Overview;
 pub use status_line::StatusLine;
-pub use time_words::{TimeError, ago, parse_length, parse_moment, parse_since, parse_until};
+pub use time_words::{TimeError, ago, parse_duration, parse_length, parse_moment, parse_since, parse_until};
 pub use tracker::{Tracker, TrackerError};
-pub use view::{EntryCounts, GroupView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object};
+pub use view::{
+    EntryCounts, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object,
+};
 pub use work::WorkError;
 
 pub use session;

@@ -90,6 +90,25 @@ pub enum Note {
         /// Which, newest first.
         ids: Vec<SessionId>,
     },
+    /// A marker could not be stored, read or cleaned.
+    NoMarker {
+        /// Why.
+        reason: String,
+    },
+    /// A marker was stale or corrupt and has been removed.
+    MarkerRemoved {
+        /// The file.
+        file: PathBuf,
+        /// What was wrong with it.
+        why: &'static str,
+    },
+    /// So many stale markers were removed that something must leave them.
+    ManyMarkers {
+        /// How many.
+        cleaned: usize,
+        /// Where.
+        directory: PathBuf,
+    },
     /// The store was broken and has been set aside.
     SetAside(SetAside),
 }
@@ -122,6 +141,16 @@ impl std::fmt::Display for Note {
             Self::StillRunning { ids } => {
                 let ids: Vec<_> = ids.iter().map(SessionId::as_str).collect();
                 write!(out, "also running here: {}; name the one you mean with `-s`, or end it with `rutter end ID`", ids.join(", "))
+            }
+            Self::NoMarker { reason } => out.write_str(reason),
+            Self::MarkerRemoved { file, why } => write!(out, "removed {}: {why}", file.display()),
+            Self::ManyMarkers { cleaned, directory } => {
+                write!(
+                    out,
+                    "{} were removed from {}; something leaves them there",
+                    counted(*cleaned as u64, "stale marker"),
+                    directory.display()
+                )
             }
             Self::SetAside(SetAside { path, salvaged }) => {
                 write!(out, "the store was damaged and is kept as {}; a new one has its {salvaged} readable events", path.display())

@@ -69,7 +69,7 @@ impl Tracker {
 
     /// Returns the project of a repository, else of the nearest known directory above. Who once worked in the home directory itself, or in
     /// one above it, has not made everything below one project.
-    fn known_at(&self, place: &Place) -> Result<Option<Project>, StoreError> {
+    pub(crate) fn known_at(&self, place: &Place) -> Result<Option<Project>, StoreError> {
         let reads = self.store.reads();
         if place.common.is_some() {
             return reads.project_at(&place.project_place().to_string_lossy());
@@ -121,14 +121,15 @@ impl Wanted {
     }
 }
 
-enum Named {
+/// A project as a person names it.
+pub(crate) enum Named {
     Place(PathBuf),
     Name(String),
 }
 
 impl Named {
     /// A name has no slash; `.` and `..` are paths.
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         if text.contains('/') || text == "." || text == ".." { Self::Place(text.into()) } else { Self::Name(text.to_owned()) }
     }
 }

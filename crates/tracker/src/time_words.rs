@@ -1,7 +1,9 @@
 //! Times as people write them: `13:45`, `2026-02-16T13:45`, `10 minutes ago`, `7d`.
 
+use std::time::Duration;
+
 use jiff::civil::{Date, DateTime, Time};
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 use session::{Moment, Reading};
 
 use crate::Clock;
@@ -12,6 +14,12 @@ pub enum TimeError {
     /// It is no time at all.
     #[error("`{text}` is not a time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`")]
     NoTime {
+        /// What was written.
+        text: String,
+    },
+    /// It is no length of time.
+    #[error("`{text}` is not a length of time; try `24h`, `90m` or `7d`")]
+    NoLength {
         /// What was written.
         text: String,
     },
@@ -67,6 +75,17 @@ pub fn parse_length(text: &str, clock: &dyn Clock) -> Result<Reading, TimeError>
     let span: Span = text.trim().parse().map_err(|_| no_time())?;
     let at = now_in_zone(clock).checked_add(span.abs()).map_err(|_| no_time())?;
     Ok(Reading { moment: Moment::new(at.timestamp(), at.offset()), boot: None })
+}
+
+/// Reads a length of time, `24h`, `90m`, `7d`. A day has 24 hours; nothing lasts no time.
+///
+/// # Errors
+/// When the text is no length of time.
+pub fn parse_duration(text: &str) -> Result<Duration, TimeError> {
+    let no_length = || TimeError::NoLength { text: text.to_owned() };
+    let span: Span = text.trim().parse().map_err(|_| no_length())?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| no_length())?;
+    Duration::try_from(length).ok().filter(|length| !length.is_zero()).ok_or_else(no_length)
 }
 
 /// Reads the beginning of a period and returns microseconds since 1970; `7d` is seven days ago, a date its midnight.
@@ -197,6 +216,16 @@ mod tests {
     fn everything_else_is_refused() {
         for text in ["", "soon", "25:00", "2026-13-01", "10", "-", "99999999999d", "+1 day", "2099-01-01", "2026-02-16T17:30:04+01:00"] {
             assert!(parse_moment(text, &Still).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn lengths_are_read_in_one_or_more_units() {
+        let hours = |text| parse_duration(text).map(|length| length.as_secs_f64() / 3600.0);
+        for (text, expected) in [("24h", 24.0), ("7d", 168.0), ("90m", 1.5), ("1 day 12 hours", 36.0), (" 1w ", 168.0)] {
+            assert_eq!(hours(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0h", "-1h", "soon", "24", "1 month", "99999999999d"] {
+            assert!(hours(text).is_err(), "{text}");
         }
     }
 }

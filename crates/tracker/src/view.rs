@@ -7,7 +7,32 @@ use serde_json::{Map, Value};
 use session::{Conversation, Metadata, Project, Reading, Session, WorkItem};
 use store::Tally;
 
-use crate::Overview;
+use crate::{Marker, Overview, UNKNOWN_MARKER};
+
+/// A marker, or that there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MarkerView {
+    /// The name of the project.
+    pub project: String,
+    /// The agent's own id of its session; `unknown` where no marker says so.
+    pub session_id: String,
+    /// When the marker says that it was written.
+    pub stored_at: Option<String>,
+    /// Where it stands.
+    pub file: Option<String>,
+}
+
+impl MarkerView {
+    /// Returns the shape of a project's marker.
+    pub fn of(project: &str, marker: Option<&Marker>) -> Self {
+        Self {
+            project: project.to_owned(),
+            session_id: marker.map_or(UNKNOWN_MARKER, |marker| &marker.session_id).to_owned(),
+            stored_at: marker.map(|marker| marker.at.to_string()),
+            file: marker.map(|marker| marker.file.to_string_lossy().into_owned()),
+        }
+    }
+}
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -26,6 +26,7 @@ impl Surroundings<'_> {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home).env("USER", "ada").env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.env("RUTTER_HOME", self.store).env("RUTTER_MIRROR", self.mirror.unwrap_or(Path::new("off")));
+        command.env("RUTTER_MARKER_DIR", self.store.join("markers"));
         command.args(words.split(' ').filter(|word| !word.is_empty())).args(last).current_dir(self.directory);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command

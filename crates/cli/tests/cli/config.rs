@@ -48,6 +48,14 @@ fn every_setting_says_where_it_comes_from() {
     [out]    the directory of the JSON files and the session log, or `off`
     [out]    by default; set it here or with RUTTER_MIRROR
     [out]
+    [out] marker.directory = /markers
+    [out]    the directory of the markers that other scripts read
+    [out]    from RUTTER_MARKER_DIR
+    [out]
+    [out] marker.ttl = 24h
+    [out]    how long a marker is fresh
+    [out]    by default; set it here or with RUTTER_MARKER_TTL
+    [out]
     [out] ui.ascii = (not set)
     [out]    `1`: no emoji; `0`: emoji even if the terminal may not support them
     [out]    by default; set it here or with RUTTER_ASCII
@@ -66,6 +74,8 @@ fn every_setting_says_where_it_comes_from() {
             "hook.context",
             "hook.environment",
             "mirror.root",
+            "marker.directory",
+            "marker.ttl",
             "ui.ascii"
         ]
     );

@@ -42,7 +42,8 @@ fn the_tour_of_the_readme_is_true() {
     let programs = std::path::Path::new(env!("CARGO_BIN_EXE_rutter")).parent().unwrap().to_string_lossy().into_owned();
     let mut bash = Command::new("bash");
     bash.args(["-c", &script]).env_clear().env("HOME", env.home()).env("PATH", format!("{programs}:/usr/local/bin:/usr/bin:/bin"));
-    let output = bash.env("TZ", "UTC").current_dir(env.project()).stdin(Stdio::null()).output().unwrap();
+    let output =
+        bash.env("TZ", "UTC").env("RUTTER_MARKER_DIR", env.markers()).current_dir(env.project()).stdin(Stdio::null()).output().unwrap();
     let answers = String::from_utf8(output.stdout).unwrap();
     let said: Vec<_> = answers.split(&format!("{MARK}\n")).collect();
     // Ids are numbered over the whole tour, so that the same id reads the same in every answer.

@@ -21,8 +21,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let (directory, events) = (Path::new(&arguments[1]), arguments[2].parse::<usize>().unwrap());
     fill(directory, events);
-    let environment =
-        Environment::of([("HOME", directory), ("RUTTER_HOME", &directory.join("store")), ("RUTTER_MIRROR", Path::new("off"))]);
+    let [store, markers] = ["store", "markers"].map(|below| directory.join(below));
+    let paths = [("HOME", directory), ("RUTTER_HOME", &store), ("RUTTER_MIRROR", Path::new("off")), ("RUTTER_MARKER_DIR", &markers)];
+    let environment = Environment::of(paths);
     let config = Config::load(&environment).unwrap();
     let began = Instant::now();
     let clock = Box::new(SystemClock::new(&environment));

@@ -32,7 +32,8 @@ fn main() {
 }
 
 fn open(home: &Path) -> Tracker {
-    let paths = [("HOME", home.to_path_buf()), ("RUTTER_HOME", home.join("store")), ("RUTTER_MIRROR", home.join("mirror"))];
+    let below = [("HOME", ""), ("RUTTER_HOME", "store"), ("RUTTER_MIRROR", "mirror"), ("RUTTER_MARKER_DIR", "markers")];
+    let paths = below.map(|(name, below)| (name, home.join(below)));
     let patience = ("RUTTER_STORE_WAIT_SECONDS", "120".into());
     let config = Config::load(&Environment::of(paths.into_iter().chain([patience]))).unwrap();
     let clock = StillClock::at("2026-02-16T16:30:03.123456Z");

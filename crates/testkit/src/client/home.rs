@@ -74,7 +74,7 @@ impl ClientHome {
     pub fn new(client: &Client, api: &MessagesApi) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let home = Self { directory, client: client.clone(), api: api.url(), variables: Vec::new() };
-        for directory in [home.home().join(".tmp"), home.home().join(".claude"), home.project()] {
+        for directory in [home.home().join(".tmp"), home.home().join(".claude"), home.project(), home.markers()] {
             fs::create_dir_all(directory).unwrap();
         }
         let trusted = json!({ "hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true, "allowedTools": [] });
@@ -94,6 +94,11 @@ impl ClientHome {
     /// Returns the home directory.
     pub fn home(&self) -> PathBuf {
         self.directory.path().join("home")
+    }
+
+    /// Returns the directory of the markers; what is written into `/tmp` would meet that of others.
+    pub fn markers(&self) -> PathBuf {
+        self.directory.path().join("markers")
     }
 
     /// Returns the directory in which the agent is started.
@@ -221,6 +226,7 @@ impl ClientHome {
     fn furnish(&self, command: &mut Command) {
         let temporary = self.home().join(".tmp");
         command.env_clear().env("HOME", self.home()).env("TMPDIR", &temporary).env("CLAUDE_CODE_TMPDIR", &temporary);
+        command.env("RUTTER_MARKER_DIR", self.markers());
         command.envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("SHELL", "/bin/bash"), ("TERM", "xterm-256color")]);
         command.envs([("LANG", "C.UTF-8"), ("TZ", "UTC"), ("ANTHROPIC_BASE_URL", &self.api), ("ANTHROPIC_API_KEY", KEY)]);
         command.envs(OFF.iter().map(|name| (*name, "1"))).envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -61,7 +61,8 @@ fn behind_the_last_number_the_first_free_one_is_given() {
 #[test]
 fn d8_the_same_draw_again_and_again_still_gives_distinct_ids() {
     let home = Home::new();
-    let paths = [("HOME", home.path("")), ("RUTTER_HOME", home.path("store")), ("RUTTER_MIRROR", home.path("mirror"))];
+    let below = [("HOME", ""), ("RUTTER_HOME", "store"), ("RUTTER_MIRROR", "mirror"), ("RUTTER_MARKER_DIR", "markers")];
+    let paths = below.map(|(name, below)| (name, home.path(below)));
     let config = Config::load(&Environment::of(paths)).unwrap();
     let dice = Box::new(StuckDice::default());
     let mut tracker = Tracker::open(config, &home.project(), Access::Write, Box::new(home.clock.clone()), dice).unwrap();

@@ -9,6 +9,7 @@ mod ends;
 mod exchange;
 mod hooks;
 mod lifecycle;
+mod markers;
 mod mirror;
 mod places;
 mod take_in;
