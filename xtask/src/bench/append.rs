@@ -45,7 +45,7 @@ fn row(what: &str, samples: Samples, sync: f64) -> Row {
 }
 
 /// Reads names and microseconds, one pair a line.
-fn read(printed: &str) -> Result<BTreeMap<String, Vec<f64>>> {
+pub(super) fn read(printed: &str) -> Result<BTreeMap<String, Vec<f64>>> {
     let mut measured = BTreeMap::<_, Vec<_>>::new();
     for line in printed.lines() {
         let (what, micros) = line.split_once('\t').with_context(|| format!("`{line}` is no measurement"))?;

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `list`, `commands`, `hook`, `drain`, `append` | what is measured, one file each |
+//! | `list`, `commands`, `hook`, `drain`, `append`, `marker` | what is measured, one file each |
 //! | `programs` | the programs that are measured, and the one that does nothing |
 //! | `stores` | stores of some size, kept from one run to the next |
 //! | `process` | a process in an empty environment, from its start to its end |
@@ -18,6 +18,7 @@ mod drain;
 mod hook;
 mod list;
 mod machine;
+mod marker;
 mod process;
 mod programs;
 mod report;
@@ -59,6 +60,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "hook", what: "`rutter-hook`, whole process, alone and with many at once", run: hook::run },
     Bench { name: "drain", what: "taking in what hooks left", run: drain::run },
     Bench { name: "append", what: "appending to the store, in process", run: append::run },
+    Bench { name: "marker", what: "storing and reading markers, in process", run: marker::run },
 ];
 
 /// What was found about it.

@@ -32,6 +32,7 @@ pub(super) struct Programs {
     pub(super) fill: PathBuf,
     pub(super) appends: PathBuf,
     pub(super) drain: PathBuf,
+    pub(super) marks: PathBuf,
     pub(super) insert: PathBuf,
     pub(super) hook: PathBuf,
     pub(super) noop: PathBuf,
@@ -45,7 +46,8 @@ pub(super) fn build() -> Result<Programs> {
     let build = ["build", "--release", "--locked", "-p", "rutter", "-p", "testkit", "--message-format=json-render-diagnostics"];
     let messages = run::stdout(&mut run::cargo(&build))?;
     let built = |name: &str| executable(&messages, name).with_context(|| format!("cargo built no program `{name}`"));
-    let (rutter, fill, appends, drain) = (built("rutter")?, built("fill")?, built("appends")?, built("drain")?);
+    let (rutter, fill, appends) = (built("rutter")?, built("fill")?, built("appends")?);
+    let (drain, marks) = (built("drain")?, built("marks")?);
     let example = ["build", "--release", "--locked", "-p", "store", "--example", "insert_once", "--message-format=json-render-diagnostics"];
     let messages = run::stdout(&mut run::cargo(&example))?;
     let insert = executable(&messages, "insert_once").context("cargo built no program `insert_once`")?;
@@ -53,7 +55,7 @@ pub(super) fn build() -> Result<Programs> {
     let directory = target.join("bench");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create `{}`", directory.display()))?;
     let (noop, replace) = (compile(&directory, "noop", "fn main() {}\n")?, compile(&directory, "replace", REPLACE)?);
-    Ok(Programs { rutter, fill, appends, drain, insert, hook: hook_program::build()?, noop, replace, directory })
+    Ok(Programs { rutter, fill, appends, drain, marks, insert, hook: hook_program::build()?, noop, replace, directory })
 }
 
 /// Compiles a program of one file, static as the hook is.
