@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use tracker::{
-    AddressError, ChainError, ConfigError, CurrentError, EndError, ExchangeError, HooksError, KEYS, NamingError, ProjectError, ResumeError,
-    StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
+    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, ExchangeError, HooksError, KEYS, MarkerError,
+    NamingError, ProjectError, ResumeError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
 };
 
 use crate::exit::Exit;
@@ -272,6 +272,25 @@ impl From<ResumeError> for Failure {
                 Self::surroundings(error).hint(hint)
             }
             ResumeError::Chain(error) => error.into(),
+        }
+    }
+}
+
+impl From<MarkerError> for Failure {
+    fn from(error: MarkerError) -> Self {
+        const ELSEWHERE: &str = "set RUTTER_MARKER_DIR, or `rutter config marker.directory DIR`, to a directory of your own";
+        match error {
+            MarkerError::NoProject => Self::usage(error).hint("name it, as in `--project shop`"),
+            MarkerError::BadId { .. } => Self::usage(error),
+            MarkerError::Directory { ref path, source: DirectoryTrouble::Open } => {
+                let hint = format!("run `chmod go-w {}` if it is yours, or set RUTTER_MARKER_DIR to one that is", path.display());
+                Self::surroundings(error).hint(hint)
+            }
+            MarkerError::Directory { source: DirectoryTrouble::Closed(_) | DirectoryTrouble::OfAnother(_), .. } => {
+                Self::surroundings(error).hint(ELSEWHERE)
+            }
+            MarkerError::Occupied { .. } => Self::surroundings(error).hint(ELSEWHERE),
+            MarkerError::File { .. } => Self::surroundings(error).hint("run `rutter doctor`"),
         }
     }
 }

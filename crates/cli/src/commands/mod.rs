@@ -3,6 +3,7 @@
 mod answer;
 mod banner;
 mod chain;
+mod cleanup_ids;
 mod completions;
 mod config;
 mod current;
@@ -10,6 +11,7 @@ mod doctor;
 mod end;
 mod events;
 mod export;
+mod get_id;
 mod head;
 mod import;
 mod init;
@@ -27,6 +29,7 @@ mod show;
 mod start;
 mod stats;
 mod statusline;
+mod store_id;
 mod sync_status;
 mod tag;
 mod transition;
@@ -37,7 +40,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use tracker::{Access, Config, Environment, SystemClock, SystemDice, Tracker};
+use tracker::{Access, Config, Environment, Markers, SystemClock, SystemDice, Tracker};
 
 use crate::arguments::lossy;
 use crate::failure::Failure;
@@ -116,6 +119,9 @@ pub(crate) enum Command {
     Uninstall(uninstall::UninstallArgs),
     Pause(pause::PauseArgs),
     Statusline(statusline::StatuslineArgs),
+    StoreId(store_id::StoreIdArgs),
+    GetId(get_id::GetIdArgs),
+    CleanupIds(cleanup_ids::CleanupIdsArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
@@ -151,10 +157,23 @@ impl Context {
         }
     }
 
+    /// Returns the markers for other scripts.
+    fn markers(&self) -> Markers<'_> {
+        self.config.markers(&self.clock)
+    }
+
+    /// Returns the name of the project whose marker is meant. A marker is a hint that scripts rely on: where the store does not answer, the
+    /// directory does.
+    fn marker_project(&self) -> String {
+        self.read(|tracker| Ok(tracker.marker_project())).unwrap_or_else(|failure| {
+            self.ui.warn(&failure.lines.join(": "));
+            self.config.marker_project(&directory())
+        })
+    }
+
     /// Opens the tracker in the directory where we stand.
     fn open(&self, access: Access) -> Result<Tracker, Failure> {
-        let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-        Ok(Tracker::open(self.config.clone(), &directory, access, Box::new(self.clock.clone()), Box::new(SystemDice))?)
+        Ok(Tracker::open(self.config.clone(), &directory(), access, Box::new(self.clock.clone()), Box::new(SystemDice))?)
     }
 
     /// Opens the tracker, does the work, and says what the tracker noted, whatever came of it.
@@ -195,6 +214,11 @@ impl Context {
     fn named<'a>(&'a self, argument: &'a Option<String>) -> Option<&'a str> {
         argument.as_deref().or(self.global.session.as_deref())
     }
+}
+
+/// Returns the directory where we stand.
+fn directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
 }
 
 /// Goes to the directory that is meant, so that relative paths (`-o`, `--project`) start there as well.
@@ -244,6 +268,9 @@ impl Command {
             Self::Uninstall(args) => uninstall::uninstall(context, args),
             Self::Pause(args) => pause::pause(context, args),
             Self::Statusline(args) => statusline::statusline(context, args),
+            Self::StoreId(args) => store_id::store_id(context, args),
+            Self::GetId(args) => get_id::get_id(context, args),
+            Self::CleanupIds(args) => cleanup_ids::cleanup_ids(context, args),
             Self::Export(args) => export::export(context, args),
             Self::Import(args) => import::import(context, args),
             Self::Doctor(args) => doctor::doctor(context, args),

@@ -39,6 +39,7 @@ mod list;
 mod looks;
 mod machine;
 mod man;
+mod markers;
 mod privacy;
 mod readme;
 mod rebuild;
