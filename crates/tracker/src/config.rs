@@ -44,6 +44,8 @@ pub const KEYS: &[Key] = &[
     key("mirror.root", "RUTTER_MIRROR", "the directory of the JSON files and the session log, or `off`"),
     key("marker.directory", "RUTTER_MARKER_DIR", "the directory of the markers that other scripts read"),
     key("marker.ttl", "RUTTER_MARKER_TTL", "how long a marker is fresh"),
+    key("marker.clean_interval", "RUTTER_MARKER_CLEAN_INTERVAL", "how often stale markers are cleaned"),
+    key("marker.refresh", "RUTTER_MARKER_REFRESH", "whether markers are written as agents are taken in, and cleaned"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
 
@@ -289,6 +291,11 @@ impl Config {
         self.length("marker.ttl")
     }
 
+    /// Returns how often stale markers are cleaned.
+    pub(crate) fn marker_clean_interval(&self) -> Duration {
+        self.length("marker.clean_interval")
+    }
+
     /// Returns a length of time; a day where there is none.
     fn length(&self, name: &str) -> Duration {
         self.text(name).and_then(|text| parse_duration(text).ok()).unwrap_or(Duration::from_secs(86_400))
@@ -409,7 +416,7 @@ const ON: [&str; 3] = ["true", "1", "on"];
 const OFF: [&str; 3] = ["false", "0", "off"];
 
 fn is_switch(name: &str) -> bool {
-    matches!(name, "record.prompts" | "hook.banner" | "hook.context" | "hook.environment")
+    matches!(name, "record.prompts" | "hook.banner" | "hook.context" | "hook.environment" | "marker.refresh")
 }
 
 fn default(name: &str, environment: &Environment, home: Option<&Path>) -> Option<String> {
@@ -424,7 +431,7 @@ fn default(name: &str, environment: &Environment, home: Option<&Path>) -> Option
         name if is_switch(name) => Some("true".to_owned()),
         "session.owner" => environment.text("USER").or_else(|| environment.text("LOGNAME")).or_else(user_of_process),
         "marker.directory" => Some(MARKERS.to_owned()),
-        "marker.ttl" => Some("24h".to_owned()),
+        "marker.ttl" | "marker.clean_interval" => Some("24h".to_owned()),
         "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
         _ => None,
     }
@@ -449,7 +456,7 @@ fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
             (text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)), "a number of seconds up to 86400")
         }
         "store.home" | "marker.directory" => (is_absolute, "an absolute path"),
-        "marker.ttl" => (parse_duration(text).is_ok(), "a length of time, such as `24h` or `7d`"),
+        "marker.ttl" | "marker.clean_interval" => (parse_duration(text).is_ok(), "a length of time, such as `24h` or `7d`"),
         name if is_switch(name) => (ON.contains(&text) || OFF.contains(&text), "`true` or `false`"),
         "record.exclude" => {
             (text.split(':').all(|each| each.is_empty() || Path::new(each).is_absolute()), "absolute paths, separated by `:`")

@@ -10,6 +10,7 @@ use agents::claude_code::plugin;
 use agents::claude_code::settings::{Registration, RegistrationError};
 use serde::Serialize;
 
+use crate::marker_file::CLEANED;
 use crate::{ConfigError, Origin, Tracker};
 
 /// Whose settings.
@@ -132,7 +133,7 @@ impl Tracker {
     /// Removes what rutter left on this machine beside its records: what tells hooks what to heed, the plugin, kept settings, the
     /// configuration. Only files that are ours by name, and directories that are empty then. Returns what was removed.
     pub fn remove_traces(&self) -> Vec<PathBuf> {
-        let mut files = vec![inbox::Wishes::path(&self.home), self.list_of_settings(), self.config.file.clone()];
+        let mut files = vec![inbox::Wishes::path(&self.home), self.home.join(CLEANED), self.list_of_settings(), self.config.file.clone()];
         let plugin = self.home.join("plugin");
         files.extend(
             Registration::new(Path::new("/rutter-hook"), None)

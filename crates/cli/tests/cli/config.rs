@@ -56,6 +56,14 @@ fn every_setting_says_where_it_comes_from() {
     [out]    how long a marker is fresh
     [out]    by default; set it here or with RUTTER_MARKER_TTL
     [out]
+    [out] marker.clean_interval = 24h
+    [out]    how often stale markers are cleaned
+    [out]    by default; set it here or with RUTTER_MARKER_CLEAN_INTERVAL
+    [out]
+    [out] marker.refresh = true
+    [out]    whether markers are written as agents are taken in, and cleaned
+    [out]    by default; set it here or with RUTTER_MARKER_REFRESH
+    [out]
     [out] ui.ascii = (not set)
     [out]    `1`: no emoji; `0`: emoji even if the terminal may not support them
     [out]    by default; set it here or with RUTTER_ASCII
@@ -76,6 +84,8 @@ fn every_setting_says_where_it_comes_from() {
             "mirror.root",
             "marker.directory",
             "marker.ttl",
+            "marker.clean_interval",
+            "marker.refresh",
             "ui.ascii"
         ]
     );

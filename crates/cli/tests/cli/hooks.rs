@@ -12,8 +12,14 @@ fn settings(env: &TestEnv) -> PathBuf {
     env.path(".claude/settings.json")
 }
 
-/// Calls the hook of the one-file way with a payload.
+/// Calls the hook of the one-file way with a payload. A start is answered, and heeds no variable of this process: that no marker is written
+/// into `/tmp` is said in the configuration.
 fn says(env: &TestEnv, event: &str, rest: &Value) -> testkit::Outcome {
+    let file = env.path(".config/rutter/config.toml");
+    if !file.exists() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, format!("[marker]\ndirectory = {:?}\n", env.markers())).unwrap();
+    }
     let mut payload = json!({"session_id": "c", "cwd": env.project(), "hook_event_name": event});
     payload.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     env.raw_with(&env.project(), ["hook", "claude-code"], payload.to_string().as_bytes())

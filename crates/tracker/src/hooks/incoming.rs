@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agents::Envelope;
 use inbox::{Frame, LONGEST, Segment, decode};
-use session::{AgentSession, Conversation, ConversationKey, EventId, Happened, Json, Observed, ProjectKey, Reading, Text};
+use session::{AgentSession, Conversation, ConversationKey, EventId, Happened, Json, Moment, Observed, ProjectKey, Reading, Text};
 
 use crate::projects::Wanted;
 use crate::{Place, lifecycle};
@@ -49,6 +49,12 @@ impl Incoming {
     pub(crate) fn of(&self, row: &Conversation) -> Self {
         let observed = Observed { conversation: row.id.clone(), ..self.observed.clone() };
         Self { conversation: row.key, observed, ..self.clone() }
+    }
+
+    /// Returns when its conversation began, was prompted or stopped, if that is what happened.
+    pub(crate) fn sign_of_life(&self) -> Option<(ConversationKey, Moment)> {
+        let is_sign = matches!(self.observed.what, Happened::Started(_) | Happened::Prompted { .. } | Happened::Stopped);
+        (is_sign && self.is_named()).then_some((self.conversation, self.at.moment))
     }
 
     /// Returns the directory in which it happened.

@@ -14,6 +14,7 @@ use store::{Appended, Durability, InboxPosition, StoreError};
 
 use super::correlate;
 use super::incoming::{Chunk, Ground, Grounds, Incoming};
+use crate::marker_file::Heard;
 use crate::tracker::Pen;
 use crate::{Note, Place, Tracker};
 
@@ -24,7 +25,7 @@ const HOOK_LIMIT: Duration = Duration::from_secs(2);
 const DAYS_KEPT: i64 = 7;
 
 /// What was taken in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Events that were recorded.
     pub events: u64,
@@ -32,6 +33,8 @@ pub struct Taken {
     pub(crate) is_shown: bool,
     /// Whether ids were drawn that must not be drawn again.
     must_last: bool,
+    /// What markers are to say.
+    heard: Heard,
 }
 
 /// What waits in the inbox.
@@ -82,6 +85,7 @@ impl Tracker {
         if taken.is_shown {
             self.bring_mirror_up();
         }
+        self.refresh_markers(&taken.heard);
         Ok(taken)
     }
 
@@ -190,12 +194,13 @@ impl Tracker {
             (true, false) => Durability::Normal,
             (true, true) => Durability::Full,
         };
-        let outcome = self.write(durability, Evidence::Hook, None, |pen| -> Result<Option<(InboxPosition, bool)>, StoreError> {
+        let outcome = self.write(durability, Evidence::Hook, None, |pen| -> Result<Option<(InboxPosition, bool, Heard)>, StoreError> {
             if pen.turn.reads()?.inbox_position(&segment.name)?.unwrap_or_default() != kept {
                 return Ok(None);
             }
             let owner = pen.author.clone();
             let (mut position, mut is_shown) = (InboxPosition { taken_micros: pen.now.moment.micros(), ..wanted }, false);
+            let mut heard = Heard::new();
             for each in &chunk.incoming {
                 let Some(each) = each else {
                     position.strange += 1;
@@ -206,15 +211,17 @@ impl Tracker {
                     Some(changed) => {
                         position.events += 1;
                         is_shown |= changed;
+                        heard.extend(each.sign_of_life());
                     }
                 }
             }
             pen.turn.set_inbox_position(&segment.name, &position)?;
-            Ok(Some((position, is_shown)))
+            Ok(Some((position, is_shown, heard)))
         })?;
-        if let Some((position, is_shown)) = outcome {
+        if let Some((position, is_shown, heard)) = outcome {
             taken.events += position.events - kept.events;
             taken.is_shown |= is_shown;
+            taken.heard.extend(heard);
         }
         Ok(())
     }
@@ -251,11 +258,15 @@ impl Tracker {
         let is_of_boot = |each: &Incoming| each.at.boot.map(|boot| boot.id) == now.boot.map(|boot| boot.id);
         let said: Vec<_> = all.filter(|each| each.conversation == conversation && is_of_boot(each)).collect();
         let grounds = self.grounds(said.iter())?;
-        self.write(Durability::Full, Evidence::Hook, None, |pen| -> Result<(), StoreError> {
-            let owner = pen.author.clone();
-            said.iter().try_for_each(|each| hear(pen, each, &owner, &grounds).map(drop))
+        let heard = self.write(Durability::Full, Evidence::Hook, None, |pen| -> Result<Heard, StoreError> {
+            let (owner, mut heard) = (pen.author.clone(), Heard::new());
+            for each in &said {
+                heard.extend(hear(pen, each, &owner, &grounds)?.and_then(|_| each.sign_of_life()));
+            }
+            Ok(heard)
         })?;
         self.bring_mirror_up();
+        self.refresh_markers(&heard);
         Ok(())
     }
 

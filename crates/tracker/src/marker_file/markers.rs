@@ -148,7 +148,8 @@ impl<'c> Markers<'c> {
         self.store_as_of(session_id, project_name.as_ref(), self.now())
     }
 
-    pub(crate) fn store_as_of(&self, session_id: &str, project: &OsStr, at: Timestamp) -> Result<Marker, MarkerError> {
+    /// Stores what was so at another time than now.
+    pub(super) fn store_as_of(&self, session_id: &str, project: &OsStr, at: Timestamp) -> Result<Marker, MarkerError> {
         if let Some(why) = content::trouble_with(session_id) {
             return Err(MarkerError::BadId { why });
         }
@@ -235,6 +236,11 @@ impl<'c> Markers<'c> {
     /// Reports whether files can be made in the directory; one that is not there can be made itself.
     pub(super) fn is_writable(&self) -> bool {
         !self.directory.exists() || rustix::fs::access(&self.directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    }
+
+    /// Reports whether a marker of that time would be fresh.
+    pub(super) fn is_fresh(&self, at: Timestamp) -> bool {
+        !Content { id: String::new(), at }.is_stale(self.now(), self.ttl)
     }
 
     /// Opens the directory, if there is one.

@@ -12,6 +12,7 @@
 //! | `directory` | the directory: who may change names in it; looking without touching |
 //! | `exchange` | putting a file there and taking one away, without harm to what is somebody else's |
 //! | `project` | the name of the project that is meant |
+//! | `refresh` | writing what was just taken in; cleaning once in a while |
 //! | `health` | what `doctor` says |
 
 mod content;
@@ -21,6 +22,9 @@ mod health;
 mod markers;
 mod name;
 mod project;
+mod refresh;
+
+pub(crate) use refresh::{CLEANED, Heard};
 
 pub use directory::{DirectoryTrouble, Occupant};
 pub use markers::{Found, Marker, MarkerError, Markers, UNKNOWN as UNKNOWN_MARKER};

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use testkit::{Home, StillClock};
+use serde_json::json;
+use session::ConversationKey;
+use testkit::{Home, HookCall, StillClock};
 use tracker::{Found, Markers, Note};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -328,4 +330,106 @@ fn the_project_is_named_as_it_was_recorded_or_would_be() {
     assert_eq!(home.tracker().marker_project(), "shop");
     home.set("RUTTER_PROJECT", home.path("elsewhere/there").to_str().unwrap());
     assert_eq!(home.tracker().marker_project(), "there");
+}
+
+/// Leaves what an agent says in the inbox, three seconds after what was said before.
+fn says(home: &Home, conversation: &str, event: &str) -> HookCall {
+    home.clock.pass(3);
+    let payload = json!({"session_id": conversation, "cwd": home.project(), "hook_event_name": event, "source": "startup", "prompt": "x"});
+    let call = HookCall { process: Some(HookCall::process(7)), ..HookCall::new(home, 7, payload) };
+    call.leave(home);
+    call
+}
+
+fn said_in(home: &Home) -> Option<String> {
+    fs::read_to_string(file(home, "claude_session_project")).ok()
+}
+
+#[test]
+fn the_marker_names_the_conversation_that_was_heard_last() {
+    let home = Home::new();
+    says(&home, "one", "SessionStart");
+    says(&home, "two", "SessionStart");
+    says(&home, "one", "UserPromptSubmit");
+    let last = says(&home, "two", "Stop");
+    says(&home, "one", "SessionEnd");
+    drop(home.tracker());
+    let expected = format!("two\n{}\n", last.at.moment.local().strftime("%Y-%m-%dT%H:%M:%S.%6f"));
+    assert_eq!(said_in(&home), Some(expected));
+}
+
+#[test]
+fn a_marker_that_says_so_already_is_written_again_after_a_minute() {
+    let home = Home::new();
+    let changed = |seconds: i64| {
+        let before = said_in(&home);
+        home.clock.pass(seconds - 3);
+        says(&home, "one", "Stop");
+        drop(home.tracker());
+        before != said_in(&home)
+    };
+    assert_eq!([3, 30, 29, 1].map(changed), [true, false, false, true]);
+}
+
+#[test]
+fn what_is_delivered_again_or_was_known_before_moves_no_marker() {
+    let home = Home::new();
+    let first = says(&home, "one", "SessionStart");
+    drop(home.tracker());
+    home.clock.pass(60);
+    markers(&home).store("theirs", "project").unwrap();
+    first.leave(&home);
+    drop(home.tracker());
+    assert!(said_in(&home).unwrap().starts_with("theirs\n"));
+    // Said before somebody else wrote the marker, taken in after.
+    let call = says(&home, "one", "Stop");
+    markers(&home).store("theirs", "project").unwrap();
+    assert!(call.at.moment <= home.tracker().now().moment);
+    assert!(said_in(&home).unwrap().starts_with("theirs\n"));
+}
+
+#[test]
+fn what_waited_for_too_long_is_no_news() {
+    let home = Home::new();
+    says(&home, "one", "SessionStart");
+    home.clock.pass(90_000);
+    drop(home.tracker());
+    assert_eq!(said_in(&home), None);
+}
+
+#[test]
+fn markers_are_not_written_where_that_is_not_wanted_or_cannot_be_done() {
+    let mut home = Home::new();
+    home.set("RUTTER_MARKER_REFRESH", "off");
+    says(&home, "one", "SessionStart");
+    drop(home.tracker());
+    assert_eq!((said_in(&home), home.path("store/markers-cleaned").exists()), (None, false));
+    home.set("RUTTER_MARKER_REFRESH", "on");
+    symlink("/etc/passwd", file(&home, "claude_session_project")).unwrap();
+    says(&home, "one", "Stop");
+    let tracker = home.tracker();
+    assert_eq!((tracker.take_notes(), names(&home)), (vec![], vec!["claude_session_project".to_owned()]));
+}
+
+#[test]
+fn who_answers_a_start_writes_the_marker_before() {
+    let home = Home::new();
+    says(&home, "one", "SessionStart");
+    drop(home.tracker_to_answer(ConversationKey::of("claude-code", "one")));
+    assert!(said_in(&home).unwrap().starts_with("one\n"));
+}
+
+#[test]
+fn stale_markers_are_cleaned_once_in_an_interval() {
+    let mut home = Home::new();
+    home.set("RUTTER_MARKER_CLEAN_INTERVAL", "2h");
+    let old = || (0..11).for_each(|number| drop(write(&home, &format!("claude_session_{number}"), "x\n2026-01-01T00:00:00\n")));
+    old();
+    let many = Note::ManyMarkers { cleaned: 11, directory: home.path("markers") };
+    assert_eq!((home.tracker().take_notes(), names(&home).len()), (vec![many.clone()], 0));
+    old();
+    home.clock.pass(7_199);
+    assert_eq!((home.tracker().take_notes(), names(&home).len()), (vec![], 11));
+    home.clock.pass(1);
+    assert_eq!((home.tracker().take_notes(), names(&home).len()), (vec![many], 0));
 }
