@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationKey, Latest, Numbered, Process, Reading, Revision, SessionKey, Text, When, elapsed_micros};
+use crate::{ConversationKey, Latest, Numbered, Process, Reading, Revision, SessionKey, Started, Text, When, elapsed_micros};
 
 /// An agent's own conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,14 @@ pub struct Arrival {
     pub machine: Option<Text>,
 }
 
+impl Arrival {
+    /// Returns how a start says that a conversation was taken up.
+    pub fn of(started: &Started) -> Self {
+        let Started { source, process, machine, .. } = started;
+        Self { source: source.clone(), process: *process, machine: machine.clone() }
+    }
+}
+
 /// To which session a conversation belongs from some point on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
@@ -143,7 +151,9 @@ impl Conversation {
     /// Reports whether the same was said within two seconds.
     pub fn has_heard(&self, fingerprint: u64, at: &Reading) -> bool {
         let apart = |said: &Said| elapsed_micros(&said.when.at, at).max(elapsed_micros(at, &said.when.at));
-        self.recent.iter().any(|said| said.fingerprint == fingerprint && apart(said) <= HEARD_ONCE_MICROS)
+        // No process outlives its boot: what wall clocks say of two of them proves nothing.
+        let is_of_boot = |said: &Said| said.when.at.boot.map(|boot| boot.id) == at.boot.map(|boot| boot.id);
+        self.recent.iter().any(|said| said.fingerprint == fingerprint && is_of_boot(said) && apart(said) <= HEARD_ONCE_MICROS)
     }
 
     /// Returns the processes that took it up and have not left it since they last did something in it.

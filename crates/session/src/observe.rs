@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Activity, Anomaly, Arrival, Awaited, CallEnd, Change, Conversation, ConversationKey, Doing, Event, EventId, Happened, Latest, Observed,
-    Outcome, Process, Prompt, Revision, Rows, Session, SessionKey, Stamp, Started, Text, Tool, ToolCall, ToolCallKey, Turn, TurnEnd,
-    TurnKey, When,
+    Outcome, Process, Prompt, Revision, Rows, Session, SessionKey, Stamp, Text, Tool, ToolCall, ToolCallKey, Turn, TurnEnd, TurnKey, When,
 };
 
 use crate::apply::{release, wait, wrong_subject};
@@ -97,8 +96,7 @@ fn run(conversation: &mut Conversation, observed: &Observed, when: When) {
     };
     if let Happened::Started(started) = &observed.what {
         started.process.into_iter().for_each(|process| later(conversation.runs.entry(process).or_insert(when)));
-        let Started { source, process, machine, .. } = &**started;
-        Latest::observe(&mut conversation.arrival, when, Arrival { source: source.clone(), process: *process, machine: machine.clone() });
+        Latest::observe(&mut conversation.arrival, when, Arrival::of(started));
     }
     let noted = match &observed.what {
         Happened::Left { .. } => &mut conversation.left,

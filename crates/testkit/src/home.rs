@@ -25,7 +25,17 @@ pub struct Home {
 impl Home {
     /// Makes a home at 17:30:03 on 16 February 2026, one hour east of Greenwich.
     pub fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// Makes a home in memory, where that can be: for thousands of homes of which nothing has to last.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::below(memory) } else { Self::new() }
+    }
+
+    fn below(directory: &Path) -> Self {
+        let directory = tempfile::tempdir_in(directory).unwrap();
         for below in ["project", "markers"] {
             std::fs::DirBuilder::new().mode(0o755).create(directory.path().join(below)).unwrap();
         }

@@ -19,6 +19,8 @@ pub struct HookCall {
     pub at: Reading,
     /// The number of the agent's process.
     pub pid: u32,
+    /// Whether the hook knows that number.
+    pub is_numbered: bool,
     /// The agent's process, at a start.
     pub process: Option<Process>,
     /// What that descends from.
@@ -32,7 +34,7 @@ pub struct HookCall {
 impl HookCall {
     /// Returns a call at the moment at which a home's clock stands.
     pub fn new(home: &Home, pid: u32, payload: Value) -> Self {
-        Self { at: home.clock.now(), pid, process: None, ancestors: Vec::new(), variables: Vec::new(), payload }
+        Self { at: home.clock.now(), pid, is_numbered: true, process: None, ancestors: Vec::new(), variables: Vec::new(), payload }
     }
 
     /// Returns the process that a number stands for in tests.
@@ -45,7 +47,8 @@ impl HookCall {
         let text = |name: &str| self.payload[name].as_str().unwrap_or_default();
         let fingerprint =
             self.payload.to_string().bytes().fold(u64::from(self.pid), |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-        let drawn = u128::from(fingerprint) << 64 | u128::from(self.at.boot.map_or(0, |boot| boot.micros));
+        let (boot, micros) = self.at.boot.map_or((0, 0), |boot| (boot.id.as_u128(), boot.micros));
+        let drawn = (u128::from(fingerprint) << 64 | u128::from(micros)) ^ (boot << 96);
         let id = match text("tool_use_id") {
             "" => EventId::new(Uuid::from_u128(drawn)),
             call => EventId::of_tool_call("claude-code", text("session_id"), call, text("hook_event_name")),
@@ -55,7 +58,7 @@ impl HookCall {
             agent: "claude-code".into(),
             at: self.at,
             owner: None,
-            pid: Some(self.pid),
+            pid: self.is_numbered.then_some(self.pid),
             fingerprint,
             process: self.process,
             ancestors: self.ancestors.clone(),

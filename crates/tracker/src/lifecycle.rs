@@ -171,7 +171,9 @@ impl Tracker {
         let key = self.resolve(named, Purpose::Writing)?.key;
         let (session, is_news) = self.write(Durability::Full, Evidence::Said, at, |pen| {
             let session = pen.session(key)?;
-            match session.status() {
+            // What was only concluded gives way to what somebody says.
+            let said = if session.lifecycle.value.is_said() { session.status() } else { Status::Active };
+            match said {
                 Status::Active => {
                     pen.change_session(key, Change::Ended(Ended { status, reason: None }))?;
                     Ok((pen.session(key)?, true))

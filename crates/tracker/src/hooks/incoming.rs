@@ -7,6 +7,7 @@ use agents::Envelope;
 use inbox::{Frame, LONGEST, Segment, decode};
 use session::{AgentSession, Conversation, ConversationKey, EventId, Happened, Json, Moment, Observed, ProjectKey, Reading, Text};
 
+use crate::marker_file::Marker;
 use crate::projects::Wanted;
 use crate::{Place, lifecycle};
 
@@ -55,6 +56,12 @@ impl Incoming {
     pub(crate) fn sign_of_life(&self) -> Option<(ConversationKey, Moment)> {
         let is_sign = matches!(self.observed.what, Happened::Started(_) | Happened::Prompted { .. } | Happened::Stopped);
         (is_sign && self.is_named()).then_some((self.conversation, self.at.moment))
+    }
+
+    /// Returns it as an event of a conversation of which nothing else is known.
+    pub(crate) fn named(&self, id: Text) -> Self {
+        let conversation = ConversationKey::of(self.observed.agent.as_str(), id.as_str());
+        Self { conversation, observed: Observed { conversation: id, ..self.observed.clone() }, ..self.clone() }
     }
 
     /// Returns the directory in which it happened.
@@ -150,6 +157,8 @@ pub(crate) struct Grounds {
     pub(crate) places: BTreeMap<PathBuf, Ground>,
     /// Which conversations forked ones were copied from.
     pub(crate) copied: BTreeMap<ConversationKey, AgentSession>,
+    /// The markers of those places in which something happened that names no conversation.
+    pub(crate) marked: BTreeMap<PathBuf, Marker>,
     /// When each conversation is heard of last.
     pub(crate) heard: BTreeMap<ConversationKey, Reading>,
 }

@@ -5,6 +5,7 @@
 //! | `take_in` | the inbox into the store, exactly once |
 //! | `incoming` | one record of the inbox, understood |
 //! | `correlate` | which session a conversation belongs to |
+//! | `nameless` | whose an event is that names no conversation |
 //! | `moves` | which agent session follows which |
 //! | `answer` | what an agent is told when a conversation begins |
 //! | `health` | what `doctor` says of hooks |
@@ -15,6 +16,7 @@ mod correlate;
 mod health;
 mod incoming;
 mod moves;
+mod nameless;
 mod take_in;
 mod wishes;
 

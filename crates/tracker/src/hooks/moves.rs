@@ -67,12 +67,11 @@ fn is_fresh(source: &str) -> bool {
 /// A conversation was taken up, and counts from now on.
 fn taken_up(pen: &mut Pen<'_>, incoming: &Incoming, ground: Option<&Ground>, spawner: Option<&AgentSession>) -> Result<(), StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)?.cloned() else { return Ok(()) };
-    let because = row.arrival.as_ref().map_or(row.key.uuid(), |arrival| arrival.when.stamp.event.uuid());
+    let (because, arrival) = arrival_of(incoming, &row);
     if pen.turn.has_event(decision(because, &Scope::Project))? {
         return Ok(());
     }
-    let arrival = row.arrival.as_ref().map(|arrival| arrival.value.clone());
-    let Some(mut follows) = follows(pen, incoming, &row, because, ground)? else { return Ok(()) };
+    let Some(mut follows) = follows(pen, incoming, &row, because, arrival.as_ref(), ground)? else { return Ok(()) };
     if let Some(spawner) = spawner {
         if is_fresh(follows.source.as_str()) || follows.source.as_str() == "fork" {
             (follows.source, follows.from) = (Text::stored("subagent".to_owned()), Some(spawner.clone()));
@@ -91,16 +90,25 @@ fn taken_up(pen: &mut Pen<'_>, incoming: &Incoming, ground: Option<&Ground>, spa
     done
 }
 
+/// Returns how the conversation was taken up, and what says so: the event itself, else the last that did.
+fn arrival_of(incoming: &Incoming, row: &Conversation) -> (session::Uuid, Option<Arrival>) {
+    match (&incoming.observed.what, &row.arrival) {
+        (Happened::Started(started), _) => (incoming.id.uuid(), Some(Arrival::of(started))),
+        (_, Some(arrival)) => (arrival.when.stamp.event.uuid(), Some(arrival.value.clone())),
+        (_, None) => (row.key.uuid(), None),
+    }
+}
+
 fn follows(
     pen: &mut Pen<'_>,
     incoming: &Incoming,
     row: &Conversation,
     because: session::Uuid,
+    arrival: Option<&Arrival>,
     ground: Option<&Ground>,
 ) -> Result<Option<Follows>, StoreError> {
     let Some(session) = row.session().map(|key| pen.turn.session(key)).transpose()?.flatten().cloned() else { return Ok(None) };
     let Some(project) = session.project else { return Ok(None) };
-    let arrival = row.arrival.as_ref().map(|arrival| &arrival.value);
     let source = arrival.map_or("startup", |arrival| arrival.source.as_str()).to_owned();
     let from = match source.as_str() {
         "startup" => None,
@@ -178,7 +186,7 @@ fn decision(because: session::Uuid, scope: &Scope) -> EventId {
 fn subagent(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<(), StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)?.cloned() else { return Ok(()) };
     let Some(id) = incoming.observed.subagent.clone() else { return Ok(()) };
-    let Some(follows) = follows(pen, incoming, &row, incoming.id.uuid(), None)? else { return Ok(()) };
+    let Some(follows) = follows(pen, incoming, &row, incoming.id.uuid(), None, None)? else { return Ok(()) };
     let new = AgentSession { agent: row.agent.clone(), id };
     let follows = Follows { new, from: Some(row.agent_session()), source: Text::stored("subagent".to_owned()), ..follows };
     record(pen, &follows, Scope::Project, Standing::Apart)

@@ -12,8 +12,9 @@ use session::{
 };
 use store::{Appended, Durability, InboxPosition, StoreError};
 
-use super::correlate;
 use super::incoming::{Chunk, Ground, Grounds, Incoming};
+use super::{correlate, nameless};
+use crate::marker_file::Found;
 use crate::marker_file::Heard;
 use crate::tracker::Pen;
 use crate::{Note, Place, Tracker};
@@ -289,6 +290,11 @@ impl Tracker {
             if let Entry::Vacant(vacant) = grounds.places.entry(directory.to_owned()) {
                 let place = Place::of(directory);
                 let project = self.wanted_at(&place)?;
+                if !each.is_named()
+                    && let Ok(Found::Marker(marker)) = self.markers().look(self.marker_project_at(&place))
+                {
+                    grounds.marked.insert(directory.to_owned(), marker);
+                }
                 vacant.insert(Ground::at(place, project));
             }
         }
@@ -379,7 +385,7 @@ struct Pending {
 
 /// Records what was observed and decides what follows; none where it was heard before, else whether a session changed.
 fn hear(pen: &mut Pen<'_>, incoming: &Incoming, owner: &Author, grounds: &Grounds) -> Result<Option<bool>, StoreError> {
-    let by_process = if incoming.is_named() { None } else { told_apart(pen, incoming)? };
+    let by_process = if incoming.is_named() { None } else { nameless::told_apart(pen, incoming, grounds)? };
     let (incoming, evidence) = by_process.as_ref().map_or((incoming, Evidence::Hook), |told| (told, Evidence::Inferred));
     pen.evidence = evidence;
     pen.at = incoming.at;
@@ -388,15 +394,6 @@ fn hear(pen: &mut Pen<'_>, incoming: &Incoming, owner: &Author, grounds: &Ground
         return Ok(None);
     }
     correlate::settle(pen, incoming, grounds).map(Some)
-}
-
-/// Returns an event without an id as one of the conversation that its agent's process runs, if it runs one.
-fn told_apart(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Incoming>, StoreError> {
-    let Some(pid) = incoming.observed.pid else { return Ok(None) };
-    let boot = incoming.at.boot.map(|boot| boot.id);
-    let runs = pen.turn.reads()?.conversations_run_by_number(pid)?;
-    let is_its = |row: &&Conversation| row.running().any(|process| process.pid == pid && Some(process.boot) == boot);
-    Ok(runs.iter().find(is_its).map(|row| incoming.of(row)))
 }
 
 /// Records what was observed, unless it was heard before; reports whether it was news.

@@ -20,7 +20,12 @@ impl Tracker {
             Some(Named::Place(path)) => Place::of(&path),
             None => self.place.clone(),
         };
-        let known = self.known_at(&place).ok().flatten();
+        self.marker_project_at(&place)
+    }
+
+    /// Returns the name of the project of a place.
+    pub(crate) fn marker_project_at(&self, place: &Place) -> String {
+        let known = self.known_at(place).ok().flatten();
         known.map_or_else(|| masked(&place.project_name()), |project| project.name.as_str().to_owned())
     }
 }

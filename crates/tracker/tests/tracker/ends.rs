@@ -92,6 +92,16 @@ fn d9_a_session_that_somebody_ended_stays_so() {
 }
 
 #[test]
+fn what_somebody_says_of_an_end_stands_over_what_was_concluded() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.clock.kill(&HookCall::process(7));
+    let id = only(&home).id;
+    home.tracker().end(Some(&id), Status::Completed, None).unwrap();
+    assert_eq!(stand(&only(&home)), ("COMPLETED", None, Some("said")));
+}
+
+#[test]
 fn d9_while_one_of_two_processes_runs_the_session_goes_on() {
     let home = Home::new();
     began(&home, 7, "c");

@@ -305,6 +305,56 @@ fn an_event_without_an_id_belongs_to_the_conversation_that_its_process_runs_and_
     assert_eq!((told("t3").session.as_deref(), told("t3").session_id.as_str()), (None, "unknown"));
 }
 
+/// A call of a tool that names neither conversation nor process, as some hooks do.
+fn nameless(home: &Home, call: &str) -> HookCall {
+    let mut call = tool(home, 0, "", "PreToolUse", call);
+    call.payload.as_object_mut().unwrap().remove("session_id");
+    call
+}
+
+/// Leaves a call without any process number.
+fn leave_alone(home: &Home, call: HookCall) {
+    HookCall { is_numbered: false, ..call }.leave(home);
+}
+
+#[test]
+fn an_event_without_an_id_belongs_to_the_only_agent_at_work_in_its_worktree() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "startup").leave(&home);
+    leave_alone(&home, nameless(&home, "t1"));
+    let view = sessions(&home.tracker()).remove(0);
+    assert_eq!((view.agent_sessions.as_slice(), view.tool_calls), (&["c".to_owned()][..], 1));
+    // With a second one nobody can tell.
+    home.clock.run(HookCall::process(8));
+    start(&home, 8, "d", "startup").leave(&home);
+    leave_alone(&home, nameless(&home, "t2"));
+    let tracker = home.tracker();
+    assert_eq!(sessions(&tracker).iter().map(|view| view.tool_calls).collect::<Vec<_>>(), [1, 0]);
+    let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
+    assert_eq!(events.last().unwrap().session_id, "unknown");
+}
+
+#[test]
+fn an_event_of_a_client_that_only_has_a_marker_gets_its_session_id() {
+    let home = Home::new();
+    let told = |call: &str| {
+        let tracker = home.tracker();
+        let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
+        let event = events.into_iter().find(|event| event.tool_use_id.as_deref() == Some(call)).unwrap();
+        (event.session_id, event.evidence, event.session.is_some())
+    };
+    leave_alone(&home, nameless(&home, "before"));
+    assert_eq!(told("before"), ("unknown".to_owned(), Evidence::Hook, false));
+    // Another script writes the marker, as session_helpers.py does.
+    let marker = "ses_01HN123ABC789XYZ\n2026-02-16T17:30:04.000000\n";
+    std::fs::write(home.path("markers/claude_session_project"), marker).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(home.path("markers/claude_session_project"), mode).unwrap();
+    leave_alone(&home, nameless(&home, "after"));
+    assert_eq!(told("after"), ("ses_01HN123ABC789XYZ".to_owned(), Evidence::Inferred, true));
+}
+
 #[test]
 fn a_segment_goes_a_week_after_it_was_taken_in() {
     let home = Home::new();

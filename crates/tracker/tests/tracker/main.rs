@@ -11,5 +11,6 @@ mod hooks;
 mod lifecycle;
 mod markers;
 mod mirror;
+mod model;
 mod places;
 mod take_in;
