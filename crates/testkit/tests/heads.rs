@@ -1,5 +1,6 @@
 //! D10: a head moves by compare and set; who loses is a visible side branch, and no move is lost.
 
+#![expect(clippy::print_stdout, reason = "a figure for people")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};

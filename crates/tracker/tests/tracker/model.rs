@@ -164,12 +164,6 @@ impl World {
         let mut payload = json!({"session_id": format!("c{conversation}"), "cwd": self.home.project(), "hook_event_name": event});
         payload.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         let process = (event == "SessionStart").then(|| self.process(pid));
-        eprintln!(
-            "{} {} pid {pid} c{conversation} {event} {}",
-            self.home.clock.boot().as_u128(),
-            tracker::Clock::now(&self.home.clock).moment,
-            payload["source"]
-        );
         HookCall { process, ..HookCall::new(&self.home, pid % 5, payload) }.leave(&self.home);
         self.home.clock.pass(3);
     }
