@@ -16,6 +16,11 @@ pub fn reading_at(instant: &str) -> Reading {
     Reading { moment: Moment::new(at, Offset::from_seconds(3600).unwrap()), boot: None }
 }
 
+/// Returns what this machine's clock says now, as `--at` reads it.
+pub fn now() -> String {
+    machine::Clocks::new(Some("UTC")).now().moment.to_string()
+}
+
 /// Stands at one instant; clones stand together.
 #[derive(Clone, Debug)]
 pub struct StillClock {

@@ -10,6 +10,7 @@
 //! | `client` | the real agent in an empty home, printing or in a terminal |
 //! | `patience` | waiting for what has to come |
 //! | `hooks` | what agents' hooks leave, without an agent; captured runs in `fixtures/` |
+//! | `left` | what hooks left, to be left again elsewhere and in another order |
 //! | `bin/frozen` | a program that works in one frozen second, to be started many times at once |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -21,16 +22,18 @@ mod env;
 mod events;
 mod home;
 mod hooks;
+mod left;
 mod messages_api;
 mod patience;
 
 pub use client::{Client, ClientHome, Interactive, Key, PrintProcess, PrintRun};
-pub use clock::{StillClock, reading_at};
+pub use clock::{StillClock, now, reading_at};
 pub use dice::{SeededDice, StuckDice};
 pub use env::{Outcome, TestEnv, with_hook};
 pub use events::{opened, opened_with, session_event, work_added};
 pub use home::Home;
 pub use hooks::{HookCall, captured_runs};
+pub use left::{Left, swap_neighbours};
 pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind, MessagesApi, Place, Step, bash, say, think, tool};
 pub use patience::wait_for;
 /// What can be sent to a process.

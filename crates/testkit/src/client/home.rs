@@ -197,8 +197,15 @@ impl ClientHome {
 
     /// Starts the agent with `-p`.
     pub fn spawn_print(&self, prompt: &str, arguments: &[&str]) -> PrintProcess {
+        self.spawn_print_in(&self.project(), prompt, arguments)
+    }
+
+    /// Starts the agent with `-p` in a directory.
+    pub fn spawn_print_in(&self, directory: &Path, prompt: &str, arguments: &[&str]) -> PrintProcess {
         let fixed = ["-p", prompt, "--output-format", "stream-json", "--verbose"];
-        PrintProcess::start(self.command(fixed.iter().chain(arguments)))
+        let mut command = self.command(fixed.iter().chain(arguments));
+        command.current_dir(directory);
+        PrintProcess::start(command)
     }
 
     /// Starts the agent in a pseudo-terminal.
