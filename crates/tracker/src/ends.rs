@@ -100,9 +100,10 @@ impl Tracker {
             let Some(id) = &entry.session_id else { continue };
             let is_its = |process: &&Process| process.pid == entry.pid && entry.process_start == Some(process.started);
             let Some(process) = alive.keys().find(is_its) else { continue };
-            // For a moment after its start a process may name a conversation that never will be.
+            // For a moment after its start a process may name a conversation that never will be, and for a moment after it took up another
+            // one, the one that it has left.
             let known = self.store.reads().conversation(ConversationKey::of(agents::claude_code::NAME, id))?;
-            if known.is_none_or(|known| known.runs.keys().all(|run| run != process)) {
+            if known.is_none_or(|known| known.running().all(|run| run != process)) {
                 continue;
             }
             let others = alive[process].iter().filter(|run| run.id.as_str() != id);

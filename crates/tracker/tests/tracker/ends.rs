@@ -186,6 +186,33 @@ fn a_process_that_took_up_another_conversation_has_left_the_first() {
     assert_eq!(stand(&sessions(&home.tracker())[0]), ("COMPLETED", Some("clear"), Some("hook")));
 }
 
+/// Lets the agent's own registry say which conversation this process is in; returns it as hooks name it.
+fn registered(home: &Home, conversation: &str) -> Process {
+    let real = machine::process(std::process::id()).unwrap();
+    let process = Process { started: real.started, ..HookCall::process(real.pid) };
+    [real, process].into_iter().for_each(|process| home.clock.run(process));
+    let entry = json!({"pid": real.pid, "procStart": real.started.to_string(), "sessionId": conversation, "status": "idle"});
+    std::fs::create_dir_all(home.path(".claude/sessions")).unwrap();
+    std::fs::write(home.path(&format!(".claude/sessions/{}.json", real.pid)), entry.to_string()).unwrap();
+    process
+}
+
+#[test]
+fn a_registry_that_still_names_what_was_left_ends_nothing() {
+    let home = Home::new();
+    let process = registered(&home, "c");
+    let start = |conversation: &str, source: &str| {
+        home.clock.pass(1);
+        HookCall { process: Some(process), ..start(&home, process.pid, conversation, source) }.leave(&home);
+    };
+    start("c", "startup");
+    prompt(&home, process.pid, "c", "p", "Go").leave(&home);
+    end(&home, process.pid, "c", "resume").leave(&home);
+    start("d", "resume");
+    let all = sessions(&home.tracker());
+    assert_eq!((stand(&all[0]), stand(&all[1])), (("COMPLETED", Some("resume"), Some("hook")), GOES_ON));
+}
+
 #[test]
 fn a_session_in_which_nothing_was_done_is_left_out_of_lists() {
     let home = Home::new();
