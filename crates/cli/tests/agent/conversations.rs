@@ -20,7 +20,10 @@ fn a_conversation_that_goes_on_reopens_its_session() {
     assert_eq!((&after["id"], &after["status"], &after["turns"]), (&session["id"], &"COMPLETED".into(), &3.into()));
     let calls: Vec<_> = stage.outcomes(&after).into_iter().flat_map(|(_, calls)| calls).collect();
     assert_eq!(calls, ["succeeded", "succeeded", "failed", "refused"]);
+    let chain = ["a: - < -, startup #1", "a: a < a, resume #1", "a: a < a, resume #1"];
+    stage.tells(&[&first.session_id()], &["#1 a: COMPLETED, other (hook)"], &chain, "a");
     stage.compare(3);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -33,7 +36,11 @@ fn a_fork_is_a_session_of_its_own() {
     let [before, after] = [&first, &fork].map(|run| stage.session_of(&run.session_id()));
     assert_ne!(before["id"], after["id"]);
     assert_eq!((&before["tool_calls"], &after["tool_calls"]), (&2.into(), &1.into()));
+    // Which one it was copied from, its transcript says and no hook.
+    let sessions = ["#1 a: COMPLETED, other (hook)", "#2 b below #1: COMPLETED, other (hook)"];
+    stage.tells(&[&first.session_id(), &fork.session_id()], &sessions, &["a: - < -, startup #1", "b: a < a, fork #2"], "b");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -50,7 +57,11 @@ fn a_branch_is_a_session_below_the_one_it_left() {
     let sessions = stage.sessions();
     assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &sessions[0]["id"]), "{sessions:#?}");
     assert_eq!((&sessions[0]["tool_calls"], &sessions[1]["tool_calls"]), (&2.into(), &1.into()));
+    let [left, branch] = [0, 1].map(|at| sessions[at]["agent_sessions"][0].as_str().unwrap());
+    let told = ["#1 a: COMPLETED, resume (hook)", "#2 b below #1: COMPLETED, prompt_input_exit (hook)"];
+    stage.tells(&[left, branch], &told, &["a: - < -, startup #1", "b: a < a, fork #2"], "b");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -62,6 +73,10 @@ fn clear_ends_the_session_and_begins_another() {
     let first = stage.only_session();
     agent.submit("/clear");
     stage.wait_for_hooks("SessionStart", 2);
+    // Before it is asked anything the new conversation cannot be resumed.
+    let ids = stage.conversations();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    stage.tells(&ids, &["#1 a: COMPLETED, clear (hook)", "#2 b: ACTIVE"], &["a: - < -, startup #1"], "a");
     agent.submit("Anew. @@fail");
     stage.wait_for_hooks("Stop", 2);
     let sessions = stage.sessions();
@@ -69,8 +84,10 @@ fn clear_ends_the_session_and_begins_another() {
     assert_eq!((&sessions[0]["status"], &sessions[0]["end_reason"]), (&"COMPLETED".into(), &"clear".into()));
     assert_eq!((&sessions[1]["status"], &sessions[1]["description"]), (&"ACTIVE".into(), &"Anew. @@fail".into()));
     assert!(agent.exit().success());
-    assert_eq!(stage.sessions()[1]["end_reason"], "prompt_input_exit");
+    let told = ["#1 a: COMPLETED, clear (hook)", "#2 b: COMPLETED, prompt_input_exit (hook)"];
+    stage.tells(&ids, &told, &["a: - < -, startup #1", "b: a < a, clear #2"], "b");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -81,7 +98,10 @@ fn a_compaction_stays_in_its_session() {
     stage.run("And on. @@fail", &["--resume", &first]);
     let session = stage.only_session();
     assert_eq!((&session["turns"], &session["parent"]), (&2.into(), &Value::Null));
+    let chain = ["a: - < -, startup #1", "a: a < a, resume #1", "a: a < a, compact #1", "a: a < a, resume #1"];
+    stage.tells(&[&first], &["#1 a: COMPLETED, other (hook)"], &chain, "a");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -92,8 +112,10 @@ fn an_agent_that_is_asked_nothing_leaves_an_empty_session() {
     stage.wait_for_hooks("SessionStart", 1);
     assert!(agent.exit().success());
     assert_eq!(stage.objects(["list"]), Vec::<Value>::new());
-    assert_eq!(stage.only_session()["status"], "COMPLETED");
+    let id = stage.conversations().remove(0);
+    stage.tells(&[&id], &["#1 a: COMPLETED, prompt_input_exit (hook)"], &[], "-");
     stage.compare(0);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -112,8 +134,12 @@ fn a_conversation_resumed_inside_an_agent_reopens_its_own_session() {
     assert!(agent.exit().success());
     let session = stage.session_of(&first);
     assert_eq!((&session["turns"], &session["tool_calls"], &session["status"]), (&2.into(), &3.into(), &"COMPLETED".into()));
-    assert_eq!(stage.sessions().len(), 2);
+    let ids = stage.conversations();
+    let told = ["#1 a: COMPLETED, prompt_input_exit (hook)", "#2 b: COMPLETED, resume (hook)"];
+    let chain = ["a: - < -, startup #1", "b: a < -, startup #2", "a: b < a, resume #1"];
+    stage.tells(&[&first, &ids[1]], &told, &chain, "a");
     stage.compare(3);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -128,5 +154,8 @@ fn a_session_that_two_processes_run_ends_with_the_second() {
     stage.end_command();
     longer.wait();
     assert_eq!((&stage.only_session()["status"], &stage.only_session()["turns"]), (&"COMPLETED".into(), &3.into()));
+    let chain = ["a: - < -, startup #1", "a: a < a, resume #1", "a: a < a, resume #1"];
+    stage.tells(&[&id], &["#1 a: COMPLETED, other (hook)"], &chain, "a");
     stage.compare(3);
+    stage.replayed_in_other_orders();
 }

@@ -56,13 +56,17 @@ fn a_killed_agent_leaves_a_session_that_can_be_taken_up_again() {
     let killed = process.kill();
     assert!(!runs());
     let session = stage.only_session();
-    assert_eq!(session["status"], "ACTIVE");
+    let id = killed.session_id();
+    stage.tells(&[&id], &["#1 a: ABANDONED, process gone (inferred)"], &["a: - < -, startup #1"], "a");
     assert_eq!(stage.outcomes(&session), [outcome("interrupted", &["unfinished"])]);
+    stage.replayed_in_other_orders();
     let run = stage.run("And now? @@tools", &["--resume", &killed.session_id()]);
     stage.compare_stream(&run);
     let resumed = stage.only_session();
     assert_eq!((&resumed["id"], &resumed["status"]), (&session["id"], &"COMPLETED".into()));
     let expected = [outcome("interrupted", &["unfinished"]), outcome("completed", &["succeeded", "succeeded"])];
     assert_eq!(stage.outcomes(&resumed), expected);
+    stage.tells(&[&id], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1", "a: a < a, resume #1"], "a");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }

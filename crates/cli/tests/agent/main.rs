@@ -7,14 +7,19 @@
 //! |---|---|
 //! | `stage` | agent, model and `rutter` in one empty home |
 //! | `truth` | what happened, and whether `rutter` says the same |
+//! | `story` | what `rutter` tells of sessions, their chain and its heads, in words |
+//! | `replay` | the same payloads taken in again in other orders |
 //! | `tools` | tools that work, fail or are refused |
 //! | `side_by_side` | several agents at once, sub-agents, agents started by agents |
 //! | `interrupted` | Escape, a person's "No", SIGKILL |
 //! | `errors` | a model that cannot be reached |
+//! | `chain` | which conversation follows which, and where the head is |
 //! | `conversations` | resume, continue, fork, clear |
 //! | `turns` | prompts that nobody typed, or that came in the middle of a turn |
 //! | `places` | directories, repositories, stores in other places |
 //! | `people` | sessions that a person started; variables that name one |
+//! | `starts` | `rutter start` and `rutter end` before, between and inside conversations |
+//! | `worktrees` | worktrees of one repository, and their heads |
 //! | `shells` | what a command that the agent runs finds out about its session |
 //! | `told` | what the person, the model and the agent's shell are told, and how to switch it off |
 //! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
@@ -22,17 +27,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod chain;
 mod conversations;
 mod errors;
 mod interrupted;
 mod now;
 mod people;
 mod places;
+mod replay;
 mod shells;
 mod side_by_side;
 mod stage;
+mod starts;
+mod story;
 mod told;
 mod tools;
 mod truth;
 mod turns;
 mod unrecorded;
+mod worktrees;

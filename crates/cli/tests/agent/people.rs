@@ -5,7 +5,7 @@ use crate::stage::Stage;
 #[test]
 fn an_agent_takes_over_the_session_that_a_person_started() {
     let Some(stage) = Stage::set() else { return };
-    let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
+    let id = stage.say(["start", "--quiet", "-d", "Fix the login"]);
     for (prompt, turns) in [("Go. @@tools", 1), ("And again. @@fail", 2)] {
         let run = stage.run(prompt, &[]);
         stage.compare_stream(&run);
@@ -14,10 +14,15 @@ fn an_agent_takes_over_the_session_that_a_person_started() {
         assert_eq!(session["description"], "Fix the login");
     }
     assert_eq!(stage.rutter(["current"]), id);
-    stage.rutter(["end"]);
+    stage.say(["end", "1"]);
     let run = stage.run("Something else. @@ok", &[]);
     assert_ne!(stage.session_of(&run.session_id())["id"], id.as_str());
+    let ids = stage.conversations();
+    let told = ["#1 a b: COMPLETED (said)", "#2 c: COMPLETED, other (hook)"];
+    let chain = ["a: - < -, startup #1", "b: a < -, startup #1", "c: b < -, startup #2"];
+    stage.tells(&[&ids[0], &ids[1], &ids[2]], &told, &chain, "c");
     stage.compare(3);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -41,20 +46,22 @@ fn the_prompt_after_a_persons_end_opens_a_session_below_the_ended_one() {
     let agent = stage.home.interactive(&[]);
     agent.submit("Go. @@tools");
     stage.wait_for_hooks("Stop", 1);
-    let ended = stage.only_session()["id"].as_str().unwrap().to_owned();
-    stage.rutter(["end", &ended]);
+    let id = stage.conversations().remove(0);
+    stage.say(["end", &id]);
     agent.submit("On. @@fail");
     stage.wait_for_hooks("Stop", 2);
     assert!(agent.exit().success());
     let sessions = stage.sessions();
-    assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &ended.as_str().into()));
     assert_eq!((&sessions[0]["tool_calls"], &sessions[1]["tool_calls"]), (&2.into(), &1.into()));
+    let told = ["#1 a: COMPLETED (said)", "#2 a below #1: COMPLETED, prompt_input_exit (hook)"];
+    stage.tells(&[&id], &told, &["a: - < -, startup #1"], "a");
+    stage.replayed_in_other_orders();
 }
 
 #[test]
 fn a_persons_session_goes_on_after_clear() {
     let Some(stage) = Stage::set() else { return };
-    let id = stage.rutter(["start", "--quiet", "-d", "Fix the login"]);
+    let id = stage.say(["start", "--quiet", "-d", "Fix the login"]);
     let agent = stage.home.interactive(&[]);
     agent.submit("Go. @@tools");
     stage.wait_for_hooks("Stop", 1);
@@ -65,8 +72,10 @@ fn a_persons_session_goes_on_after_clear() {
     assert!(agent.exit().success());
     let session = stage.only_session();
     assert_eq!((&session["id"], &session["status"], &session["tool_calls"]), (&id.as_str().into(), &"ACTIVE".into(), &3.into()));
-    assert_eq!(session["agent_sessions"].as_array().unwrap().len(), 2);
+    let ids = stage.conversations();
+    stage.tells(&[&ids[0], &ids[1]], &["#1 a b: ACTIVE"], &["a: - < -, startup #1", "b: a < a, clear #1"], "b");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }
 
 #[test]

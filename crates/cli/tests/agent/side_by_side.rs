@@ -15,8 +15,16 @@ fn two_agents_in_one_directory_keep_to_their_own_sessions() {
         assert_eq!((&session["turns"], &session["tool_calls"], &session["parent"]), (&1.into(), &calls.into(), &Value::Null));
         assert_eq!(session["agent_sessions"].as_array().unwrap().len(), 1);
     }
-    assert_eq!(stage.sessions().len(), 2);
+    // Who was asked first is not known beforehand.
+    let ids = stage.conversations();
+    let chain = match stage.head() {
+        Some(head) if head == ids[0] => ["b: - < -, startup #2", "a: b < -, startup #1"],
+        _ => ["a: - < -, startup #1", "b: a < -, startup #2"],
+    };
+    let told = ["#1 a: COMPLETED, other (hook)", "#2 b: COMPLETED, other (hook)"];
+    stage.tells(&[&ids[0], &ids[1]], &told, &chain, &chain[1][..1]);
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }
 
 #[test]
@@ -33,7 +41,10 @@ fn sub_agents_work_in_the_session_of_their_agent() {
         let marked = calls.iter().filter(|call| call["subagent"].is_string());
         assert!(marked.clone().all(|call| call["tool"] == "Bash"), "{calls:#?}");
         assert_eq!((timeline.len(), marked.count()), (1, agents));
+        let chain = [&["a: - < -, startup #1"][..], &["sub-agent: - < a, subagent #1 (no head)"; 2][..agents]].concat();
+        stage.tells(&[&run.session_id()], &["#1 a: COMPLETED, other (hook)"], &chain, "a");
         stage.compare(1);
+        stage.replayed_in_other_orders();
     }
 }
 
@@ -47,6 +58,10 @@ fn an_agent_that_an_agents_shell_started_has_a_session_below_it() {
     let inner = sessions.iter().find(|session| session["id"] != outer["id"]).unwrap();
     assert_eq!((sessions.len(), &inner["parent"], &outer["parent"]), (2, &outer["id"], &Value::Null));
     assert_eq!((&inner["description"], &outer["description"]), (&"inner @@sub".into(), &"Go. @@nested".into()));
-    assert_eq!((&inner["status"], &outer["status"]), (&"COMPLETED".into(), &"COMPLETED".into()));
+    let inner = inner["agent_sessions"][0].as_str().unwrap();
+    let told = ["#1 a: COMPLETED, other (hook)", "#2 b below #1: COMPLETED, other (hook)"];
+    let chain = ["a: - < -, startup #1", "b: - < a, subagent #2 (no head)"];
+    stage.tells(&[&run.session_id(), inner], &told, &chain, "a");
     stage.compare(2);
+    stage.replayed_in_other_orders();
 }

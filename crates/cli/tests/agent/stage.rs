@@ -1,11 +1,14 @@
 //! Agent, model and `rutter` in one empty home.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::{Client, ClientHome, MessagesApi, PrintRun, Step, bash, say, wait_for};
+use testkit::{Client, ClientHome, Left, MessagesApi, PrintRun, Step, bash, now, say, wait_for};
+
+use crate::replay::Said;
 
 /// What has to come comes within this.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -14,6 +17,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 pub(crate) struct Stage {
     pub(crate) api: MessagesApi,
     pub(crate) home: ClientHome,
+    /// What a person said to `rutter`, to be said again.
+    pub(crate) said: RefCell<Vec<Said>>,
 }
 
 impl Stage {
@@ -34,7 +39,7 @@ impl Stage {
         let api = MessagesApi::start();
         let mut home = ClientHome::new(&client, &api);
         home.set("CLAUDE_CODE_MAX_RETRIES", "1");
-        Some(Self { api, home })
+        Some(Self { api, home, said: RefCell::default() })
     }
 
     /// Runs the agent with `-p` to an end that is a good one.
@@ -51,17 +56,37 @@ impl Stage {
         command
     }
 
+    /// Returns a command of `rutter` on a store: the one that hooks fill, or another one that keeps everything to itself.
+    pub(crate) fn command_of(&self, store: &Path) -> Command {
+        let mut command = self.command();
+        if store != self.store() {
+            command.env("RUTTER_HOME", store).env("RUTTER_MIRROR", "off").env("RUTTER_MARKER_DIR", store);
+        }
+        command
+    }
+
     /// Runs `rutter`, expects it to succeed, and returns its answer without the line feed.
     pub(crate) fn rutter<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
-        let arguments: Vec<_> = arguments.into_iter().collect();
-        let Output { status, stdout, stderr } = self.command().args(&arguments).output().unwrap();
-        assert!(status.success(), "rutter {arguments:?}: {}", String::from_utf8_lossy(&stderr));
-        String::from_utf8(stdout).unwrap().trim_end().to_owned()
+        answer(self.command().args(arguments))
+    }
+
+    /// Runs `rutter` as a person does while agents work, and remembers what was said when.
+    pub(crate) fn say<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
+        let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
+        let after = Left::all_of(&self.store()).len();
+        let answer = answer(self.command().args(&arguments));
+        self.said.borrow_mut().push(Said { after, at: now(), arguments });
+        answer
     }
 
     /// Runs `rutter --json` and returns the objects of its answer.
     pub(crate) fn objects<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
-        let answer = self.rutter(std::iter::once("--json").chain(arguments));
+        self.objects_of(&self.store(), arguments)
+    }
+
+    /// Runs `rutter --json` on a store and returns the objects of its answer.
+    pub(crate) fn objects_of<'a>(&self, store: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
+        let answer = answer(self.command_of(store).arg("--json").args(arguments));
         answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
@@ -86,6 +111,13 @@ impl Stage {
         let owners: Vec<_> = sessions.iter().filter(owns).collect();
         assert_eq!(owners.len(), 1, "{conversation}: {sessions:#?}");
         owners[0].clone()
+    }
+
+    /// Returns all conversations, in the order of their sessions.
+    pub(crate) fn conversations(&self) -> Vec<String> {
+        let sessions = self.sessions();
+        let ids = sessions.iter().flat_map(|session| session["agent_sessions"].as_array().unwrap());
+        ids.map(|id| id.as_str().unwrap().to_owned()).collect()
     }
 
     /// Returns what was done in a session, turn by turn.
@@ -151,6 +183,14 @@ impl Stage {
 #[expect(clippy::print_stderr, reason = "a test that did nothing must not look like one that passed")]
 fn skip() {
     eprintln!("SKIPPED: Claude Code {} is not installed; `cargo xtask test --only client` does it", Client::version());
+}
+
+/// Runs a command, expects it to succeed, and returns its answer without the line feed.
+#[track_caller]
+fn answer(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap().trim_end().to_owned()
 }
 
 /// Returns where `rutter` is; `rutter-hook` is beside it.
