@@ -37,16 +37,18 @@ impl Left {
     }
 }
 
-/// Swaps neighbours of different conversations that were left nearly at once, each at most once.
-pub fn swap_neighbours(left: &mut [Left]) {
-    let mut at = 1;
+/// Swaps neighbours of different conversations that were left nearly at once, each at most once; returns how often.
+pub fn swap_neighbours(left: &mut [Left]) -> usize {
+    let (mut at, mut swaps) = (1, 0);
     while at < left.len() {
         let is_swapped = left[at].is_beside(&left[at - 1]);
         if is_swapped {
             left.swap(at - 1, at);
         }
+        swaps += usize::from(is_swapped);
         at += 1 + usize::from(is_swapped);
     }
+    swaps
 }
 
 fn inbox(store: &Path) -> Inbox {

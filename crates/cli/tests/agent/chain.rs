@@ -51,7 +51,9 @@ fn going_back_within_a_conversation_changes_nothing() {
     agent.submit("Wrong. @@fail");
     stage.wait_for_hooks("Stop", 2);
     agent.submit("/rewind");
-    agent.press_until(Key::Up, "the point to go back to", |screen| screen.contains("❯ Wrong. @@fail\n\n\n    (current)"));
+    let below = |screen: &str| screen.split_once("Restore the code").map(|(_, below)| below.to_owned());
+    agent.wait_for("the points to go back to", |screen| below(screen).is_some());
+    agent.press_until(Key::Up, "the last one", |screen| below(screen).is_some_and(|below| below.contains("❯ Wrong.")));
     agent.press_until(Key::Enter, "the way back", |screen| !screen.contains("Rewind"));
     agent.wait_for("the prompt that was taken back", |screen| !screen.contains("It failed, as expected."));
     let id = stage.conversations().remove(0);

@@ -35,8 +35,10 @@ fn a_variable_names_the_session_that_an_agent_takes() {
     stage.compare_stream(&run);
     assert_eq!(stage.session_of(&run.session_id())["id"], named.as_str());
     stage.home.set("RUTTER_SESSION", "no such session");
-    let run = stage.run("Go. @@fail", &[]);
-    assert_eq!(stage.session_of(&run.session_id())["id"], newest.as_str());
+    let other = stage.run("Go. @@fail", &[]);
+    assert_eq!(stage.session_of(&other.session_id())["id"], newest.as_str());
+    let chain = ["a: - < -, startup #1", "b: a < -, startup #2"];
+    stage.tells(&[&run.session_id(), &other.session_id()], &["#1 a: ACTIVE", "#2 b: ACTIVE"], &chain, "b");
     stage.compare(2);
 }
 
@@ -104,5 +106,9 @@ fn an_agent_in_an_agents_shell_does_not_take_what_its_variables_name() {
     assert_eq!(stage.session_of(&run.session_id())["id"], id.as_str());
     let sessions = stage.sessions();
     assert_eq!((sessions.len(), &sessions[1]["parent"]), (2, &id.as_str().into()));
+    let ids = stage.conversations();
+    let told = ["#1 a: ACTIVE", "#2 b below #1: COMPLETED, other (hook)"];
+    let chain = ["a: - < -, startup #1", "b: - < a, subagent #2 (no head)"];
+    stage.tells(&[&ids[0], &ids[1]], &told, &chain, "a");
     stage.compare(2);
 }

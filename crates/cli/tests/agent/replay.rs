@@ -62,7 +62,7 @@ impl Stage {
 
     fn leave(&self, left: &mut [Left], store: &Path, order: Order) {
         if order == Order::NeighboursSwapped {
-            swap_neighbours(left);
+            tell(left.len(), swap_neighbours(left));
         }
         for each in left {
             each.leave(store);
@@ -84,6 +84,13 @@ impl Stage {
             assert!(first.status.success(), "{first:?}");
         }
     }
+}
+
+/// Figures for whoever runs the tests with `--no-capture`.
+#[expect(clippy::print_stderr, reason = "a figure that was measured is worth a look")]
+fn tell(records: usize, swaps: usize) {
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    eprintln!("{test}: {swaps} pairs of {records} records swapped");
 }
 
 /// Tells everything by the ids of conversations: those of sessions differ, and so do their numbers.
