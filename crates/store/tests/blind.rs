@@ -1,7 +1,6 @@
 //! What a chain must not be kept by: many who read the head and some time later replace it, whatever it is by then. Held against it, the
 //! chain of this store loses nothing (testkit, `heads`).
 
-#![expect(clippy::print_stdout, reason = "a figure for people")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
