@@ -25,7 +25,8 @@ fn tells(stage: &Stage, conversations: &[&str], sessions: &[&str], chain: &[&str
     assert_eq!(answers.chain_told("", &numbers, &named), chain);
     let mut expected: Vec<_> = heads.iter().map(|(head, worktree)| format!("{head} of {}", worktree.display())).collect();
     let mut told = answers.heads_told(&named);
-    (expected.sort(), told.sort());
+    expected.sort();
+    told.sort();
     assert_eq!(told, expected);
 }
 
