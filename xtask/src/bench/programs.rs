@@ -34,6 +34,7 @@ pub(super) struct Programs {
     pub(super) drain: PathBuf,
     pub(super) marks: PathBuf,
     pub(super) insert: PathBuf,
+    pub(super) insert_many: PathBuf,
     pub(super) hook: PathBuf,
     pub(super) noop: PathBuf,
     pub(super) replace: PathBuf,
@@ -48,14 +49,15 @@ pub(super) fn build() -> Result<Programs> {
     let built = |name: &str| executable(&messages, name).with_context(|| format!("cargo built no program `{name}`"));
     let (rutter, fill, appends) = (built("rutter")?, built("fill")?, built("appends")?);
     let (drain, marks) = (built("drain")?, built("marks")?);
-    let example = ["build", "--release", "--locked", "-p", "store", "--example", "insert_once", "--message-format=json-render-diagnostics"];
-    let messages = run::stdout(&mut run::cargo(&example))?;
-    let insert = executable(&messages, "insert_once").context("cargo built no program `insert_once`")?;
+    let examples = ["build", "--release", "--locked", "-p", "store", "--examples", "--message-format=json-render-diagnostics"];
+    let messages = run::stdout(&mut run::cargo(&examples))?;
+    let example = |name: &str| executable(&messages, name).with_context(|| format!("cargo built no program `{name}`"));
+    let (insert, insert_many) = (example("insert_once")?, example("insert_many")?);
     let target = rutter.ancestors().nth(2).context("cargo builds into a directory of its own")?;
     let directory = target.join("bench");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create `{}`", directory.display()))?;
     let (noop, replace) = (compile(&directory, "noop", "fn main() {}\n")?, compile(&directory, "replace", REPLACE)?);
-    Ok(Programs { rutter, fill, appends, drain, marks, insert, hook: hook_program::build()?, noop, replace, directory })
+    Ok(Programs { rutter, fill, appends, drain, marks, insert, insert_many, hook: hook_program::build()?, noop, replace, directory })
 }
 
 /// Compiles a program of one file, static as the hook is.
