@@ -10,12 +10,16 @@ use session::{EventId, Reading, elapsed_micros};
 /// What is less far apart may reach an inbox in either order: hooks of different agents overtake each other.
 const SIDE_BY_SIDE_MICROS: u64 = 30_000;
 
+/// The same for what one agent says of the conversation that it leaves and the one that it takes up: no hook lives longer.
+const HANDED_OVER_MICROS: u64 = 2_000_000;
+
 /// A record that a hook left.
 #[derive(Clone, Debug)]
 pub struct Left {
     id: EventId,
     at: Reading,
     conversation: String,
+    pid: Option<u32>,
     body: Vec<u8>,
 }
 
@@ -33,7 +37,8 @@ impl Left {
 
     fn is_beside(&self, other: &Self) -> bool {
         let apart = elapsed_micros(&self.at, &other.at).max(elapsed_micros(&other.at, &self.at));
-        self.conversation != other.conversation && apart < SIDE_BY_SIDE_MICROS
+        let nearly = if self.pid.is_some() && self.pid == other.pid { HANDED_OVER_MICROS } else { SIDE_BY_SIDE_MICROS };
+        self.conversation != other.conversation && apart < nearly
     }
 }
 
@@ -65,5 +70,5 @@ fn left(id: EventId, body: &[u8]) -> Left {
     let envelope: Envelope<'_> = serde_json::from_slice(body).unwrap();
     let payload: Value = serde_json::from_str(envelope.payload.get()).unwrap();
     let conversation = payload["session_id"].as_str().unwrap_or_default().to_owned();
-    Left { id, at: envelope.at, conversation, body: body.to_vec() }
+    Left { id, at: envelope.at, conversation, pid: envelope.pid, body: body.to_vec() }
 }
