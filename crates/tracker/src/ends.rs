@@ -5,7 +5,7 @@
 //! |---|---|
 //! | a process that ran a conversation is not there any more | it is gone; its agent's session is abandoned, unless another process goes on |
 //! | a process took up another conversation | it left the earlier one |
-//! | the agent's own registry says that the process is in another conversation | it left the one we know of |
+//! | the agent's own registry says that the process is in another conversation, of which its hooks were not heard | it left the one we know of |
 //! | nothing was recorded for a day, and no process is known to run it | the session is abandoned, a person's too |
 //!
 //! Only the machine that ran a process can say that it is gone, and only of its own process ids.
@@ -101,9 +101,9 @@ impl Tracker {
             let is_its = |process: &&Process| process.pid == entry.pid && entry.process_start == Some(process.started);
             let Some(process) = alive.keys().find(is_its) else { continue };
             // For a moment after its start a process may name a conversation that never will be, and for a moment after it took up another
-            // one, the one that it has left.
+            // one, the one before. So it is believed only of a conversation that is known, and that no hook says the process has run.
             let known = self.store.reads().conversation(ConversationKey::of(agents::claude_code::NAME, id))?;
-            if known.is_none_or(|known| known.running().all(|run| run != process)) {
+            if known.is_none_or(|known| known.runs.contains_key(process)) {
                 continue;
             }
             let others = alive[process].iter().filter(|run| run.id.as_str() != id);

@@ -214,6 +214,32 @@ fn a_registry_that_still_names_what_was_left_ends_nothing() {
 }
 
 #[test]
+fn a_registry_that_is_behind_the_hooks_ends_nothing_that_goes_on() {
+    let home = Home::new();
+    let process = registered(&home, "c");
+    for (conversation, source) in [("c", "startup"), ("d", "clear")] {
+        home.clock.pass(1);
+        HookCall { process: Some(process), ..start(&home, process.pid, conversation, source) }.leave(&home);
+        prompt(&home, process.pid, conversation, conversation, "Go").leave(&home);
+    }
+    let all = sessions(&home.tracker());
+    assert_eq!((stand(&all[0]), stand(&all[1])), (("ABANDONED", Some("newer start"), Some("inferred")), GOES_ON));
+}
+
+#[test]
+fn a_process_that_its_registry_names_elsewhere_has_left_what_its_hooks_told_of() {
+    let home = Home::new();
+    began(&home, 7, "old");
+    end(&home, 7, "old", "other").leave(&home);
+    let process = registered(&home, "old");
+    home.clock.pass(1);
+    HookCall { process: Some(process), ..start(&home, process.pid, "c", "startup") }.leave(&home);
+    prompt(&home, process.pid, "c", "p", "Go").leave(&home);
+    let all = sessions(&home.tracker());
+    assert_eq!(stand(&all[1]), ("ABANDONED", Some("moved on"), Some("inferred")));
+}
+
+#[test]
 fn a_session_in_which_nothing_was_done_is_left_out_of_lists() {
     let home = Home::new();
     home.clock.run(HookCall::process(7));
