@@ -327,6 +327,9 @@ impl Tracker {
         let days = (self.now().moment.micros() - position.taken_micros) / 86_400_000_000;
         let is_of_past = segment.path != self.inbox().segment_of(self.now().moment);
         if is_of_past && position.place >= segment.length && days >= DAYS_KEPT {
+            // A clock that is put back makes a segment of this name anew, perhaps of this very length: nothing of that one is taken in.
+            let anew = InboxPosition { place: 0, mark: 0, ..position };
+            store::write(&mut *self.store, Durability::Normal, |turn| turn.set_inbox_position(&segment.name, &anew))?;
             drop(segment.remove());
         }
         Ok(())

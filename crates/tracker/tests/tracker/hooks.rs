@@ -373,6 +373,23 @@ fn a_segment_goes_a_week_after_it_was_taken_in() {
 }
 
 #[test]
+fn d1_a_segment_in_the_place_of_one_that_is_gone_is_taken_in_whole() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "startup").leave(&home);
+    drop(home.tracker());
+    home.clock.pass(8 * 86_400);
+    drop(home.tracker());
+    // The clock is put back, and what is said now is exactly as long as what was said then.
+    home.clock.jump_to("2026-02-16T16:30:03.123456Z");
+    home.clock.run(HookCall::process(8));
+    start(&home, 8, "d", "startup").leave(&home);
+    let mut known: Vec<_> = sessions(&home.tracker()).into_iter().flat_map(|view| view.agent_sessions).collect();
+    known.sort();
+    assert_eq!(known, ["c", "d"]);
+}
+
+#[test]
 fn a_kind_of_event_that_is_not_known_is_kept_whole_and_counted() {
     let home = Home::new();
     home.clock.run(HookCall::process(7));

@@ -397,13 +397,11 @@ fn check(seed: u8, cases: u32) {
     runner.run(&prop::collection::vec(step(), 103..=205), run).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
 }
 
-/// Together 100,000 steps, in parts that run side by side. Model and tracker still disagree on rare sequences of jumps and reboots while
-/// calls of hooks wait to be taken in; until it is known which of them is wrong, these are asked for by name.
+/// Together 100,000 steps, in parts that run side by side.
 mod d9_25_000_steps_come_to_what_a_plain_model_says {
     macro_rules! part {
         ($name:ident, $seed:literal) => {
             #[test]
-            #[ignore = "disagrees on rare sequences of jumps and reboots"]
             fn $name() {
                 super::check($seed, 163);
             }
