@@ -1,5 +1,6 @@
 //! Text for people, before it is known where it goes: spans with roles, every foreign string made harmless.
 
+use tracker::session::harmless;
 use unicode_width::UnicodeWidthStr;
 
 /// What a span is, and so how it looks.
@@ -135,12 +136,6 @@ pub(crate) fn cut(text: &str, longest: usize) -> String {
     kept
 }
 
-/// Returns text without anything that drives a terminal: control characters, line feeds among them, and marks that turn the
-/// direction of writing are spelled out.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().flat_map(|each| if is_harmful(each) { each.escape_default().collect::<Vec<_>>() } else { vec![each] }).collect()
-}
-
 /// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
 pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
@@ -150,22 +145,9 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Reports whether a character could drive a terminal or hide what is written.
-pub(crate) fn is_harmful(each: char) -> bool {
-    let turns =
-        matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    each.is_control() || turns
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn s7_nothing_stored_drives_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}"), r"a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}");
-        assert_eq!(harmless("é 🆔 漢字 \u{200d}"), "é 🆔 漢字 \u{200d}");
-    }
 
     #[test]
     fn tables_line_up_also_with_wide_characters() {

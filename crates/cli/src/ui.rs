@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use tracker::session::{harmless, is_harmful};
 use tracker::{Environment, Note};
 
 use crate::failure::Failure;
-use crate::page::{Page, Span, cut, harmless, in_ascii, is_harmful};
+use crate::page::{Page, Span, cut, in_ascii};
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -61,7 +61,7 @@ pub use register::{Register, Revision, Stamp};
 pub use rows::{Anomaly, Awaited, Rows};
 pub use session::{Activity, Description, Lifecycle, Session, WorkCount};
 pub use status::{Status, StatusError, WorkStatus};
-pub use text::{Json, Metadata, Tag, TagError, Text};
+pub use text::{Json, Metadata, Tag, TagError, Text, harmless, is_harmful};
 pub use tool_call::{CallEnd, Outcome, ToolCall};
 pub use transition::{AgentSession, Head, Report, Scope, Standing, Transition};
 pub use turn::{Prompt, Turn, TurnEnd};

@@ -102,9 +102,28 @@ impl std::fmt::Display for Tag {
     }
 }
 
+/// Returns text without anything that drives a terminal: control characters, line feeds among them, and marks that turn the
+/// direction of writing are spelled out.
+pub fn harmless(text: &str) -> String {
+    text.chars().flat_map(|each| if is_harmful(each) { each.escape_default().collect::<Vec<_>>() } else { vec![each] }).collect()
+}
+
+/// Reports whether a character could drive a terminal or hide what is written.
+pub fn is_harmful(each: char) -> bool {
+    let turns =
+        matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    each.is_control() || turns
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s7_nothing_stored_drives_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}"), r"a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}");
+        assert_eq!(harmless("é 🆔 漢字 \u{200d}"), "é 🆔 漢字 \u{200d}");
+    }
 
     #[test]
     fn a_tag_is_one_word() {

@@ -76,6 +76,7 @@ fn what_is_no_name_is_refused() {
     let long = "x".repeat(256);
     for arguments in [
         &["transition", "", "--source", "build"][..],
+        &["transition", "turned\u{202e}round", "--source", "build"],
         &["transition", "a", "--source", ""],
         &["transition", "a", "--source", "b", "--old", "two words"],
         &["transition", "a", "--source", "b", "--expect", "\u{9b}"],

@@ -213,9 +213,9 @@ fn read(new: &NewTransition) -> Result<Given, ChainError> {
     })
 }
 
-/// Accepts one word without control characters.
+/// Accepts one word in which nothing drives a terminal or turns the direction of writing.
 fn name(text: &str, wanted: &'static str) -> Result<Text, ChainError> {
-    let is_good = |each: char| !each.is_whitespace() && !each.is_control();
+    let is_good = |each: char| !each.is_whitespace() && !session::is_harmful(each);
     if (1..=LONGEST).contains(&text.len()) && !text.starts_with('-') && text.chars().all(is_good) {
         return Ok(redact::text(text));
     }
