@@ -8,9 +8,8 @@ use std::collections::btree_map::Entry;
 
 use crate::observe::about_conversation;
 use crate::{
-    Activity, Anomaly, Awaited, Change, Described, Description, Ended, Event, Evidence, Lifecycle, Metadata, Moment, Opened, Project,
-    ProjectFound, Reading, Register, Rows, Session, SessionKey, Stamp, Status, Subject, WorkAdded, WorkCount, WorkItem, WorkMarked,
-    WorkStatus, chain,
+    Activity, Anomaly, Awaited, Change, Described, Description, Ended, EntryCount, Event, Evidence, Lifecycle, Metadata, Moment, Opened,
+    Project, ProjectFound, Reading, Register, Rows, Session, SessionKey, Stamp, Status, Subject, WorkCount, chain, record,
 };
 
 /// Applies one event to the rows it touches; `fold` does so for a whole log, in the order of `seq`.
@@ -97,8 +96,13 @@ fn about_session(rows: &mut Rows, key: SessionKey, event: &Event) -> Vec<Anomaly
             session.made_current = session.made_current.max(current_from(event));
         }
         Change::MadeCurrent => session.made_current = session.made_current.max(Some(event.at.moment)),
-        Change::WorkAdded(added) => return add_work(rows, key, event, added),
-        Change::WorkMarked(marked) => return mark_work(rows, key, event, marked),
+        Change::Surveyed(survey) => return record::survey(rows, key, event, survey),
+        Change::Based(baseline) => return record::base(rows, key, event, baseline),
+        Change::WorkAdded(added) => return record::add_work(rows, key, event, added),
+        Change::WorkMarked(marked) => return record::mark_work(rows, key, event, marked),
+        Change::EntryAdded(added) => return record::add_entry(rows, key, event, added),
+        Change::EntryMarked(marked) => return record::mark_entry(rows, key, event, marked),
+        Change::HandedOver(_) => {}
         Change::LineFound { .. } => {}
         _ => return wrong_subject(event),
     }
@@ -139,6 +143,8 @@ fn fresh_session(key: SessionKey, event: &Event, opened: &Opened) -> Session {
         made_current: current_from(event),
         touched: Register::new(stamp, touched(event)),
         work: WorkCount::default(),
+        entries: EntryCount::default(),
+        surveyed: None,
         activity: Activity::default(),
         original: opened.original.clone(),
         opened_by: stamp,
@@ -186,58 +192,6 @@ fn end(session: &mut Session, event: &Event, ended: &Ended) -> Vec<Anomaly> {
     Vec::new()
 }
 
-fn add_work(rows: &mut Rows, session: SessionKey, event: &Event, added: &WorkAdded) -> Vec<Anomaly> {
-    let stamp = event.stamp();
-    let fresh = WorkItem {
-        key: added.key,
-        id: added.id.clone(),
-        session,
-        prefix: added.prefix.clone(),
-        description: added.description.clone(),
-        metadata: added.metadata.clone(),
-        started: event.at,
-        added_by: stamp,
-        status: Register::new(stamp, (WorkStatus::in_progress(), None)),
-    };
-    match rows.work_items.entry(added.key) {
-        Entry::Vacant(vacant) => {
-            vacant.insert(fresh);
-            count(rows, session, &WorkStatus::in_progress(), true);
-            release(rows, Awaited::Work(added.key))
-        }
-        Entry::Occupied(held) if held.get().added_by == stamp => Vec::new(),
-        Entry::Occupied(_) => begun_twice(event, Awaited::Work(added.key)),
-    }
-}
-
-fn mark_work(rows: &mut Rows, session: SessionKey, event: &Event, marked: &WorkMarked) -> Vec<Anomaly> {
-    let Some(item) = rows.work_items.get_mut(&marked.key) else {
-        return wait(rows, Awaited::Work(marked.key), event);
-    };
-    if item.session != session {
-        return wrong_subject(event);
-    }
-    let was = item.status.value.0.clone();
-    item.status.set(event.stamp(), (marked.status.clone(), Some(event.at)));
-    let now = item.status.value.0.clone();
-    count(rows, session, &was, false);
-    count(rows, session, &now, true);
-    Vec::new()
-}
-
-/// Counts a work item of the session in (`more`) or out.
-fn count(rows: &mut Rows, session: SessionKey, status: &WorkStatus, more: bool) {
-    let Some(session) = rows.sessions.get_mut(&session) else { return };
-    let step = |number: &mut u32, counts: bool| match (counts, more) {
-        (false, _) => {}
-        (true, true) => *number = number.saturating_add(1),
-        (true, false) => *number = number.saturating_sub(1),
-    };
-    step(&mut session.work.total, true);
-    step(&mut session.work.completed, status.is_completed());
-    step(&mut session.work.in_progress, status.is_in_progress());
-}
-
 pub(crate) fn wait(rows: &mut Rows, awaits: Awaited, event: &Event) -> Vec<Anomaly> {
     rows.waiting.entry(awaits).or_default().insert(event.id, event.clone());
     vec![Anomaly::Early { event: event.id, awaits }]
@@ -252,6 +206,6 @@ pub(crate) fn wrong_subject(event: &Event) -> Vec<Anomaly> {
     vec![Anomaly::WrongSubject { event: event.id }]
 }
 
-fn begun_twice(event: &Event, what: Awaited) -> Vec<Anomaly> {
+pub(crate) fn begun_twice(event: &Event, what: Awaited) -> Vec<Anomaly> {
     vec![Anomaly::BegunTwice { event: event.id, what }]
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentSession, ConversationKey, EventId, Json, Metadata, Moment, Observed, Prefix, Process, ProjectKey, Reading, Revision, Scope,
-    SessionId, SessionKey, Stamp, Standing, Status, Tag, Text, WorkId, WorkKey, WorkStatus,
+    AgentSession, Baseline, ConversationKey, EntryId, EntryKey, EventId, Json, Metadata, Moment, Observed, Prefix, Process, ProjectKey,
+    Reading, Revision, Scope, SessionId, SessionKey, Stamp, Standing, Status, Survey, Tag, Text, WorkId, WorkKey, WorkStatus, Written,
 };
 
 /// One observed or decided change. Appended once, never edited.
@@ -153,6 +153,16 @@ pub enum Change {
     WorkAdded(Box<WorkAdded>),
     /// A work item got another status.
     WorkMarked(WorkMarked),
+    /// Somebody wrote something down.
+    EntryAdded(Box<EntryAdded>),
+    /// A blocker or an open point was settled, or came up again.
+    EntryMarked(EntryMarked),
+    /// How a session found its worktree when it began.
+    Based(Box<Baseline>),
+    /// What a session left behind in its worktree.
+    Surveyed(Box<Survey>),
+    /// An agent was told what it must know from sessions before it.
+    HandedOver(Box<HandedOver>),
     /// Something was observed of an agent's conversation.
     Observed(Box<Observed>),
     /// A conversation belongs to this session from here on.
@@ -197,6 +207,11 @@ impl Change {
             Self::MadeCurrent => "made_current",
             Self::WorkAdded(_) => "work_added",
             Self::WorkMarked(_) => "work_marked",
+            Self::EntryAdded(_) => "entry_added",
+            Self::EntryMarked(_) => "entry_marked",
+            Self::Based(_) => "based",
+            Self::Surveyed(_) => "surveyed",
+            Self::HandedOver(_) => "handed_over",
             Self::Observed(observed) => observed.what.kind(),
             Self::Assigned { .. } => "assigned",
             Self::Gone { .. } => "gone",
@@ -315,6 +330,48 @@ pub struct WorkMarked {
     pub key: WorkKey,
     /// Its status from now on.
     pub status: WorkStatus,
+}
+
+/// An entry, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryAdded {
+    /// Its key.
+    pub key: EntryKey,
+    /// The id that was drawn.
+    pub id: EntryId,
+    /// What it says.
+    pub text: Text,
+    /// What kind of entry it is, and what only that kind has.
+    pub what: Written,
+    /// The entry of the same session that it replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<EntryKey>,
+}
+
+/// What became of a blocker or an open point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryMarked {
+    /// Its key.
+    pub key: EntryKey,
+    /// Whether it is open from now on.
+    pub is_open: bool,
+    /// What was said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text>,
+    /// The session in which that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionKey>,
+}
+
+/// What an agent was told when its conversation began or was compacted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// The agent session that was told.
+    pub to: AgentSession,
+    /// The sessions it was told of.
+    pub from: Vec<SessionKey>,
+    /// The words.
+    pub text: Text,
 }
 
 /// A transition, as it was decided.

@@ -158,6 +158,10 @@ tracking_id! {
     /// The id of a work item, `IMPL-20260216-173105-K2N4`.
     WorkId
 }
+tracking_id! {
+    /// The id of an entry, `DECISION-20260216-173105-K2N4`.
+    EntryId
+}
 
 fn check(text: &str) -> Result<(), IdError> {
     let mut parts = text.split('-');

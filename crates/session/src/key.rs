@@ -43,6 +43,10 @@ key! {
     WorkKey
 }
 key! {
+    /// Names an entry (UUIDv7).
+    EntryKey
+}
+key! {
     /// Names a project (UUIDv7).
     ProjectKey
 }

@@ -15,14 +15,16 @@
 //! | `process` | one process among all that ever were |
 //! | `numbered` | what was heard of processes known by their numbers |
 //! | `register` | the last writer, decided by revision and not by arrival |
-//! | `session`, `work_item`, `project` | the rows of what people record |
+//! | `session`, `work_item`, `entry`, `project` | the rows of what people record |
+//! | `survey` | the row of what became of a worktree while a session went on |
 //! | `conversation`, `turn`, `tool_call` | the rows of what agents do |
 //! | `transition` | the rows of the chain: one agent session following another, and heads |
-//! | `rows`, `apply`, `observe`, `chain` | the fold |
+//! | `rows`, `apply`, `record`, `observe`, `chain` | the fold |
 
 mod apply;
 mod chain;
 mod conversation;
+mod entry;
 mod event;
 mod id;
 mod key;
@@ -33,10 +35,12 @@ mod observed;
 mod order;
 mod process;
 mod project;
+mod record;
 mod register;
 mod rows;
 mod session;
 mod status;
+mod survey;
 mod text;
 mod tool_call;
 mod transition;
@@ -46,11 +50,13 @@ mod work_item;
 pub use apply::{apply, fold};
 pub use chain::heads_of;
 pub use conversation::{Arrival, Assignment, Conversation, Doing, Said};
+pub use entry::{Category, CategoryError, Entry, EntryKind, EntryStanding, TestResult, Written};
 pub use event::{
-    Author, Change, Described, Ended, Event, Evidence, Moved, Opened, Opener, ProjectFound, Rank, Reported, Subject, WorkAdded, WorkMarked,
+    Author, Change, Described, Ended, EntryAdded, EntryMarked, Event, Evidence, HandedOver, Moved, Opened, Opener, ProjectFound, Rank,
+    Reported, Subject, WorkAdded, WorkMarked,
 };
-pub use id::{IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_length};
-pub use key::{ConversationKey, EventId, ProjectKey, SessionKey, ToolCallKey, TurnKey, WorkKey};
+pub use id::{EntryId, IdError, Prefix, SUFFIX_MAX, SUFFIX_MIN, SessionId, WorkId, suffix_length};
+pub use key::{ConversationKey, EntryKey, EventId, ProjectKey, SessionKey, ToolCallKey, TurnKey, WorkKey};
 pub use moment::{Boot, Moment, Reading, elapsed_micros};
 pub use numbered::Numbered;
 pub use observed::{Happened, Observed, Started, Tool};
@@ -59,8 +65,9 @@ pub use process::Process;
 pub use project::Project;
 pub use register::{Register, Revision, Stamp};
 pub use rows::{Anomaly, Awaited, Rows};
-pub use session::{Activity, Description, Lifecycle, Session, WorkCount};
+pub use session::{Activity, Description, EntryCount, Lifecycle, Session, WorkCount};
 pub use status::{Status, StatusError, WorkStatus};
+pub use survey::{Attribution, Baseline, Commit, FileChange, Footprint, GitState, Held, Survey, TouchedFile};
 pub use text::{Json, Metadata, Tag, TagError, Text, harmless, is_harmful};
 pub use tool_call::{CallEnd, Outcome, ToolCall};
 pub use transition::{AgentSession, Head, Report, Scope, Standing, Transition};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, ConversationKey, Event, EventId, Head, Project, ProjectKey, Scope, Session, SessionKey, ToolCall, ToolCallKey,
-    Transition, Turn, TurnKey, WorkItem, WorkKey,
+    Conversation, ConversationKey, Entry, EntryKey, Event, EventId, Footprint, Head, Project, ProjectKey, Scope, Session, SessionKey,
+    ToolCall, ToolCallKey, Transition, Turn, TurnKey, WorkItem, WorkKey,
 };
 
 /// Everything that is derived from events. The store holds a part of it at a time.
@@ -18,6 +18,10 @@ pub struct Rows {
     pub sessions: BTreeMap<SessionKey, Session>,
     /// Work items by key.
     pub work_items: BTreeMap<WorkKey, WorkItem>,
+    /// Entries by key.
+    pub entries: BTreeMap<EntryKey, Entry>,
+    /// What sessions left behind, by session.
+    pub footprints: BTreeMap<SessionKey, Footprint>,
     /// Conversations by key.
     pub conversations: BTreeMap<ConversationKey, Conversation>,
     /// Turns by key.
@@ -46,6 +50,8 @@ pub enum Awaited {
     Conversation(ConversationKey),
     /// The event that adds a work item.
     Work(WorkKey),
+    /// The event that adds an entry.
+    Entry(EntryKey),
     /// The event that records a transition.
     Transition(EventId),
 }

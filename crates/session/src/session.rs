@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Evidence, Json, Metadata, Moment, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey, Stamp, Status,
-    Tag, Text, elapsed_micros,
+    EntryKind, Evidence, Json, Metadata, Moment, Opener, Prefix, ProjectKey, Rank, Reading, Register, Revision, SessionId, SessionKey,
+    Stamp, Status, Tag, Text, elapsed_micros,
 };
 
 /// Our record of one piece of agent work.
@@ -49,6 +49,12 @@ pub struct Session {
     pub touched: Register<Reading>,
     /// Its work items, counted.
     pub work: WorkCount,
+    /// What was written down in it, counted.
+    #[serde(default)]
+    pub entries: EntryCount,
+    /// The last look at what it left behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surveyed: Option<Stamp>,
     /// What its conversations did, counted.
     #[serde(default)]
     pub activity: Activity,
@@ -102,6 +108,38 @@ pub struct WorkCount {
     pub in_progress: u32,
 }
 
+/// Entries of a session by kind; one that replaces another is counted in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryCount {
+    /// Log entries.
+    pub log: u32,
+    /// Decisions.
+    pub decision: u32,
+    /// Test results.
+    pub test: u32,
+    /// Blockers, open and resolved.
+    pub blocker: u32,
+    /// Open points, also those that are done.
+    pub todo: u32,
+}
+
+impl EntryCount {
+    /// Returns how many there are of all kinds.
+    pub fn total(&self) -> u32 {
+        [self.log, self.decision, self.test, self.blocker, self.todo].into_iter().fold(0, u32::saturating_add)
+    }
+
+    pub(crate) fn of_kind(&mut self, kind: EntryKind) -> &mut u32 {
+        match kind {
+            EntryKind::Log => &mut self.log,
+            EntryKind::Decision => &mut self.decision,
+            EntryKind::Test => &mut self.test,
+            EntryKind::Blocker => &mut self.blocker,
+            EntryKind::Todo => &mut self.todo,
+        }
+    }
+}
+
 /// Turns and tool calls of a session, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
@@ -143,6 +181,12 @@ impl Session {
 
     /// Reports whether an agent opened it, left it, and nothing was ever recorded in it.
     pub fn is_empty(&self) -> bool {
-        self.opener == Opener::Agent && self.status().is_ended() && self.work.total == 0 && self.activity == Activity::default()
+        let is_unused = self.work.total == 0 && self.entries.total() == 0 && self.activity == Activity::default();
+        self.opener == Opener::Agent && self.status().is_ended() && is_unused
+    }
+
+    /// Reports whether it ended after anybody last looked at what it left behind.
+    pub fn wants_survey(&self) -> bool {
+        self.status().is_ended() && !self.is_empty() && self.surveyed.is_none_or(|surveyed| surveyed < self.lifecycle.stamp)
     }
 }

@@ -5,8 +5,9 @@
 use jiff::{Timestamp, tz::Offset};
 use proptest::prelude::*;
 use session::{
-    Anomaly, Author, Change, Described, Ended, Event, EventId, Evidence, Metadata, Moment, Opened, Opener, Prefix, ProjectFound,
-    ProjectKey, Rank, Reading, Revision, Rows, SessionKey, Status, Subject, Text, WorkAdded, WorkKey, WorkMarked, apply, fold,
+    Anomaly, Author, Baseline, Change, Described, Ended, EntryAdded, EntryKey, EntryMarked, Event, EventId, Evidence, Metadata, Moment,
+    Opened, Opener, Prefix, ProjectFound, ProjectKey, Rank, Reading, Revision, Rows, SessionKey, Status, Subject, Survey, Text, WorkAdded,
+    WorkKey, WorkMarked, Written, apply, fold,
 };
 use uuid::Uuid;
 
@@ -23,6 +24,10 @@ enum Step {
     Add(u8, u8),
     Mark(u8, u8, &'static str),
     Number(u8, u32),
+    Write(u8, u8),
+    Settle(u8, u8, bool),
+    Base(u8, u8),
+    Survey(u8, u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -36,7 +41,11 @@ fn step() -> impl Strategy<Value = Step> {
         (session.clone(), 0..4_u8).prop_map(|(s, work)| Step::Add(s, work)),
         (session.clone(), 0..4_u8, prop_oneof![Just("COMPLETED"), Just("FAILED"), Just("IN_PROGRESS")])
             .prop_map(|(s, w, status)| Step::Mark(s, w, status)),
-        (session, 1..9_u32).prop_map(|(s, number)| Step::Number(s, number)),
+        (session.clone(), 1..9_u32).prop_map(|(s, number)| Step::Number(s, number)),
+        (session.clone(), 0..4_u8).prop_map(|(s, entry)| Step::Write(s, entry)),
+        (session.clone(), 0..4_u8, any::<bool>()).prop_map(|(s, entry, is_open)| Step::Settle(s, entry, is_open)),
+        (session.clone(), 0..3_u8).prop_map(|(s, how)| Step::Base(s, how)),
+        (session, 0..3_u8).prop_map(|(s, how)| Step::Survey(s, how)),
     ]
 }
 
@@ -54,9 +63,10 @@ fn log(source: u128, steps: &[Step]) -> Vec<Event> {
     for (index, step) in steps.iter().enumerate() {
         let id = 1_000 + source * 1_000 + index as u128;
         let (session, change) = change(step);
-        // A work item is begun by one event, whoever tells of it.
+        // A work item or an entry is begun by one event, whoever tells of it.
         let (id, revision) = match &change {
             Change::WorkAdded(added) => (50_000 + added.key.uuid().as_u128(), 1),
+            Change::EntryAdded(added) => (50_000 + added.key.uuid().as_u128(), 1),
             _ => (id, index as u64 + 1),
         };
         events.push(event(id, revision, Subject::Session(key(session)), change));
@@ -78,6 +88,21 @@ fn change(step: &Step) -> (u8, Change) {
             (session, Change::WorkMarked(WorkMarked { key: work_key(session, work), status: status.parse().unwrap() }))
         }
         Step::Number(session, number) => (session, Change::Numbered { number }),
+        Step::Write(session, entry) => (session, Change::EntryAdded(Box::new(written(session, entry)))),
+        Step::Settle(session, entry, is_open) => {
+            let marked =
+                EntryMarked { key: entry_key(session, entry), is_open, text: Some(Text::redacted(format!("{step:?}"))), session: None };
+            (session, Change::EntryMarked(marked))
+        }
+        Step::Base(session, how) => {
+            let baseline = Baseline { worktree: Text::redacted("/demo"), commit: None, reflog: Some(how.into()), dirty: None };
+            (session, Change::Based(Box::new(baseline)))
+        }
+        Step::Survey(session, how) => {
+            let at = Moment::new(Timestamp::UNIX_EPOCH, Offset::UTC);
+            let survey = Survey { worktree: Text::redacted("/demo"), at, git: None, files: Vec::new(), more: how.into(), gaps: Vec::new() };
+            (session, Change::Surveyed(Box::new(survey)))
+        }
     }
 }
 
@@ -134,6 +159,26 @@ fn added(session: u8, work: u8) -> WorkAdded {
     }
 }
 
+/// Of each session's entries the first two are log entries, the second instead of the first; then come a blocker and an open point.
+fn written(session: u8, entry: u8) -> EntryAdded {
+    let what = match entry {
+        0 | 1 => Written::Log { category: None },
+        2 => Written::Blocker,
+        _ => Written::Todo,
+    };
+    EntryAdded {
+        key: entry_key(session, entry),
+        id: format!("{}-19700101-000000-00{session}{entry}", what.kind().as_str().to_uppercase()).parse().unwrap(),
+        text: Text::redacted("entry"),
+        what,
+        replaces: (entry == 1).then(|| entry_key(session, 0)),
+    }
+}
+
+fn entry_key(session: u8, entry: u8) -> EntryKey {
+    EntryKey::new(Uuid::from_u128(9_000 + u128::from(session) * 10 + u128::from(entry)))
+}
+
 fn key(session: u8) -> SessionKey {
     SessionKey::new(Uuid::from_u128(7_000 + u128::from(session)))
 }
@@ -159,7 +204,7 @@ fn sources() -> impl Strategy<Value = Vec<Vec<Step>>> {
     prop::collection::vec(prop::collection::vec(step(), 0..12), 1..4)
 }
 
-/// The counters of a session say what its work items say.
+/// The counters of a session say what its work items and entries say.
 fn assert_consistent(rows: &Rows) {
     for session in rows.sessions.values() {
         let items: Vec<_> = rows.work_items.values().filter(|item| item.session == session.key).collect();
@@ -169,6 +214,9 @@ fn assert_consistent(rows: &Rows) {
             (session.work.total as usize, session.work.completed as usize, session.work.in_progress as usize),
             (items.len(), done, doing)
         );
+        let entries = rows.entries.values().filter(|entry| entry.session == session.key && entry.replaces.is_none());
+        assert_eq!(session.entries.total() as usize, entries.count());
+        assert_eq!(session.surveyed.is_some(), rows.footprints.get(&session.key).is_some_and(|row| row.survey.is_some()));
     }
 }
 
@@ -249,4 +297,15 @@ fn an_end_that_is_no_end_is_named_and_ignored() {
     let (rows, anomalies) = fold(&log);
     assert!(matches!(anomalies[..], [Anomaly::NoEnd { .. }]));
     assert_eq!(rows.sessions[&key(0)].status(), Status::Active);
+}
+
+#[test]
+fn the_first_baseline_and_the_last_survey_count() {
+    let base = |id, revision, reflog| {
+        let baseline = Baseline { worktree: Text::redacted("/demo"), commit: None, reflog: Some(reflog), dirty: None };
+        event(id, revision, Subject::Session(key(0)), Change::Based(Box::new(baseline)))
+    };
+    let log = [event(100, 0, Subject::Session(key(0)), opened(0)), base(1, 5, 50), base(2, 3, 30), base(3, 4, 40)];
+    let (rows, _) = fold(&log);
+    assert_eq!(rows.footprints[&key(0)].baseline.as_ref().unwrap().value.reflog, Some(30));
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use session::{
-    Conversation, ConversationKey, Event, EventId, Head, Prefix, Process, Project, ProjectKey, Scope, Session, SessionId, SessionKey,
-    Status, Tag, ToolCall, Transition, WorkId, WorkItem, WorkKey,
+    Conversation, ConversationKey, Entry, EntryKey, Event, EventId, Footprint, Head, Prefix, Process, Project, ProjectKey, Scope, Session,
+    SessionId, SessionKey, Status, Tag, ToolCall, Transition, WorkId, WorkItem, WorkKey,
 };
 
 use crate::StoreError;
@@ -203,6 +203,17 @@ pub trait Reads {
     fn work_item(&self, key: WorkKey) -> Result<Option<WorkItem>, StoreError>;
     /// Returns the work item with exactly this id.
     fn work_item_by_id(&self, id: &WorkId) -> Result<Option<WorkItem>, StoreError>;
+    /// Returns a session's entries in the order in which they were written.
+    fn entries(&self, session: SessionKey) -> Result<Vec<Entry>, StoreError>;
+    /// Returns an entry.
+    fn entry(&self, key: EntryKey) -> Result<Option<Entry>, StoreError>;
+    /// Returns up to `limit` entries whose ids begin with `prefix`.
+    fn entries_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    /// Returns what a session left behind.
+    fn footprint(&self, session: SessionKey) -> Result<Option<Footprint>, StoreError>;
+    /// Returns up to `limit` sessions that ended since anybody looked at what they left behind and were touched after a moment, in
+    /// microseconds since 1970, the newest first.
+    fn sessions_to_survey(&self, touched_since: i64, limit: usize) -> Result<Vec<Session>, StoreError>;
     /// Returns a project.
     fn project(&self, key: ProjectKey) -> Result<Option<Project>, StoreError>;
     /// Returns all projects, oldest first.

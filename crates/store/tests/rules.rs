@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use session::{Awaited, Change, Ended, Moment, ProjectKey, SessionKey, Status, Text, WorkMarked};
+use session::{Awaited, Change, Ended, EntryKey, EntryMarked, Moment, ProjectKey, SessionKey, Status, Survey, Text, WorkMarked, Written};
 use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, SqliteStore, Store, StoreError, Verdict, Wanted, write};
 use tempfile::TempDir;
-use testkit::{SeededDice, opened, opened_with, session_event, work_added};
+use testkit::{SeededDice, entry_added, opened, opened_with, session_event, work_added};
 use tracker::Dice;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -151,17 +151,56 @@ fn mixed_log(seed: u64) -> Vec<session::Event> {
     let mut log = Vec::new();
     for id in 1..=120 {
         let (about, work, revision) = (below(6) + 1, below(5) + 1, below(9) as u64 + 2);
-        log.push(match below(7) {
+        log.push(match below(10) {
             0 => opened(about),
             1 => session_event(5_000 + work * 10 + about, about, 2, work_added(work * 10 + about)),
             2 => session_event(id, about, revision, marked(work * 10 + about, "COMPLETED")),
             3 => session_event(id, about, revision, ended(Status::Failed)),
             4 => session_event(id, about, revision, Change::Reopened),
+            6 => session_event(6_000 + work * 10 + about, about, 2, entry_added(work * 10 + about, Written::Blocker)),
+            7 => session_event(id, about, revision, settled(work * 10 + about, work > 2)),
+            8 => session_event(id, about, revision, surveyed(work as u64)),
             5 => session_event(id, about, revision, Change::Tagged { tag: Text::redacted("t").try_into().unwrap(), present: work > 2 }),
             _ => session_event(id, about, revision, marked(work * 10 + about, "IN_PROGRESS")),
         });
     }
     log
+}
+
+fn settled(entry: u128, is_open: bool) -> Change {
+    Change::EntryMarked(EntryMarked { key: EntryKey::new(uuid(entry)), is_open, text: None, session: None })
+}
+
+fn surveyed(more: u64) -> Change {
+    let at = testkit::reading_at("2026-02-16T16:30:03Z").moment;
+    Change::Surveyed(Box::new(Survey { worktree: Text::redacted("/w"), at, git: None, files: Vec::new(), more, gaps: Vec::new() }))
+}
+
+#[rstest]
+fn a_session_wants_a_survey_from_its_end_until_it_gets_one(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let wanting = |store: &dyn Store, since| store.reads().sessions_to_survey(since, 9).unwrap().len();
+    append(&mut *store, &[opened(1)]);
+    assert_eq!(wanting(&*store, 0), 0);
+    append(&mut *store, &[session_event(1, 1, 2, ended(Status::Completed))]);
+    assert_eq!((wanting(&*store, 0), wanting(&*store, i64::MAX)), (1, 0));
+    append(&mut *store, &[session_event(2, 1, 3, surveyed(0))]);
+    assert_eq!(wanting(&*store, 0), 0);
+    append(&mut *store, &[session_event(3, 1, 4, Change::Reopened), session_event(4, 1, 5, ended(Status::Completed))]);
+    assert_eq!(wanting(&*store, 0), 1);
+}
+
+#[rstest]
+fn entries_are_listed_as_they_were_written(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut store = ground.store();
+    let added = |id, entry, revision| session_event(id, 1, revision, entry_added(entry, Written::Todo));
+    append(&mut *store, &[opened(1), added(1, 30, 2), added(2, 20, 3), added(3, 10, 4)]);
+    let listed = store.reads().entries(SessionKey::new(uuid(1))).unwrap();
+    assert_eq!(listed.iter().map(|entry| entry.key.uuid().as_u128()).collect::<Vec<_>>(), [30, 20, 10]);
+    assert_eq!(store.reads().entries_by_prefix("TODO-20260216-173003-0020", 9).unwrap().len(), 1);
+    assert_eq!(store.reads().entries_by_prefix("TODO-2026", 2).unwrap().len(), 2);
 }
 
 #[rstest]
@@ -179,6 +218,12 @@ fn a_store_s_rows_are_what_the_fold_gives(#[values(Backend::Sqlite)] backend: Ba
         );
         for item in folded.work_items.values() {
             assert_eq!(store.reads().work_item(item.key).unwrap().as_ref(), Some(item), "seed {seed}");
+        }
+        for entry in folded.entries.values() {
+            assert_eq!(store.reads().entry(entry.key).unwrap().as_ref(), Some(entry), "seed {seed}");
+        }
+        for footprint in folded.footprints.values() {
+            assert_eq!(store.reads().footprint(footprint.session).unwrap().as_ref(), Some(footprint), "seed {seed}");
         }
         assert!(store.rebuild(&mut |_, _| {}).unwrap().identical, "seed {seed}");
     }

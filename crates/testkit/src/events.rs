@@ -1,8 +1,8 @@
 //! Single events, for tests of the store.
 
 use session::{
-    Author, Change, Event, EventId, Evidence, Metadata, Opened, Opener, Prefix, ProjectKey, Revision, SessionKey, Subject, Text, WorkAdded,
-    WorkKey,
+    Author, Change, EntryAdded, EntryKey, Event, EventId, Evidence, Metadata, Opened, Opener, Prefix, ProjectKey, Revision, SessionKey,
+    Subject, Text, WorkAdded, WorkKey, Written,
 };
 use uuid::Uuid;
 
@@ -47,6 +47,17 @@ pub fn opened_with(session: u128, change: impl FnOnce(&mut Opened)) -> Event {
     };
     change(&mut opened);
     session_event(10_000 + session, session, 1, Change::Opened(Box::new(opened)))
+}
+
+/// Returns the change that adds an entry with a number as its key.
+pub fn entry_added(entry: u128, what: Written) -> Change {
+    Change::EntryAdded(Box::new(EntryAdded {
+        key: EntryKey::new(Uuid::from_u128(entry)),
+        id: format!("{}-20260216-173003-{entry:04}", what.kind().as_str().to_uppercase()).parse().unwrap(),
+        text: Text::redacted("written"),
+        what,
+        replaces: None,
+    }))
 }
 
 /// Returns the change that adds a work item with a number as its key.

@@ -30,7 +30,7 @@ pub use client::{Client, ClientHome, Interactive, Key, PrintProcess, PrintRun};
 pub use clock::{StillClock, now, reading_at};
 pub use dice::{SeededDice, StuckDice};
 pub use env::{Outcome, TestEnv, with_hook};
-pub use events::{opened, opened_with, session_event, work_added};
+pub use events::{entry_added, opened, opened_with, session_event, work_added};
 pub use home::Home;
 pub use hooks::{HookCall, captured_runs};
 pub use left::{Left, swap_neighbours};

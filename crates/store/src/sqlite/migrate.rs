@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_events_and_rows.sql"),
     include_str!("../../migrations/sqlite/0002_conversations.sql"),
     include_str!("../../migrations/sqlite/0003_chain.sql"),
+    include_str!("../../migrations/sqlite/0004_record.sql"),
 ];
 
 /// What `PRAGMA application_id` says of a store of ours: `rutr`.

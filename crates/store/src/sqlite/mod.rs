@@ -10,6 +10,7 @@
 //! | `events` | events to columns and back |
 //! | `rows` | rows to columns and back, a few at a time |
 //! | `activity` | rows of what agents do |
+//! | `record` | rows of what people write down |
 //! | `chain` | transitions and heads |
 //! | `inbox` | how far inboxes were taken in |
 //! | `reads` | everything that is asked |
@@ -33,6 +34,7 @@ mod open;
 mod queue;
 mod reads;
 mod rebuild;
+mod record;
 mod replace;
 mod rows;
 mod salvage;

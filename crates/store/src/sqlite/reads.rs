@@ -4,15 +4,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
 use serde::de::DeserializeOwned;
 use session::{
-    Conversation, ConversationKey, Head, Process, Project, ProjectKey, Scope, Session, SessionId, SessionKey, ToolCall, Transition, Turn,
-    WorkId, WorkItem, WorkKey,
+    Conversation, ConversationKey, Entry, EntryKey, Footprint, Head, Process, Project, ProjectKey, Scope, Session, SessionId, SessionKey,
+    ToolCall, Transition, Turn, WorkId, WorkItem, WorkKey,
 };
 
 use crate::StoreError;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::filter::{Filter, Placed};
 use crate::sqlite::rows::first_column;
-use crate::sqlite::{activity, chain, events, inbox, rows};
+use crate::sqlite::{activity, chain, events, inbox, record, rows};
 use crate::store::{GroupBy, InboxPosition, MirrorName, MirrorPosition, Part, Reads, Recorded, Seq, Tally, Wanted};
 
 impl Reads for Connection {
@@ -62,11 +62,33 @@ impl Reads for Connection {
     }
 
     fn work_item(&self, key: WorkKey) -> Result<Option<WorkItem>, StoreError> {
-        rows::work_item(self, key).of(self)
+        record::work_item(self, key).of(self)
     }
 
     fn work_item_by_id(&self, id: &WorkId) -> Result<Option<WorkItem>, StoreError> {
         one(self, "SELECT row FROM work_items WHERE id = ?1", [id.as_str()])
+    }
+
+    fn entries(&self, session: SessionKey) -> Result<Vec<Entry>, StoreError> {
+        many(self, "SELECT row FROM entries WHERE session = ?1 ORDER BY position, key", [session.uuid().as_bytes()], first_column)
+    }
+
+    fn entry(&self, key: EntryKey) -> Result<Option<Entry>, StoreError> {
+        record::entry(self, key).of(self)
+    }
+
+    fn entries_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let query = "SELECT row FROM entries WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id DESC LIMIT ?2";
+        many(self, query, params![prefix, as_limit(Some(limit))], first_column)
+    }
+
+    fn footprint(&self, session: SessionKey) -> Result<Option<Footprint>, StoreError> {
+        record::footprint(self, session).of(self)
+    }
+
+    fn sessions_to_survey(&self, touched_since: i64, limit: usize) -> Result<Vec<Session>, StoreError> {
+        let query = "SELECT row FROM sessions WHERE wants_survey AND touched_us >= ?1 ORDER BY touched_us DESC LIMIT ?2";
+        many(self, query, params![touched_since, as_limit(Some(limit))], first_column)
     }
 
     fn project(&self, key: ProjectKey) -> Result<Option<Project>, StoreError> {

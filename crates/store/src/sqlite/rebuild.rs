@@ -13,11 +13,13 @@ use crate::store::{Progress, Reads, Rebuilt};
 const CHUNK: usize = 4_096;
 
 /// The derived tables and the order that makes their content comparable.
-const DERIVED: [(&str, &str); 12] = [
+const DERIVED: [(&str, &str); 14] = [
     ("projects", "key"),
     ("sessions", "key"),
     ("session_tags", "tag, session"),
     ("work_items", "key"),
+    ("entries", "key"),
+    ("footprints", "session"),
     ("conversations", "key"),
     ("session_conversations", "session, conversation"),
     ("runs", "pid, started, boot, namespace, conversation"),

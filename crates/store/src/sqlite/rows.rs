@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::{
     Awaited, Change, Conversation, ConversationKey, Event, EventId, Happened, Observed, Project, ProjectKey, Rows, Session, SessionKey,
-    Subject, ToolCallKey, TurnKey, When, WorkItem, WorkKey,
+    Subject, ToolCallKey, TurnKey, When,
 };
 use uuid::Uuid;
 
 use crate::sqlite::chain::LoadedChain;
-use crate::sqlite::{activity, events};
+use crate::sqlite::{activity, events, record};
 use crate::store::{Recorded, Seq};
 
 /// The part of all rows that a turn has loaded, and which of them it has changed.
@@ -23,6 +23,7 @@ pub(crate) struct Loaded {
     changed: BTreeSet<Awaited>,
     known_turns: BTreeSet<TurnKey>,
     known_calls: BTreeSet<ToolCallKey>,
+    known_footprints: BTreeSet<SessionKey>,
     chain: LoadedChain,
     /// Where in the log the events lie that wait.
     pub(crate) places: BTreeMap<EventId, Seq>,
@@ -40,6 +41,9 @@ impl Loaded {
         match (&event.change, event.about) {
             (Change::WorkAdded(added), _) => self.load(connection, Awaited::Work(added.key)),
             (Change::WorkMarked(marked), _) => self.load(connection, Awaited::Work(marked.key)),
+            (Change::EntryAdded(added), _) => self.load(connection, Awaited::Entry(added.key)),
+            (Change::EntryMarked(marked), _) => self.load(connection, Awaited::Entry(marked.key)),
+            (Change::Based(_) | Change::Surveyed(_), Subject::Session(key)) => self.load_footprint(connection, key),
             (Change::Observed(observed), Subject::Conversation(key)) => self.load_for_observed(connection, key, observed),
             (Change::Assigned { session, .. }, Subject::Conversation(key)) => {
                 self.load(connection, Awaited::Session(*session))?;
@@ -52,6 +56,13 @@ impl Loaded {
             (Change::Reported(reported), _) => self.load(connection, Awaited::Transition(reported.transition)),
             _ => Ok(()),
         }
+    }
+
+    fn load_footprint(&mut self, connection: &Connection, key: SessionKey) -> rusqlite::Result<()> {
+        if self.known_footprints.insert(key) {
+            self.rows.footprints.extend(record::footprint(connection, key)?.map(|row| (key, row)));
+        }
+        Ok(())
     }
 
     fn load_for_observed(&mut self, connection: &Connection, key: ConversationKey, observed: &Observed) -> rusqlite::Result<()> {
@@ -94,7 +105,8 @@ impl Loaded {
         match what {
             Awaited::Project(key) => self.rows.projects.extend(project(connection, key)?.map(|row| (key, row))),
             Awaited::Session(key) => self.rows.sessions.extend(session(connection, key)?.map(|row| (key, row))),
-            Awaited::Work(key) => self.rows.work_items.extend(work_item(connection, key)?.map(|row| (key, row))),
+            Awaited::Work(key) => self.rows.work_items.extend(record::work_item(connection, key)?.map(|row| (key, row))),
+            Awaited::Entry(key) => self.rows.entries.extend(record::entry(connection, key)?.map(|row| (key, row))),
             Awaited::Conversation(key) => self.load_conversation(connection, key)?,
             Awaited::Transition(event) => {
                 self.chain.expect(event);
@@ -131,12 +143,13 @@ impl Loaded {
 
     /// Writes what was changed and forgets everything.
     pub(crate) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let Self { rows, changed, known_turns, known_calls, chain, .. } = std::mem::take(self);
+        let Self { rows, changed, known_turns, known_calls, known_footprints, chain, .. } = std::mem::take(self);
         for what in changed {
             match what {
                 Awaited::Project(key) => rows.projects.get(&key).map_or(Ok(()), |row| save_project(connection, row))?,
                 Awaited::Session(key) => rows.sessions.get(&key).map_or(Ok(()), |row| save_session(connection, row))?,
-                Awaited::Work(key) => rows.work_items.get(&key).map_or(Ok(()), |row| save_work_item(connection, row))?,
+                Awaited::Work(key) => rows.work_items.get(&key).map_or(Ok(()), |row| record::save_work_item(connection, row))?,
+                Awaited::Entry(key) => rows.entries.get(&key).map_or(Ok(()), |row| record::save_entry(connection, row))?,
                 Awaited::Conversation(key) => {
                     rows.conversations.get(&key).map_or(Ok(()), |row| activity::save_conversation(connection, row))?;
                 }
@@ -148,6 +161,8 @@ impl Loaded {
             }
         }
         chain.flush(connection, &rows)?;
+        let footprints = known_footprints.iter().filter_map(|key| rows.footprints.get(key));
+        footprints.into_iter().try_for_each(|row| record::save_footprint(connection, row))?;
         let turns = known_turns.iter().filter_map(|key| rows.turns.get(key));
         turns.into_iter().try_for_each(|row| activity::save_turn(connection, row))?;
         let mut calls = known_calls.iter().filter_map(|key| rows.tool_calls.get(key));
@@ -181,6 +196,7 @@ fn awaited_columns(awaited: Awaited) -> (&'static str, [u8; 16]) {
         Awaited::Project(key) => ("project", key.uuid().into_bytes()),
         Awaited::Session(key) => ("session", key.uuid().into_bytes()),
         Awaited::Work(key) => ("work", key.uuid().into_bytes()),
+        Awaited::Entry(key) => ("entry", key.uuid().into_bytes()),
         Awaited::Conversation(key) => ("conversation", key.uuid().into_bytes()),
         Awaited::Transition(event) => ("transition", event.uuid().into_bytes()),
     }
@@ -194,11 +210,7 @@ pub(crate) fn session(connection: &Connection, key: SessionKey) -> rusqlite::Res
     by_key(connection, "SELECT row FROM sessions WHERE key = ?1", key.uuid())
 }
 
-pub(crate) fn work_item(connection: &Connection, key: WorkKey) -> rusqlite::Result<Option<WorkItem>> {
-    by_key(connection, "SELECT row FROM work_items WHERE key = ?1", key.uuid())
-}
-
-fn by_key<T: DeserializeOwned>(connection: &Connection, query: &str, key: Uuid) -> rusqlite::Result<Option<T>> {
+pub(crate) fn by_key<T: DeserializeOwned>(connection: &Connection, query: &str, key: Uuid) -> rusqlite::Result<Option<T>> {
     connection.prepare_cached(query)?.query_row([key.as_bytes()], first_column).optional()
 }
 
@@ -225,10 +237,11 @@ fn save_project(connection: &Connection, project: &Project) -> rusqlite::Result<
 
 fn save_session(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
     let mut save = connection.prepare_cached(
-        "INSERT INTO sessions (key, id, project, number, prefix, status, owner, agent, worktree, started_us, current_us, day, duration_us, is_empty, touched_us, row)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        "INSERT INTO sessions (key, id, project, number, prefix, status, owner, agent, worktree, started_us, current_us, day, duration_us, is_empty, touched_us, wants_survey, row)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (key) DO UPDATE SET number = excluded.number, status = excluded.status, current_us = excluded.current_us,
-           duration_us = excluded.duration_us, is_empty = excluded.is_empty, touched_us = excluded.touched_us, row = excluded.row",
+           duration_us = excluded.duration_us, is_empty = excluded.is_empty, touched_us = excluded.touched_us,
+           wants_survey = excluded.wants_survey, row = excluded.row",
     )?;
     save.execute(params![
         session.key.uuid().as_bytes(),
@@ -246,6 +259,7 @@ fn save_session(connection: &Connection, session: &Session) -> rusqlite::Result<
         session.ended().map(|ended| session.duration_micros(&ended).cast_signed()),
         session.is_empty(),
         session.touched.value.moment.micros(),
+        session.wants_survey(),
         json(session)?,
     ])?;
     save_tags(connection, session)
@@ -259,14 +273,4 @@ fn save_tags(connection: &Connection, session: &Session) -> rusqlite::Result<()>
     connection.prepare_cached("DELETE FROM session_tags WHERE session = ?1")?.execute([key])?;
     let mut save = connection.prepare_cached("INSERT INTO session_tags (tag, session) VALUES (?1, ?2)")?;
     session.current_tags().try_for_each(|tag| save.execute(params![tag.as_str(), key]).map(drop))
-}
-
-fn save_work_item(connection: &Connection, item: &WorkItem) -> rusqlite::Result<()> {
-    let mut save = connection.prepare_cached(
-        "INSERT INTO work_items (key, id, session, position, row) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (key) DO UPDATE SET row = excluded.row",
-    )?;
-    let (key, session) = (item.key.uuid().into_bytes(), item.session.uuid().into_bytes());
-    let position = item.added_by.revision.0.cast_signed();
-    save.execute(params![key, item.id.as_str(), session, position, json(item)?]).map(drop)
 }

@@ -33,6 +33,11 @@ pub(crate) fn line(event: &Event, session: &SessionId, work: Option<WorkId>) -> 
         | Change::MadeCurrent
         | Change::Annotated { .. }
         | Change::Descended { .. }
+        | Change::EntryAdded(_)
+        | Change::EntryMarked(_)
+        | Change::Based(_)
+        | Change::Surveyed(_)
+        | Change::HandedOver(_)
         | Change::Observed(_)
         | Change::Assigned { .. }
         | Change::Gone { .. }
