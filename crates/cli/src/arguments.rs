@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use tracker::session::{Prefix, Reading, Status, WorkStatus};
+use tracker::session::{Category, EntryKind, Prefix, Reading, Status, WorkStatus};
 use tracker::{Clock, parse_moment};
 
 use crate::failure::Failure;
@@ -59,6 +59,41 @@ pub(crate) fn text_or_stdin(text: &str) -> Result<String, Failure> {
         return Err(Failure::wrong(format!("the text on stdin is longer than {} MiB", LARGEST >> 20)));
     }
     Ok(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// What is written down, and when it happened.
+#[derive(clap::Args)]
+pub(crate) struct Written {
+    /// What it says; `-` reads stdin
+    #[arg(value_name = "TEXT", value_parser = lossy())]
+    text: Option<String>,
+    /// The same, as a flag
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "text", value_parser = lossy())]
+    message: Option<String>,
+    /// When it happened: 13:45, 2026-02-16T13:45, 10 minutes ago
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// An entry of the same session that this one replaces; both are kept
+    #[arg(long, value_name = "ENTRY", value_parser = lossy())]
+    pub(crate) replaces: Option<String>,
+}
+
+impl Written {
+    /// Returns the text, if there is one; from stdin where it is `-`.
+    pub(crate) fn text(&self) -> Result<Option<String>, Failure> {
+        self.text.as_ref().or(self.message.as_ref()).map(|text| text_or_stdin(text)).transpose()
+    }
+}
+
+/// Reads the category of a log entry.
+pub(crate) fn category(text: &str) -> Result<Category, String> {
+    text.parse().map_err(|_| format!("it is one of {}", Category::ALL.map(Category::as_str).join(", ")))
+}
+
+/// Reads a kind of entry.
+pub(crate) fn entry_kind(text: &str) -> Result<EntryKind, String> {
+    let found = EntryKind::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text.trim()));
+    found.ok_or_else(|| format!("it is one of {}", EntryKind::ALL.map(EntryKind::as_str).join(", ")))
 }
 
 /// Reads when something happened, if it was not now.

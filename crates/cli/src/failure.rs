@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use tracker::{
-    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, ExchangeError, HooksError, KEYS, MarkerError,
-    NamingError, ProjectError, ResumeError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
+    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, HooksError, KEYS,
+    MarkerError, NamingError, ProjectError, ResumeError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
 };
 
 use crate::exit::Exit;
@@ -217,6 +217,24 @@ impl From<WorkError> for Failure {
             WorkError::Naming(error) => error.into(),
             WorkError::Current(error) => error.into(),
             WorkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EntryError> for Failure {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::NoText => Self::usage(error).hint("say it, as in `rutter log \"Created the connector\" -c implementation`"),
+            EntryError::NoReason => {
+                Self::usage(error).hint("add it with `-r`, as in `rutter decision \"Use pathlib\" -r \"works on every platform\"`")
+            }
+            EntryError::NoMatch { .. } => Self::answer(error).hint("run `rutter entries` to see the ids"),
+            EntryError::Ambiguous { .. } => Self::answer(error).hint("type more of the id"),
+            EntryError::OtherKind { .. } => Self::answer(error).hint("run `rutter entries` to see what each one is"),
+            EntryError::OfAnother { .. } => Self::answer(error).hint("name its session with `-s`"),
+            EntryError::Naming(error) => error.into(),
+            EntryError::Current(error) => error.into(),
+            EntryError::Store(error) => error.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Banner, listing and statistics, as people know them from the first scripts.
 
 use tracker::session::{Session, Status, WorkItem};
-use tracker::{OverviewView, SessionView, StatsView, TransitionView, TurnView, WorkItemView, duration_words};
+use tracker::{EntryView, OverviewView, SessionView, StatsView, TransitionView, TurnView, WorkItemView, duration_words};
 
 use crate::page::{Page, Role, Span, brief, plain};
 
@@ -95,6 +95,54 @@ pub(crate) fn work_items(session: &Session, items: &[WorkItem]) -> Page {
         page.text(format!("   Description: {}", brief(&view.description)));
     }
     page
+}
+
+/// Returns what was written down in a session.
+pub(crate) fn entries(session: &Session, views: &[EntryView]) -> Page {
+    let mut page = Page::default();
+    page.line([Span::Icon("📝", ""), Span::Text(Role::Heading, "Entries of ".into()), id(session.id.as_str()), plain(":")]);
+    for view in views {
+        let category = view.category.map_or_else(String::new, |category| format!(" [{category}]"));
+        page.gap().line([id(&view.id), plain(format!(" {}{category}", entry_standing(view)))]);
+        page.text(format!("   {}", brief(&view.text)));
+        for (name, value) in
+            [("Because", &view.rationale), ("Command", &view.command), ("Replaces", &view.replaces), ("Said", &view.resolution)]
+        {
+            if let Some(value) = value {
+                page.text(format!("   {name}: {}", brief(value)));
+            }
+        }
+        for alternative in &view.alternatives {
+            page.text(format!("   Instead of: {}", brief(alternative)));
+        }
+        for failure in &view.failures {
+            page.text(format!("   Failed: {}", brief(failure)));
+        }
+        page.line([Span::Text(Role::Dim, format!("   {}", entry_times(view)))]);
+    }
+    page
+}
+
+/// Says what an entry is worth now.
+fn entry_standing(view: &EntryView) -> String {
+    let kind = view.kind;
+    match (&view.replaced_by, view.resolved, view.passed, view.failed) {
+        (Some(by), ..) => format!("{kind}, replaced by {by}"),
+        (None, Some(true), ..) => format!("{kind}, settled"),
+        (None, Some(false), ..) => format!("{kind}, open"),
+        (None, None, Some(passed), Some(failed)) => {
+            let skipped = view.skipped.filter(|&skipped| skipped > 0).map_or_else(String::new, |skipped| format!(", {skipped} skipped"));
+            format!("{kind}: {passed} passed, {failed} failed{skipped}")
+        }
+        _ => kind.to_owned(),
+    }
+}
+
+/// Says when something happened, and when it was written down where that was later.
+fn entry_times(view: &EntryView) -> String {
+    let to_seconds = |time: &str| time.get(..19).unwrap_or(time).to_owned();
+    let (at, written) = (to_seconds(&view.at), to_seconds(&view.written_at));
+    if at == written { at } else { format!("{at}, written down {written}") }
 }
 
 /// Returns everything about one session.

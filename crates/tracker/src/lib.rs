@@ -16,7 +16,7 @@
 //! | `chain/` | which agent session follows which, and which is to be resumed |
 //! | `lifecycle` | start, end, reopen, describe, tag |
 //! | `ends` | ends that nobody told of |
-//! | `work` | work items |
+//! | `work`, `entries` | work items; what people and agents write down |
 //! | `activity` | what agents did in a session: turns, tool calls, outcomes |
 //! | `events` | what hooks reported, event by event |
 //! | `listing`, `stats` | many sessions, and one counted |
@@ -42,6 +42,7 @@ mod describe;
 mod dice;
 mod doctor;
 mod ends;
+mod entries;
 mod events;
 mod exchange;
 mod git;
@@ -76,6 +77,7 @@ pub use current::{CurrentError, Looked, Step, Trace};
 pub use dice::{Dice, SystemDice};
 pub use doctor::{Finding, Severity};
 pub use ends::Fate;
+pub use entries::{EntryError, NewEntry, NewTest, NewWritten, WantedEntries};
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
@@ -95,7 +97,8 @@ pub use status_line::StatusLine;
 pub use time_words::{TimeError, ago, parse_duration, parse_length, parse_moment, parse_since, parse_until};
 pub use tracker::{Tracker, TrackerError};
 pub use view::{
-    EntryCounts, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words, metadata_object,
+    EntryCounts, EntryView, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words,
+    metadata_object,
 };
 pub use work::WorkError;
 

@@ -1,6 +1,6 @@
 //! Drawing ids: exclusively, within the turn that uses them; drawn again when taken, then lengthened.
 
-use session::{IdError, Moment, Prefix, SessionId, WorkId, suffix_length};
+use session::{EntryId, IdError, Moment, Prefix, SessionId, WorkId, suffix_length};
 use store::{Reads, StoreError};
 use uuid::Uuid;
 
@@ -45,6 +45,14 @@ pub(crate) fn draw_work_id(reads: &dyn Reads, dice: &mut dyn Dice, prefix: &Pref
     draw(dice, prefix, at, |suffix| {
         let id = WorkId::compose(prefix, at.local(), suffix).map_err(|source| NamingError::Time { at, source })?;
         Ok(reads.work_item_by_id(&id)?.is_none().then_some(id))
+    })
+}
+
+/// Draws a free entry id for the local time `at`.
+pub(crate) fn draw_entry_id(reads: &dyn Reads, dice: &mut dyn Dice, prefix: &Prefix, at: Moment) -> Result<EntryId, NamingError> {
+    draw(dice, prefix, at, |suffix| {
+        let id = EntryId::compose(prefix, at.local(), suffix).map_err(|source| NamingError::Time { at, source })?;
+        Ok(reads.entries_by_prefix(id.as_str(), 1)?.is_empty().then_some(id))
     })
 }
 

@@ -90,6 +90,10 @@ pub enum Note {
         /// Which, newest first.
         ids: Vec<SessionId>,
     },
+    /// A log entry says not what sort of work it tells of.
+    NoCategory,
+    /// An entry names nothing that somebody could look for later.
+    Vague,
     /// A marker could not be stored, read or cleaned.
     NoMarker {
         /// Why.
@@ -142,6 +146,11 @@ impl std::fmt::Display for Note {
                 let ids: Vec<_> = ids.iter().map(SessionId::as_str).collect();
                 write!(out, "also running here: {}; name the one you mean with `-s`, or end it with `rutter end ID`", ids.join(", "))
             }
+            Self::NoCategory => {
+                let words = session::Category::ALL.map(session::Category::as_str).join(", ");
+                write!(out, "recorded without a category; `-c` takes {words}")
+            }
+            Self::Vague => out.write_str("recorded; whoever reads it later would be helped by what exactly was done, and to what"),
             Self::NoMarker { reason } => out.write_str(reason),
             Self::MarkerRemoved { file, why } => write!(out, "removed {}: {why}", file.display()),
             Self::ManyMarkers { cleaned, directory } => {

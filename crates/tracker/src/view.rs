@@ -4,9 +4,10 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use session::{Conversation, Metadata, Project, Reading, Session, WorkItem};
+use session::{Conversation, Entry, Metadata, Project, Reading, Session, WorkItem, Written};
 use store::Tally;
 
+use crate::entries::replacement;
 use crate::{Marker, Overview, UNKNOWN_MARKER};
 
 /// A marker, or that there is none.
@@ -118,6 +119,94 @@ pub struct EntryCounts {
     pub todo: u32,
 }
 
+impl EntryCounts {
+    fn of(session: &Session) -> Self {
+        let session::EntryCount { log, decision, test, blocker, todo } = session.entries;
+        Self { log, decision, test, blocker, todo }
+    }
+}
+
+/// An entry, as everybody sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EntryView {
+    /// `DECISION-YYYYMMDD-HHMMSS-XXXX`.
+    pub id: String,
+    /// The id of its session.
+    pub session: String,
+    /// `log`, `decision`, `test`, `blocker` or `todo`.
+    pub kind: &'static str,
+    /// What it says.
+    pub text: String,
+    /// What sort of work a log entry tells of.
+    pub category: Option<&'static str>,
+    /// Why something was decided.
+    pub rationale: Option<String>,
+    /// What was decided against.
+    pub alternatives: Vec<String>,
+    /// Tests that passed.
+    pub passed: Option<u32>,
+    /// Tests that failed.
+    pub failed: Option<u32>,
+    /// Tests that were not run.
+    pub skipped: Option<u32>,
+    /// The names of tests that failed.
+    pub failures: Vec<String>,
+    /// The command that ran the tests.
+    pub command: Option<String>,
+    /// The runner whose output was read.
+    pub runner: Option<String>,
+    /// Whether a blocker or an open point is settled.
+    pub resolved: Option<bool>,
+    /// What was said when it was settled, or came up again.
+    pub resolution: Option<String>,
+    /// When it happened.
+    pub at: String,
+    /// When it was written down.
+    pub written_at: String,
+    /// Who wrote it down.
+    pub author: String,
+    /// The id of the entry it replaces.
+    pub replaces: Option<String>,
+    /// The id of the entry that replaces it.
+    pub replaced_by: Option<String>,
+}
+
+impl EntryView {
+    /// Returns the public shape of an entry; `all` are those of its session.
+    pub(crate) fn of(entry: &Entry, session: &Session, all: &[Entry]) -> Self {
+        let text = |text: &session::Text| text.as_str().to_owned();
+        let texts = |texts: &[session::Text]| texts.iter().map(text).collect::<Vec<_>>();
+        let (rationale, alternatives) = match &entry.what {
+            Written::Decision { rationale, alternatives } => (Some(text(rationale)), texts(alternatives)),
+            _ => (None, Vec::new()),
+        };
+        let category = if let Written::Log { category } = &entry.what { *category } else { None };
+        let test = if let Written::Test(test) = &entry.what { Some(test) } else { None };
+        Self {
+            id: entry.id.to_string(),
+            session: session.id.to_string(),
+            kind: entry.kind().as_str(),
+            text: text(&entry.text),
+            category: category.map(session::Category::as_str),
+            rationale,
+            alternatives,
+            passed: test.map(|test| test.passed),
+            failed: test.map(|test| test.failed),
+            skipped: test.map(|test| test.skipped),
+            failures: test.map(|test| texts(&test.failures)).unwrap_or_default(),
+            command: test.and_then(|test| test.command.as_ref()).map(text),
+            runner: test.and_then(|test| test.runner.as_ref()).map(text),
+            resolved: entry.kind().stays_open().then(|| !entry.is_open()),
+            resolution: entry.standing.value.text.as_ref().map(text),
+            at: entry.at.moment.to_string(),
+            written_at: entry.written_at.to_string(),
+            author: text(&entry.author),
+            replaces: entry.replaces.and_then(|key| all.iter().find(|held| held.key == key)).map(|held| held.id.to_string()),
+            replaced_by: replacement(all, entry.key).map(|held| held.id.to_string()),
+        }
+    }
+}
+
 impl SessionView {
     pub(crate) fn of(
         session: &Session,
@@ -146,7 +235,7 @@ impl SessionView {
             tags: session.current_tags().map(|tag| tag.as_str().to_owned()).collect(),
             metadata: metadata_object(&session.metadata),
             work_items: WorkCounts { total: session.work.total, completed: session.work.completed, in_progress: session.work.in_progress },
-            entries: EntryCounts::default(),
+            entries: EntryCounts::of(session),
             agent_sessions: conversations.iter().map(|each| text(&each.id)).collect(),
             head: head.map(text),
             turns: session.activity.turns.into(),

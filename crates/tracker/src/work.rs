@@ -120,7 +120,7 @@ impl Tracker {
         self.store.reads().work_item_by_id(&id)?.ok_or_else(no_match)
     }
 
-    fn note_if_ended(&self, session: &Session) {
+    pub(crate) fn note_if_ended(&self, session: &Session) {
         // What was only concluded to be over goes on.
         if session.status().is_ended() && session.lifecycle.value.is_said() {
             self.note(Note::RecordedWithEnded { id: session.id.clone(), status: session.status() });

@@ -2,13 +2,16 @@
 
 mod answer;
 mod banner;
+mod blocker;
 mod chain;
 mod cleanup_ids;
 mod completions;
 mod config;
 mod current;
+mod decision;
 mod doctor;
 mod end;
+mod entries;
 mod events;
 mod export;
 mod get_id;
@@ -17,6 +20,7 @@ mod import;
 mod init;
 mod install;
 mod list;
+mod log;
 mod man;
 mod now;
 mod pause;
@@ -32,6 +36,8 @@ mod statusline;
 mod store_id;
 mod sync_status;
 mod tag;
+mod test;
+mod todo;
 mod transition;
 mod uninstall;
 mod work;
@@ -40,10 +46,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use tracker::{Access, Config, Environment, Markers, SystemClock, SystemDice, Tracker};
+use tracker::session::{Entry, EntryKind};
+use tracker::{Access, Config, Environment, Markers, NewEntry, NewWritten, SystemClock, SystemDice, Tracker};
 
-use crate::arguments::lossy;
+use crate::arguments::{self, Written, lossy};
 use crate::failure::Failure;
+use crate::page::{Page, Role, Span};
 use crate::ui::{ColorChoice, Ui, Wishes};
 
 pub(crate) use answer::for_agent;
@@ -106,6 +114,12 @@ pub(crate) enum Command {
     End(end::EndArgs),
     Reopen(reopen::ReopenArgs),
     Work(work::WorkArgs),
+    Log(log::LogArgs),
+    Decision(decision::DecisionArgs),
+    Test(test::TestArgs),
+    Blocker(blocker::BlockerArgs),
+    Todo(todo::TodoArgs),
+    Entries(entries::EntriesArgs),
     Tag(tag::TagArgs),
     Now(now::NowArgs),
     Resume(resume::ResumeArgs),
@@ -216,6 +230,36 @@ impl Context {
     }
 }
 
+/// Writes an entry down and prints its id.
+fn write_down(context: &Context, written: &Written, what: NewWritten) -> Result<(), Failure> {
+    let text = written.text()?.unwrap_or_default();
+    context.write(|tracker| {
+        let at = arguments::at(written.at.as_deref(), tracker.clock())?;
+        let new = NewEntry { text: text.clone(), what, replaces: written.replaces.clone(), at };
+        let entry = tracker.write_down(context.global.session.as_deref(), &new)?;
+        show_entry(context, tracker, &entry)
+    })
+}
+
+/// Settles a blocker or an open point, or takes it up again, and prints its id.
+fn settle(context: &Context, written: &Written, kind: EntryKind, entry: &str, is_open: bool) -> Result<(), Failure> {
+    let text = written.text()?;
+    context.write(|tracker| {
+        let at = arguments::at(written.at.as_deref(), tracker.clock())?;
+        let entry = tracker.settle(context.global.session.as_deref(), kind, entry, is_open, text.as_deref(), at)?;
+        show_entry(context, tracker, &entry)
+    })
+}
+
+fn show_entry(context: &Context, tracker: &Tracker, entry: &Entry) -> Result<(), Failure> {
+    let view = tracker.entry_view(entry)?;
+    context.ui.data(&serde_json::json!(view), || {
+        let mut page = Page::default();
+        page.line([Span::Text(Role::Id, view.id.clone())]);
+        page
+    })
+}
+
 /// Returns the directory where we stand.
 fn directory() -> PathBuf {
     std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
@@ -255,6 +299,12 @@ impl Command {
             Self::End(args) => end::end(context, args),
             Self::Reopen(args) => reopen::reopen(context, args),
             Self::Work(args) => work::work(context, args),
+            Self::Log(args) => log::log(context, args),
+            Self::Decision(args) => decision::decision(context, args),
+            Self::Test(args) => test::test(context, args),
+            Self::Blocker(args) => blocker::blocker(context, args),
+            Self::Todo(args) => todo::todo(context, args),
+            Self::Entries(args) => entries::entries(context, args),
             Self::Tag(args) => tag::tag(context, args),
             Self::Now(args) => now::now(context, args),
             Self::Resume(args) => resume::resume(context, args),
