@@ -4,13 +4,13 @@
 
 use std::error::Error;
 
+use tracker::session::quoted;
 use tracker::{
     AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, HooksError, KEYS,
     MarkerError, NamingError, ProjectError, ResumeError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
 };
 
 use crate::exit::Exit;
-use crate::page::quoted;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]

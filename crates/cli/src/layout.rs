@@ -1,9 +1,9 @@
 //! Banner, listing and statistics, as people know them from the first scripts.
 
 use tracker::session::{Session, Status, WorkItem};
-use tracker::{EntryView, OverviewView, SessionView, StatsView, TransitionView, TurnView, WorkItemView, duration_words};
+use tracker::{EntryView, OverviewView, SessionView, StatsView, SummaryView, TransitionView, TurnView, WorkItemView, duration_words};
 
-use crate::page::{Page, Role, Span, brief, plain};
+use crate::page::{Page, Role, Span, brief, counted, plain};
 
 const RULE: &str = "================================================================================";
 
@@ -121,6 +121,56 @@ pub(crate) fn entries(session: &Session, views: &[EntryView]) -> Page {
         page.line([Span::Text(Role::Dim, format!("   {}", entry_times(view)))]);
     }
     page
+}
+
+/// Returns what was done, decided, tested, blocked, changed and spent.
+pub(crate) fn summary(view: &SummaryView) -> Page {
+    let session = &view.session;
+    let mut page = Page::default();
+    let number = session.number.map_or_else(String::new, |number| format!("#{number:05} "));
+    page.line([Span::Icon("📋", ""), Span::Text(Role::Heading, format!("Summary of session {number}")), id(&session.id)]).gap();
+    if let Some(description) = &session.description {
+        page.text(brief(description));
+    }
+    let role = session.status.parse().map_or(Role::Plain, role_of);
+    page.line([
+        plain("Status: "),
+        Span::Text(role, session.status.to_owned()),
+        plain(format!(", {}", duration_words(session.duration_seconds))),
+    ]);
+    if session.turns + session.tool_calls > 0 {
+        page.text(format!("Spent: {}, {}", counted(session.turns, "turn"), counted(session.tool_calls, "tool call")));
+    }
+    for (heading, entries) in
+        [("Done", &view.done), ("Decided", &view.decided), ("Tested", &view.tested), ("Blocked", &view.blocked), ("Left to do", &view.todo)]
+    {
+        if !entries.is_empty() {
+            page.gap().line([Span::Text(Role::Heading, heading.into())]);
+            page.texts(entries.iter().map(|entry| format!("  - {}", summed_up(entry))));
+        }
+    }
+    if !view.work.is_empty() {
+        page.gap().line([Span::Text(Role::Heading, "Work items".into())]);
+        page.texts(view.work.iter().map(|item| format!("  - {} {}: {}", item.id, item.status, brief(&item.description))));
+    }
+    for (heading, claims) in [("Changed", &view.files), ("Committed", &view.commits)] {
+        if !claims.is_empty() {
+            page.gap().line([Span::Text(Role::Heading, heading.into())]);
+            page.texts(claims.iter().map(|claim| format!("  - {}", brief(&claim.text))));
+        }
+    }
+    page
+}
+
+fn summed_up(entry: &EntryView) -> String {
+    let text = brief(&entry.text);
+    match (&entry.rationale, entry.passed, entry.failed, entry.resolved) {
+        (Some(why), ..) => format!("{text}, because {}", brief(why)),
+        (None, Some(passed), Some(failed), _) => format!("{text}: {passed} passed, {failed} failed"),
+        (None, None, None, Some(true)) => format!("{text} (settled)"),
+        (None, None, None, Some(false)) => format!("{text} (open, {})", entry.id),
+        _ => entry.category.map_or_else(|| text.clone(), |category| format!("{text} [{category}]")),
+    }
 }
 
 /// Says what an entry is worth now.

@@ -58,6 +58,12 @@ impl Page {
         self.line([plain(text)])
     }
 
+    /// Adds lines of plain text.
+    pub(crate) fn texts<T: Into<String>>(&mut self, lines: impl IntoIterator<Item = T>) -> &mut Self {
+        self.lines.extend(lines.into_iter().map(|line| vec![plain(line)]));
+        self
+    }
+
     /// Adds an empty line.
     pub(crate) fn gap(&mut self) -> &mut Self {
         self.line([])
@@ -134,15 +140,6 @@ pub(crate) fn cut(text: &str, longest: usize) -> String {
         kept.push('…');
     }
     kept
-}
-
-/// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -108,6 +108,15 @@ pub fn harmless(text: &str) -> String {
     text.chars().flat_map(|each| if is_harmful(each) { each.escape_default().collect::<Vec<_>>() } else { vec![each] }).collect()
 }
 
+/// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Reports whether a character could drive a terminal or hide what is written.
 pub fn is_harmful(each: char) -> bool {
     let turns =

@@ -8,6 +8,7 @@ use session::{
 };
 use store::{Durability, StoreError};
 
+use crate::documents::Wish;
 use crate::naming::{draw_entry_id, draw_uuid};
 use crate::{CurrentError, EntryView, NamingError, Note, Purpose, Tracker};
 
@@ -144,6 +145,7 @@ impl Tracker {
             pen.change_session(session.key, Change::EntryAdded(Box::new(added)))?;
             pen.turn.reads()?.entry(key)?.ok_or_else(|| EntryError::NoMatch { name: key.to_string() })
         })?;
+        self.bring_documents_up(session.key, Wish::Living);
         Ok(entry)
     }
 
@@ -177,10 +179,12 @@ impl Tracker {
         };
         let text = text.map(str::trim).filter(|text| !text.is_empty()).map(redact::text);
         let marked = EntryMarked { key: held.key, is_open, text, session };
-        self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<Entry, EntryError> {
+        let entry = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<Entry, EntryError> {
             pen.change_session(held.session, Change::EntryMarked(marked.clone()))?;
             pen.turn.reads()?.entry(held.key)?.ok_or_else(|| EntryError::NoMatch { name: held.id.to_string() })
-        })
+        })?;
+        self.bring_documents_up(held.session, Wish::Living);
+        Ok(entry)
     }
 
     /// Returns a session and its entries in the order in which they were written.
@@ -189,13 +193,18 @@ impl Tracker {
     /// When no session can be determined.
     pub fn entries(&self, named: Option<&str>, wanted: &WantedEntries) -> Result<(Session, Vec<EntryView>), EntryError> {
         let session = self.resolve(named, Purpose::Reading)?;
+        let views = self.entries_of(&session, wanted)?;
+        Ok((session, views))
+    }
+
+    /// Returns the entries of a session in the order in which they were written.
+    pub(crate) fn entries_of(&self, session: &Session, wanted: &WantedEntries) -> Result<Vec<EntryView>, StoreError> {
         let all = self.store.reads().entries(session.key)?;
         let is_wanted = |entry: &&Entry| {
             let is_of_kind = wanted.kinds.is_empty() || wanted.kinds.contains(&entry.kind());
             is_of_kind && (!wanted.open || (entry.is_open() && replacement(&all, entry.key).is_none()))
         };
-        let views = all.iter().filter(is_wanted).map(|entry| EntryView::of(entry, &session, &all)).collect();
-        Ok((session, views))
+        Ok(all.iter().filter(is_wanted).map(|entry| EntryView::of(entry, session, &all)).collect())
     }
 
     /// Returns the public shape of an entry.

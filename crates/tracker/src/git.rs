@@ -46,7 +46,7 @@ fn without_credentials(address: &str) -> String {
 }
 
 /// Runs git and returns its answer, or nothing if it fails or takes too long.
-fn ask(programs: &OsStr, worktree: &Path, arguments: &[&str]) -> Option<String> {
+pub(crate) fn ask(programs: &OsStr, worktree: &Path, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new("git")
         .args([
             "--no-pager",

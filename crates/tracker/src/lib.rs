@@ -19,10 +19,12 @@
 //! | `work`, `entries` | work items; what people and agents write down |
 //! | `activity` | what agents did in a session: turns, tool calls, outcomes |
 //! | `events` | what hooks reported, event by event |
-//! | `listing`, `stats` | many sessions, and one counted |
+//! | `listing`, `stats`, `summary` | many sessions, one counted, one summed up |
 //! | `hooks/` | what agents' hooks leave: taken in, and given a session |
 //! | `install` | putting hooks into agents' settings, and out again |
 //! | `now`, `status_line` | what runs now |
+//! | `documents/` | files of a session in its worktree, to be committed |
+//! | `handoff/` | what the next session must know, held against the world, and given to it |
 //! | `describe`, `git` | a description where nobody gave one |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
@@ -41,11 +43,14 @@ mod current;
 mod describe;
 mod dice;
 mod doctor;
+mod documents;
 mod ends;
 mod entries;
 mod events;
 mod exchange;
+mod files;
 mod git;
+mod handoff;
 mod hooks;
 mod install;
 mod lifecycle;
@@ -60,6 +65,7 @@ mod projects;
 mod rebuild;
 mod stats;
 mod status_line;
+mod summary;
 mod time_words;
 mod tracker;
 mod view;
@@ -80,6 +86,7 @@ pub use ends::Fate;
 pub use entries::{EntryError, NewEntry, NewTest, NewWritten, WantedEntries};
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
+pub use handoff::{Check, Claim, ClaimKind, HandoffView, ReceivedView};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
@@ -94,6 +101,7 @@ pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use stats::Overview;
 pub use status_line::StatusLine;
+pub use summary::SummaryView;
 pub use time_words::{TimeError, ago, parse_duration, parse_length, parse_moment, parse_since, parse_until};
 pub use tracker::{Tracker, TrackerError};
 pub use view::{

@@ -9,6 +9,7 @@ use session::{
 };
 use store::{Durability, Reads, StoreError};
 
+use crate::documents::Wish;
 use crate::naming::{draw_session_id, draw_uuid};
 use crate::projects::Wanted;
 use crate::tracker::Pen;
@@ -33,6 +34,9 @@ pub struct Start {
     /// When it began, if not now.
     pub at: Option<Reading>,
 }
+
+/// How long git may take when a session ends.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Why no session was started.
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +187,10 @@ impl Tracker {
             }
         })?;
         self.changed(&session, is_news);
+        // Nothing of this is lost where it fails: the next command looks again.
+        if self.look_at(&session, PATIENCE).is_ok() {
+            self.bring_documents_up(session.key, Wish::Asked);
+        }
         Ok(session)
     }
 

@@ -1,6 +1,6 @@
 //! Many sessions, newest first, with the names of their projects.
 
-use session::{Prefix, Session, Status, Tag};
+use session::{Conversation, Prefix, Session, Status, Tag};
 use store::{StoreError, Wanted};
 
 use crate::view::SessionView;
@@ -51,11 +51,24 @@ impl Tracker {
         let project = session.project.map(|key| reads.project(key)).transpose()?.flatten();
         let parent = session.parent.value.map(|key| reads.session(key)).transpose()?.flatten();
         let conversations = reads.conversations_of(session.key)?;
-        let mut transitions = reads.transitions_of(session.key)?;
-        transitions.sort_by_key(|transition| std::cmp::Reverse(transition.seq));
-        let can_resume = |id: &session::Text| conversations.iter().any(|row| row.id == *id && row.session() == Some(session.key));
-        let head = transitions.into_iter().map(|transition| transition.new.id).find(can_resume);
-        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &conversations, head.as_ref(), &self.now()))
+        let head = self.head_of(session, &conversations)?;
+        let head = head.map(|row| &row.id);
+        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &conversations, head, &self.now()))
+    }
+
+    /// Returns the conversation to resume of a session: of those that belong to it now the one that was moved to last, wherever it
+    /// belonged then.
+    pub(crate) fn head_of<'c>(&self, session: &Session, conversations: &'c [Conversation]) -> Result<Option<&'c Conversation>, StoreError> {
+        let mut newest: Option<(u64, &Conversation)> = None;
+        for row in conversations.iter().filter(|row| row.session() == Some(session.key)) {
+            let moves = self.store.reads().transitions_to(row.id.as_str())?;
+            let of_project = moves.iter().filter(|held| held.new == row.agent_session() && Some(held.project) == session.project);
+            let Some(last) = of_project.map(|held| held.seq).max() else { continue };
+            if newest.is_none_or(|(seq, _)| seq < last) {
+                newest = Some((last, row));
+            }
+        }
+        Ok(newest.map(|(_, row)| row))
     }
 
     /// Returns what is asked for in the store's terms.

@@ -94,6 +94,23 @@ pub enum Note {
     NoCategory,
     /// An entry names nothing that somebody could look for later.
     Vague,
+    /// The documents of a session could not be written.
+    NoDocuments {
+        /// The worktree.
+        worktree: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody changed a document by hand.
+    DocumentEdited {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A document of another session has the name.
+    DocumentOfAnother {
+        /// The file.
+        file: PathBuf,
+    },
     /// A marker could not be stored, read or cleaned.
     NoMarker {
         /// Why.
@@ -151,6 +168,13 @@ impl std::fmt::Display for Note {
                 write!(out, "recorded without a category; `-c` takes {words}")
             }
             Self::Vague => out.write_str("recorded; whoever reads it later would be helped by what exactly was done, and to what"),
+            Self::NoDocuments { worktree, reason } => {
+                write!(out, "the documents in {} could not be written: {reason}; the store has everything", worktree.display())
+            }
+            Self::DocumentEdited { file } => {
+                write!(out, "{} was changed by hand and is left alone; remove it to have it written again", file.display())
+            }
+            Self::DocumentOfAnother { file } => write!(out, "{} is not of this session and is left alone", file.display()),
             Self::NoMarker { reason } => out.write_str(reason),
             Self::MarkerRemoved { file, why } => write!(out, "removed {}: {why}", file.display()),
             Self::ManyMarkers { cleaned, directory } => {

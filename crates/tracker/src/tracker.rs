@@ -54,6 +54,7 @@ impl Tracker {
                 tracker.take_in_or_say();
                 // What cannot be concluded now will be by whoever comes next.
                 drop(tracker.infer_ends());
+                tracker.look_after_ends();
                 tracker.clean_markers_when_due();
             }
             Access::Read => tracker.take_in_before_reading(),

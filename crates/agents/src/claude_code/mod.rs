@@ -10,11 +10,15 @@
 //! | `registry` | which of its processes run, as it says itself |
 //! | `plugin` | our hooks as a plugin, the second way in |
 //! | `statusline` | what it tells a status line |
+//! | `tools` | what its tools do |
 //! | `transcript` | where the transcript of a conversation is, and what it was copied from |
 
 mod moments;
 #[cfg(feature = "payload")]
 mod payload;
+
+#[cfg(feature = "readers")]
+mod tools;
 
 #[cfg(feature = "readers")]
 pub mod install;
@@ -34,6 +38,8 @@ pub mod transcript;
 pub use moments::{is_boundary, is_start};
 #[cfg(feature = "payload")]
 pub use payload::{CONVERSATION_VARIABLE, EXEMPT, VARIABLES, understand};
+#[cfg(feature = "readers")]
+pub use tools::is_shell;
 
 /// How this agent is spelled everywhere.
 pub const NAME: &str = "claude-code";

@@ -61,7 +61,7 @@ fn reply(asked: Asked) -> Option<String> {
     let directory = std::env::current_dir().ok()?;
     let clock = Box::new(SystemClock::new(&environment));
     let key = ConversationKey::of(&agent, &conversation);
-    let tracker = Tracker::open_to_answer(config, &directory, clock, Box::new(SystemDice), key).ok()?;
+    let mut tracker = Tracker::open_to_answer(config, &directory, clock, Box::new(SystemDice), key).ok()?;
     let answer = tracker.answer_start(&agent, &conversation).ok()??;
     if let Some(file) = environment.get("CLAUDE_ENV_FILE") {
         drop(tracker.tell_shell(&answer.session, Path::new(file)));

@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::json;
 use tracker::HeadView;
+use tracker::session::quoted;
 
 use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::page::{Page, Role, Span, quoted};
+use crate::page::{Page, Role, Span};
 
 /// Print the agent session to resume in this project
 ///

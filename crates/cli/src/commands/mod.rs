@@ -15,6 +15,7 @@ mod entries;
 mod events;
 mod export;
 mod get_id;
+mod handoff;
 mod head;
 mod import;
 mod init;
@@ -34,6 +35,7 @@ mod start;
 mod stats;
 mod statusline;
 mod store_id;
+mod summary;
 mod sync_status;
 mod tag;
 mod test;
@@ -120,6 +122,8 @@ pub(crate) enum Command {
     Blocker(blocker::BlockerArgs),
     Todo(todo::TodoArgs),
     Entries(entries::EntriesArgs),
+    Summary(summary::SummaryArgs),
+    Handoff(handoff::HandoffArgs),
     Tag(tag::TagArgs),
     Now(now::NowArgs),
     Resume(resume::ResumeArgs),
@@ -305,6 +309,8 @@ impl Command {
             Self::Blocker(args) => blocker::blocker(context, args),
             Self::Todo(args) => todo::todo(context, args),
             Self::Entries(args) => entries::entries(context, args),
+            Self::Summary(args) => summary::summary(context, args),
+            Self::Handoff(args) => handoff::handoff(context, args),
             Self::Tag(args) => tag::tag(context, args),
             Self::Now(args) => now::now(context, args),
             Self::Resume(args) => resume::resume(context, args),

@@ -5,13 +5,13 @@ use std::process::Command;
 
 use clap::Args;
 use serde_json::json;
-use tracker::session::{harmless, is_harmful};
+use tracker::session::{harmless, is_harmful, quoted};
 use tracker::{Resume, ResumeChoice, Tracker, ago};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::page::{Page, Role, Span, brief, counted, cut, plain, quoted};
+use crate::page::{Page, Role, Span, brief, counted, cut, plain};
 
 /// Start the agent where it stopped: in its directory, with its agent session
 ///

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use serde_json::json;
+use tracker::session::quoted;
 use tracker::{NewTransition, Outcome, Said};
 
 use crate::arguments::{self, lossy};
 use crate::commands::Context;
 use crate::commands::head::bare;
 use crate::failure::Failure;
-use crate::page::quoted;
 
 /// Record that an agent session follows another, and print the head
 ///

@@ -109,7 +109,7 @@ impl Tracker {
         })
     }
 
-    pub(super) fn name_of_project(&self, key: session::ProjectKey) -> Result<Option<String>, StoreError> {
+    pub(crate) fn name_of_project(&self, key: session::ProjectKey) -> Result<Option<String>, StoreError> {
         Ok(self.store.reads().project(key)?.map(|project| text(&project.name)))
     }
 

@@ -29,23 +29,29 @@ impl Tracker {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub fn answer_start(&self, agent: &str, conversation: &str) -> Result<Option<Answer>, StoreError> {
+    pub fn answer_start(&mut self, agent: &str, conversation: &str) -> Result<Option<Answer>, StoreError> {
         let row = self.store.reads().conversation(ConversationKey::of(agent, conversation))?;
         let session = row.as_ref().and_then(Conversation::session).map(|key| self.store.reads().session(key)).transpose()?.flatten();
-        let Some(session) = session else { return Ok(None) };
-        let context = if self.config.is_on("hook.context") { Some(self.context(&session)?) } else { None };
+        let (Some(row), Some(session)) = (row, session) else { return Ok(None) };
+        let context = if self.config.is_on("hook.context") { Some(self.context(&row, &session)?) } else { None };
         Ok(Some(Answer { with_banner: self.config.is_on("hook.banner"), context, session }))
     }
 
-    fn context(&self, session: &Session) -> Result<String, StoreError> {
+    fn context(&mut self, row: &Conversation, session: &Session) -> Result<String, StoreError> {
+        let handoff = if self.config.is_on("handoff.deliver") { self.hand_over(row, session).ok().flatten() } else { None };
+        let own = self.own_context(session)?;
+        Ok(handoff.map_or_else(|| own.clone(), |handoff| format!("{own}\n{}", handoff.text)))
+    }
+
+    fn own_context(&self, session: &Session) -> Result<String, StoreError> {
         let project = session.project.map(|key| self.store.reads().project(key)).transpose()?.flatten();
         let project = project.map_or_else(String::new, |project| format!(" of project {}", plain(project.name.as_str())));
         let number = session.number.value.map_or_else(String::new, |number| format!("#{number:05}, "));
         Ok(format!(
             "<rutter-session>\n\
              This is session {number}{id}{project}. Its prompts, tool calls and outcomes are recorded by rutter; what stands here is data, not a task.\n\
-             Record a decision with `rutter work add DECISION \"what, and why\"` and an open point with `rutter work add OPEN \"what\"`; \
-             `rutter stats` shows them.\n\
+             Write down what must not be lost: `rutter decision \"what\" -r \"why\"`, `rutter log \"what was done\" -c implementation`, \
+             `rutter test \"what\" --passed N --failed N`, `rutter blocker \"what\"`, `rutter todo \"what is left\"`.\n\
              </rutter-session>",
             id = session.id
         ))
