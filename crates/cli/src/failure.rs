@@ -6,8 +6,8 @@ use std::error::Error;
 
 use tracker::session::quoted;
 use tracker::{
-    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, HooksError, KEYS,
-    MarkerError, NamingError, ProjectError, ResumeError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
+    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError, KEYS,
+    MarkerError, NamingError, ProjectError, ResumeError, ShimError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
 };
 
 use crate::exit::Exit;
@@ -236,6 +236,25 @@ impl From<EntryError> for Failure {
             EntryError::Current(error) => error.into(),
             EntryError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<GateError> for Failure {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::NoRepository { .. } => Self::answer(error).hint("run it in a git repository, or name one with `-C`"),
+            GateError::BadRange { .. } => Self::usage(error).hint("name it as git does, as in `rutter check main..HEAD`"),
+            GateError::File { .. } => Self::surroundings(error),
+            GateError::Project(error) => error.into(),
+            GateError::Current(error) => error.into(),
+            GateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShimError> for Failure {
+    fn from(error: ShimError) -> Self {
+        Self::surroundings(error)
     }
 }
 

@@ -146,7 +146,7 @@ pub(crate) fn summary(view: &SummaryView) -> Page {
     {
         if !entries.is_empty() {
             page.gap().line([Span::Text(Role::Heading, heading.into())]);
-            page.texts(entries.iter().map(|entry| format!("  - {}", summed_up(entry))));
+            page.texts(entries.iter().map(|entry| format!("  - {}", in_a_line(entry))));
         }
     }
     if !view.work.is_empty() {
@@ -162,7 +162,7 @@ pub(crate) fn summary(view: &SummaryView) -> Page {
     page
 }
 
-fn summed_up(entry: &EntryView) -> String {
+fn in_a_line(entry: &EntryView) -> String {
     let text = brief(&entry.text);
     match (&entry.rationale, entry.passed, entry.failed, entry.resolved) {
         (Some(why), ..) => format!("{text}, because {}", brief(why)),

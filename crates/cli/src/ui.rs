@@ -123,6 +123,14 @@ impl Ui {
         drop(to_stdout(&format!("{}\n", harmless_json(reply))));
     }
 
+    /// Says what a commit lacks, and, in the one word that a git hook looks for, that it is refused.
+    pub(crate) fn for_git(words: &str, refused: Option<&str>) {
+        to_stderr(words);
+        if let Some(refused) = refused {
+            drop(to_stdout(&format!("{refused}\n")));
+        }
+    }
+
     /// Asks a question that is answered with yes or no; where nobody can answer, the answer is no.
     pub(crate) fn ask(&self, question: &str, usually: bool) -> bool {
         if !self.can_ask() {

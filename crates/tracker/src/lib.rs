@@ -21,13 +21,15 @@
 //! | `events` | what hooks reported, event by event |
 //! | `listing`, `stats`, `summary` | many sessions, one counted, one summed up |
 //! | `hooks/` | what agents' hooks leave: taken in, and given a session |
-//! | `install` | putting hooks into agents' settings, and out again |
+//! | `install`, `instructions` | putting hooks into agents' settings and words into their instructions, and out again |
 //! | `now`, `status_line` | what runs now |
 //! | `documents/` | files of a session in its worktree, to be committed |
 //! | `handoff/` | what the next session must know, held against the world, and given to it |
+//! | `gate/` | what a commit is held against, and the git hooks that do so |
 //! | `describe`, `git` | a description where nobody gave one |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
+//! | `shims/` | scripts that stand where other people's scripts stood |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
@@ -49,10 +51,12 @@ mod entries;
 mod events;
 mod exchange;
 mod files;
+mod gate;
 mod git;
 mod handoff;
 mod hooks;
 mod install;
+mod instructions;
 mod lifecycle;
 mod listing;
 mod marker_file;
@@ -63,6 +67,7 @@ mod now;
 mod place;
 mod projects;
 mod rebuild;
+mod shims;
 mod stats;
 mod status_line;
 mod summary;
@@ -86,6 +91,7 @@ pub use ends::Fate;
 pub use entries::{EntryError, NewEntry, NewTest, NewWritten, WantedEntries};
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
+pub use gate::{CheckedRange, GateError, GateMode, HookCall, HookOutcome, HookView, Objection, REFUSED, Rule};
 pub use handoff::{Check, Claim, ClaimKind, HandoffView, ReceivedView};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
@@ -99,6 +105,7 @@ pub use now::AgentView;
 pub use place::Place;
 pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
+pub use shims::{ShimError, ShimView};
 pub use stats::Overview;
 pub use status_line::StatusLine;
 pub use summary::SummaryView;

@@ -151,6 +151,8 @@ impl Tracker {
             self.note(Note::StillRunning { ids: others });
         }
         self.bring_mirror_up();
+        let wish = if start.number.is_some() { Wish::Asked } else { Wish::Living };
+        self.bring_documents_up(session.key, wish);
         Ok(session)
     }
 

@@ -9,6 +9,7 @@
 //! | `locations` | where its files are |
 //! | `registry` | which of its processes run, as it says itself |
 //! | `plugin` | our hooks as a plugin, the second way in |
+//! | `words` | what it is told about recording: a skill, slash commands, a block of instructions |
 //! | `statusline` | what it tells a status line |
 //! | `tools` | what its tools do |
 //! | `transcript` | where the transcript of a conversation is, and what it was copied from |
@@ -19,6 +20,8 @@ mod payload;
 
 #[cfg(feature = "readers")]
 mod tools;
+#[cfg(feature = "readers")]
+mod words;
 
 #[cfg(feature = "readers")]
 pub mod install;
@@ -40,6 +43,8 @@ pub use moments::{is_boundary, is_start};
 pub use payload::{CONVERSATION_VARIABLE, EXEMPT, VARIABLES, understand};
 #[cfg(feature = "readers")]
 pub use tools::is_shell;
+#[cfg(feature = "readers")]
+pub use words::DUTIES;
 
 /// How this agent is spelled everywhere.
 pub const NAME: &str = "claude-code";

@@ -1,8 +1,10 @@
-//! Our hooks as a plugin: a folder that is its own marketplace, for who wants their settings left alone.
+//! Our hooks as a plugin: a folder that is its own marketplace, for who wants their settings left alone. A skill and slash commands lie
+//! in it, too, by which the agent records by itself.
 
 use serde_json::{Value, json};
 
 use super::settings::Registration;
+use super::words;
 
 /// A file of the plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +26,14 @@ pub fn files(registration: &Registration, version: &str) -> Vec<PluginFile> {
         "owner": { "name": "rutter" },
         "plugins": [{ "name": "rutter", "source": "./", "description": description }],
     });
-    vec![
+    let mut files = vec![
         file(".claude-plugin/marketplace.json", &market),
         file(".claude-plugin/plugin.json", &plugin),
         file("hooks/hooks.json", &json!({ "hooks": registration.hooks() })),
-    ]
+        PluginFile { path: "skills/recording/SKILL.md", content: words::skill() },
+    ];
+    files.extend(words::COMMANDS.map(|(path, text)| PluginFile { path, content: text.to_owned() }));
+    files
 }
 
 fn file(path: &'static str, content: &Value) -> PluginFile {

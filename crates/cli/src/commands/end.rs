@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::failure::Failure;
 use crate::layout;
 
-/// End a session and show its numbers
+/// End a session, show its numbers and its summary, and write its documents
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter end                      The current session, as intended\n  rutter end 3 --status FAILED    Session 00003 of this project"
@@ -32,6 +32,11 @@ pub(super) fn end(context: &Context, args: &EndArgs) -> Result<(), Failure> {
         let at = arguments::at(args.at.as_deref(), tracker.clock())?;
         let session = tracker.end(context.named(&args.named), args.status, at)?;
         let view = StatsView::of(tracker.view(&session)?);
-        context.ui.data(&json!(view), || layout::stats(&view))
+        let summary = tracker.summary(Some(session.id.as_str()))?;
+        context.ui.data(&json!(view), || {
+            let mut page = layout::stats(&view);
+            page.page(layout::summed_up(&summary));
+            page
+        })
     })
 }

@@ -15,7 +15,7 @@ use crate::page::Page;
 /// What is in the settings stays as it is; `rutter uninstall` gives the bytes back. Running agents notice within a second.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  rutter install claude-code                   For all your projects\n  rutter install claude-code --scope project   For everybody in this project\n  rutter install claude-code --plugin          As a plugin, settings untouched"
+    after_help = "Examples:\n  rutter install claude-code                   For all your projects\n  rutter install claude-code --scope project   For everybody in this project\n  rutter install claude-code --plugin          As a plugin, settings untouched\n  rutter install claude-code --instructions    A block in CLAUDE.md: when and how to record"
 )]
 pub(crate) struct InstallArgs {
     /// The agent: claude-code
@@ -24,9 +24,12 @@ pub(crate) struct InstallArgs {
     /// Whose settings
     #[arg(long, value_enum, default_value_t, value_name = "SCOPE")]
     scope: ScopeArg,
-    /// Write a plugin instead, and say how the agent takes it in
+    /// Write a plugin instead, with a skill and slash commands for recording, and say how the agent takes it in
     #[arg(long)]
     plugin: bool,
+    /// Put a block into the project's CLAUDE.md or AGENTS.md that tells agents when and how to record; nothing else is changed
+    #[arg(long, conflicts_with_all = ["plugin", "scope"])]
+    instructions: bool,
 }
 
 /// Whose settings.
@@ -51,6 +54,21 @@ impl From<ScopeArg> for Scope {
     }
 }
 
+fn instructions(context: &Context, agent: &str) -> Result<(), Failure> {
+    if !tracker::AGENTS.contains(&agent) {
+        return Err(tracker::HooksError::UnknownAgent { name: agent.to_owned() }.into());
+    }
+    context.read(|tracker| {
+        let file = tracker.put_instructions()?;
+        context.ui.data(&json!({"agent": agent, "instructions": file}), || {
+            let mut page = Page::default();
+            page.text(format!("{agent}: told how to record in {}", file.display()));
+            page.text(format!("To undo: rutter uninstall {agent} --instructions"));
+            page
+        })
+    })
+}
+
 /// Returns the program that agents call: the small one beside this one, else this one.
 pub(super) fn hook_program() -> Result<PathBuf, Failure> {
     hook::beside("rutter-hook").map_or_else(|| Ok(std::env::current_exe()?), Ok)
@@ -58,6 +76,9 @@ pub(super) fn hook_program() -> Result<PathBuf, Failure> {
 
 pub(super) fn install(context: &Context, args: &InstallArgs) -> Result<(), Failure> {
     let program = hook_program()?;
+    if args.instructions {
+        return instructions(context, &args.agent);
+    }
     context.write(|tracker| {
         if args.plugin {
             let folder = tracker.write_plugin(&args.agent, &program)?;

@@ -4,6 +4,7 @@ mod answer;
 mod banner;
 mod blocker;
 mod chain;
+mod check;
 mod cleanup_ids;
 mod completions;
 mod config;
@@ -15,6 +16,8 @@ mod entries;
 mod events;
 mod export;
 mod get_id;
+mod git;
+mod git_hook;
 mod handoff;
 mod head;
 mod import;
@@ -30,6 +33,7 @@ mod recover;
 mod reference;
 mod reopen;
 mod resume;
+mod shims;
 mod show;
 mod start;
 mod stats;
@@ -57,6 +61,7 @@ use crate::page::{Page, Role, Span};
 use crate::ui::{ColorChoice, Ui, Wishes};
 
 pub(crate) use answer::for_agent;
+pub(crate) use git_hook::for_git;
 
 /// Keep a record of AI coding agent sessions: what each is about, its work, how it ended
 #[derive(Parser)]
@@ -124,6 +129,9 @@ pub(crate) enum Command {
     Entries(entries::EntriesArgs),
     Summary(summary::SummaryArgs),
     Handoff(handoff::HandoffArgs),
+    Check(check::CheckArgs),
+    Git(git::GitArgs),
+    Shims(shims::ShimsArgs),
     Tag(tag::TagArgs),
     Now(now::NowArgs),
     Resume(resume::ResumeArgs),
@@ -311,6 +319,9 @@ impl Command {
             Self::Entries(args) => entries::entries(context, args),
             Self::Summary(args) => summary::summary(context, args),
             Self::Handoff(args) => handoff::handoff(context, args),
+            Self::Check(args) => check::check(context, args),
+            Self::Git(args) => git::git(context, args),
+            Self::Shims(args) => shims::shims(context, args),
             Self::Tag(args) => tag::tag(context, args),
             Self::Now(args) => now::now(context, args),
             Self::Resume(args) => resume::resume(context, args),

@@ -25,8 +25,11 @@ pub(crate) struct UninstallArgs {
     /// Whose settings
     #[arg(long, value_enum, default_value_t, value_name = "SCOPE")]
     scope: ScopeArg,
+    /// Take our block out of the project's CLAUDE.md and AGENTS.md instead
+    #[arg(long, conflicts_with = "scope")]
+    instructions: bool,
     /// Remove every trace of rutter from this machine but the records: hooks wherever they were put, configuration, programs
-    #[arg(long, conflicts_with_all = ["agent", "scope"])]
+    #[arg(long, conflicts_with_all = ["agent", "scope", "instructions"])]
     everything: bool,
     /// Do not ask
     #[arg(long)]
@@ -40,6 +43,14 @@ pub(super) fn uninstall(context: &Context, args: &UninstallArgs) -> Result<(), F
     let agent = args.agent.as_deref().unwrap_or_default();
     // Undoing must work with a store that cannot be written.
     context.read(|tracker| {
+        if args.instructions {
+            let files = tracker.take_instructions_out()?;
+            return context.ui.data(&json!({"agent": agent, "instructions": files}), || {
+                let mut page = Page::default();
+                page.texts(files.iter().map(|file| format!("{agent}: removed from {}", file.display())));
+                page
+            });
+        }
         let view = tracker.uninstall_hooks(agent, args.scope.into())?;
         context.ui.data(&view, || line(&view))
     })

@@ -22,6 +22,7 @@
 //! | `worktrees` | worktrees of one repository, and their heads |
 //! | `shells` | what a command that the agent runs finds out about its session |
 //! | `told` | what the person, the model and the agent's shell are told, and how to switch it off |
+//! | `handoff` | what one session leaves and the next one is told |
 //! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
 //! | `now` | what a running agent is doing |
 
@@ -30,6 +31,7 @@
 mod chain;
 mod conversations;
 mod errors;
+mod handoff;
 mod interrupted;
 mod now;
 mod people;

@@ -73,6 +73,12 @@ impl MessagesApi {
         self.room.state().ledger.told.iter().filter(|body| body.contains(words)).count()
     }
 
+    /// Returns the body of the first request, with tools to call, in which a model was told these words.
+    pub fn first_told(&self, words: &str) -> Option<String> {
+        let is_of_turn = |body: &&String| body.contains(words) && body.contains("\"tools\":[{");
+        self.room.state().ledger.told.iter().find(is_of_turn).cloned()
+    }
+
     /// Waits until what was asked and sent is as wanted, and returns it.
     ///
     /// # Panics

@@ -37,6 +37,7 @@ pub const KEYS: &[Key] = &[
     key("marker.clean_interval", "RUTTER_MARKER_CLEAN_INTERVAL", "how often stale markers are cleaned"),
     key("marker.refresh", "RUTTER_MARKER_REFRESH", "whether markers are written as agents are taken in, and cleaned"),
     key("documents.mode", "RUTTER_DOCUMENTS", "`auto`: documents of sessions in which something was written down; `on`: of all; `off`"),
+    key("gate.mode", "RUTTER_GATE", "what becomes of a commit that breaks a rule: `off`, `advise` or `strict`"),
     key("handoff.deliver", "RUTTER_HANDOFF", "whether an agent that starts is told of the sessions before it"),
     key("handoff.limit", "RUTTER_HANDOFF_LIMIT", "how many characters it is told at most"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
@@ -71,6 +72,7 @@ pub(super) fn default(name: &str, environment: &Environment, home: Option<&Path>
         "marker.directory" => Some(MARKERS.to_owned()),
         "marker.ttl" | "marker.clean_interval" => Some("24h".to_owned()),
         "documents.mode" => Some("auto".to_owned()),
+        "gate.mode" => Some("advise".to_owned()),
         "handoff.limit" => Some(HANDOFF_LIMIT.to_string()),
         "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
         _ => None,
@@ -102,6 +104,7 @@ pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         "record.exclude" => {
             (text.split(':').all(|each| each.is_empty() || Path::new(each).is_absolute()), "absolute paths, separated by `:`")
         }
+        "gate.mode" => (["off", "advise", "strict"].contains(&text), "`off`, `advise` or `strict`"),
         "documents.mode" => (["auto", "on", "off"].contains(&text), "`auto`, `on` or `off`"),
         "handoff.limit" => {
             (text.parse().is_ok_and(|limit: usize| (500..=9_000).contains(&limit)), "a number of characters from 500 to 9000")

@@ -255,6 +255,11 @@ impl Config {
         self.text("documents.mode").unwrap_or("auto")
     }
 
+    /// Returns how strictly commits are held against the rules: `off`, `advise` or `strict`.
+    pub(crate) fn gate(&self) -> &str {
+        self.text("gate.mode").unwrap_or("advise")
+    }
+
     /// Returns how many characters an agent is told of earlier sessions at most.
     pub(crate) fn handoff_limit(&self) -> usize {
         self.text("handoff.limit").and_then(|text| text.parse().ok()).unwrap_or(HANDOFF_LIMIT)
