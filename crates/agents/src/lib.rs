@@ -28,3 +28,24 @@ pub fn understand(envelope: &Envelope<'_>) -> Option<Observed> {
         _ => None,
     }
 }
+
+/// What a tool call does to the file that it is about.
+#[cfg(feature = "readers")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileUse {
+    /// It reads it.
+    Read,
+    /// It changes a part of it.
+    Edit,
+    /// It writes all of it, and makes it where it is not there.
+    Write,
+}
+
+/// Returns what an agent's tool does to the file that its call is about; none where it is about no file.
+#[cfg(feature = "readers")]
+pub fn file_use(agent: &str, tool: &str) -> Option<FileUse> {
+    match agent {
+        claude_code::NAME => claude_code::file_use(tool),
+        _ => None,
+    }
+}

@@ -6,8 +6,9 @@ use std::error::Error;
 
 use tracker::session::quoted;
 use tracker::{
-    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError, KEYS,
-    MarkerError, NamingError, ProjectError, ResumeError, ShimError, StartError, StoreError, TagError, TimeError, TrackerError, WorkError,
+    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError,
+    KEYS, MarkerError, NamingError, ProjectError, ResumeError, ShimError, StartError, StoreError, TagError, TimeError, TrackerError,
+    WorkError,
 };
 
 use crate::exit::Exit;

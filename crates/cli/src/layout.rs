@@ -141,6 +141,13 @@ pub(crate) fn summary(view: &SummaryView) -> Page {
     if session.turns + session.tool_calls > 0 {
         page.text(format!("Spent: {}, {}", counted(session.turns, "turn"), counted(session.tool_calls, "tool call")));
     }
+    page.page(summed_up(view));
+    page
+}
+
+/// Returns what was done, decided, tested, blocked and changed, without the session itself.
+pub(crate) fn summed_up(view: &SummaryView) -> Page {
+    let mut page = Page::default();
     for (heading, entries) in
         [("Done", &view.done), ("Decided", &view.decided), ("Tested", &view.tested), ("Blocked", &view.blocked), ("Left to do", &view.todo)]
     {

@@ -24,9 +24,11 @@
 //! | `install`, `instructions` | putting hooks into agents' settings and words into their instructions, and out again |
 //! | `now`, `status_line` | what runs now |
 //! | `documents/` | files of a session in its worktree, to be committed |
+//! | `files/` | which files a session touched |
 //! | `handoff/` | what the next session must know, held against the world, and given to it |
 //! | `gate/` | what a commit is held against, and the git hooks that do so |
-//! | `describe`, `git` | a description where nobody gave one |
+//! | `describe` | a description where nobody gave one |
+//! | `git/` | what is asked of git |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
 //! | `shims/` | scripts that stand where other people's scripts stood |
@@ -112,8 +114,8 @@ pub use summary::SummaryView;
 pub use time_words::{TimeError, ago, parse_duration, parse_length, parse_moment, parse_since, parse_until};
 pub use tracker::{Tracker, TrackerError};
 pub use view::{
-    EntryCounts, EntryView, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView, duration_words,
-    metadata_object,
+    EntryCounts, EntryView, FileView, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView,
+    duration_words, metadata_object,
 };
 pub use work::WorkError;
 

@@ -10,6 +10,7 @@ use session::{
 use store::{Durability, Reads, StoreError};
 
 use crate::documents::Wish;
+use crate::files::{Looking, PATIENCE};
 use crate::naming::{draw_session_id, draw_uuid};
 use crate::projects::Wanted;
 use crate::tracker::Pen;
@@ -34,9 +35,6 @@ pub struct Start {
     /// When it began, if not now.
     pub at: Option<Reading>,
 }
-
-/// How long git may take when a session ends.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Why no session was started.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +136,8 @@ impl Tracker {
             documented: &documented,
             project: &project,
         };
+        // What is dated by hand began before anybody could look.
+        let looking = start.at.is_none().then(|| self.look_at_worktree(PATIENCE));
         let others: Vec<_> = self.running_here()?.into_iter().map(|session| (session.key, session.id)).collect();
         // What is dated by hand is not what an agent does now.
         let agent = if start.at.is_none() { self.agent_session_here()?.map(|row| row.key) } else { None };
@@ -146,6 +146,7 @@ impl Tracker {
             Some(agent) => start_inside(pen, agent, &draft, is_described),
             None => draft.open(pen),
         })?;
+        self.record_baseline(&session, looking.and_then(Looking::seen))?;
         let others: Vec<_> = others.into_iter().filter(|(key, _)| *key != session.key).map(|(_, id)| id).collect();
         if !others.is_empty() && agent.is_none() {
             self.note(Note::StillRunning { ids: others });

@@ -53,7 +53,8 @@ impl Tracker {
         let conversations = reads.conversations_of(session.key)?;
         let head = self.head_of(session, &conversations)?;
         let head = head.map(|row| &row.id);
-        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &conversations, head, &self.now()))
+        let files = self.files_found(session)?;
+        Ok(SessionView::of(session, project.as_ref(), parent.as_ref(), &conversations, head, files, &self.now()))
     }
 
     /// Returns the conversation to resume of a session: of those that belong to it now the one that was moved to last, wherever it

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use session::{Conversation, Entry, Metadata, Project, Reading, Session, WorkItem, Written};
+use session::{Conversation, Entry, Held, Metadata, Project, Reading, Session, TouchedFile, WorkItem, Written};
 use store::Tally;
 
 use crate::entries::replacement;
@@ -83,7 +83,7 @@ pub struct SessionView {
     pub turns: u64,
     /// How many tools were called.
     pub tool_calls: u64,
-    /// How many files were touched; `null` where that is not known.
+    /// How many files were touched, as it was found when it ended; `null` where nobody looked.
     pub files: Option<u64>,
     /// What it cost; `null` where that is not known.
     pub usage: Option<Value>,
@@ -214,6 +214,7 @@ impl SessionView {
         parent: Option<&Session>,
         conversations: &[Conversation],
         head: Option<&session::Text>,
+        files: Option<u64>,
         now: &Reading,
     ) -> Self {
         let text = |text: &session::Text| text.as_str().to_owned();
@@ -240,7 +241,7 @@ impl SessionView {
             head: head.map(text),
             turns: session.activity.turns.into(),
             tool_calls: session.activity.tool_calls.into(),
-            files: None,
+            files,
             usage: None,
             key: session.key.to_string(),
             worktree: session.worktree.as_ref().map(text),
@@ -286,6 +287,50 @@ impl WorkItemView {
             completed_at: completed.map(|at| at.moment.to_string()),
             duration_seconds: completed.map(|at| seconds(session::elapsed_micros(&item.started, &at))),
             metadata: metadata_object(&item.metadata),
+        }
+    }
+}
+
+/// A file that a session touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileView {
+    /// Where it is, or was, from the top of the worktree; absolute for what lies outside of it.
+    pub path: String,
+    /// What became of it: `created`, `modified`, `deleted`, `renamed`, `unchanged`.
+    pub change: &'static str,
+    /// Where it was before, if it was renamed.
+    pub from: Option<String>,
+    /// Whether the change is in commits.
+    pub committed: bool,
+    /// Whether it is in the index.
+    pub staged: bool,
+    /// Whether it is in the worktree alone.
+    pub unstaged: bool,
+    /// Whether git does not track the file.
+    pub untracked: bool,
+    /// How it is known: `tool`, `diff`.
+    pub by: &'static str,
+    /// The ids of other sessions that may have touched it.
+    pub others: Vec<String>,
+    /// The git blob id of what is in it.
+    pub blob: Option<String>,
+}
+
+impl FileView {
+    pub(crate) fn of(file: &TouchedFile, others: Vec<String>) -> Self {
+        let text = |text: &session::Text| text.as_str().to_owned();
+        let Held { committed, staged, unstaged, untracked } = file.held;
+        Self {
+            path: text(&file.path),
+            change: file.change.as_str(),
+            from: file.from.as_ref().map(text),
+            committed,
+            staged,
+            unstaged,
+            untracked,
+            by: file.by.as_str(),
+            others,
+            blob: file.blob.as_ref().map(text),
         }
     }
 }

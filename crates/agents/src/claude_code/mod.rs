@@ -19,8 +19,6 @@ mod moments;
 mod payload;
 
 #[cfg(feature = "readers")]
-mod tools;
-#[cfg(feature = "readers")]
 mod words;
 
 #[cfg(feature = "readers")]
@@ -36,13 +34,15 @@ pub mod settings;
 #[cfg(feature = "readers")]
 pub mod statusline;
 #[cfg(feature = "readers")]
+mod tools;
+#[cfg(feature = "readers")]
 pub mod transcript;
 
 pub use moments::{is_boundary, is_start};
 #[cfg(feature = "payload")]
 pub use payload::{CONVERSATION_VARIABLE, EXEMPT, VARIABLES, understand};
 #[cfg(feature = "readers")]
-pub use tools::is_shell;
+pub use tools::{file_use, is_shell};
 #[cfg(feature = "readers")]
 pub use words::DUTIES;
 

@@ -78,7 +78,10 @@ fn page(objections: &[Objection]) -> Page {
     for objection in objections {
         let commit = objection.commit.as_deref().map_or_else(String::new, |commit| format!(" {}", commit.get(..10).unwrap_or(commit)));
         let subject = objection.subject.as_deref().map_or_else(String::new, |subject| format!(" {}", brief(subject)));
-        page.line([Span::Text(Role::Bad, objection.rule.as_str().to_owned()), plain(format!("{commit}{subject}: {}", brief(&objection.reason)))]);
+        page.line([
+            Span::Text(Role::Bad, objection.rule.as_str().to_owned()),
+            plain(format!("{commit}{subject}: {}", brief(&objection.reason))),
+        ]);
         page.text(format!("  do: {}", objection.command));
     }
     page

@@ -15,6 +15,7 @@ mod end;
 mod entries;
 mod events;
 mod export;
+mod files;
 mod get_id;
 mod git;
 mod git_hook;
@@ -132,6 +133,7 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     Git(git::GitArgs),
     Shims(shims::ShimsArgs),
+    Files(files::FilesArgs),
     Tag(tag::TagArgs),
     Now(now::NowArgs),
     Resume(resume::ResumeArgs),
@@ -322,6 +324,7 @@ impl Command {
             Self::Check(args) => check::check(context, args),
             Self::Git(args) => git::git(context, args),
             Self::Shims(args) => shims::shims(context, args),
+            Self::Files(args) => files::files(context, args),
             Self::Tag(args) => tag::tag(context, args),
             Self::Now(args) => now::now(context, args),
             Self::Resume(args) => resume::resume(context, args),

@@ -45,7 +45,7 @@ fn the_next_session_s_first_request_has_the_handoff() {
     let Some(stage) = Stage::set() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
-    stage.run("Begin here. @@leave", &["--dangerously-skip-permissions"]);
+    stage.run("Begin here. @@leave", &["--allowedTools=Bash,Write"]);
     stage.run("Go on there. @@ok", &[]);
     assert_eq!(stage.first_request_says("Begin here.", &["rutter-handoff"]), [false]);
     assert_eq!(stage.first_request_says("Go on there.", &LEFT), [true; 6]);
@@ -65,7 +65,7 @@ fn what_is_no_longer_so_is_said_to_be_contradicted() {
     let Some(stage) = Stage::set() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
-    stage.run("Begin here. @@leave", &["--dangerously-skip-permissions"]);
+    stage.run("Begin here. @@leave", &["--allowedTools=Bash,Write"]);
     // Whoever looks first keeps what was left.
     stage.rutter(["list"]);
     std::fs::write(stage.home.project().join("hash.txt"), "md5\n").unwrap();
@@ -79,7 +79,7 @@ fn after_a_compaction_the_same_session_is_told_of_itself() {
     let Some(stage) = Stage::set() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
-    let agent = stage.home.interactive(&["--dangerously-skip-permissions"]);
+    let agent = stage.home.interactive(&["--allowedTools=Bash,Write"]);
     agent.submit("Begin here. @@leave");
     stage.wait_for_hooks("Stop", 1);
     agent.submit("/compact");
@@ -96,7 +96,7 @@ fn after_a_clear_only_the_name_of_the_handoff_is_told() {
     let Some(stage) = Stage::set() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
-    let agent = stage.home.interactive(&["--dangerously-skip-permissions"]);
+    let agent = stage.home.interactive(&["--allowedTools=Bash,Write"]);
     agent.submit("Begin here. @@leave");
     stage.wait_for_hooks("Stop", 1);
     agent.submit("/clear");
@@ -115,7 +115,7 @@ fn a_handoff_that_is_switched_off_is_not_told() {
     stage.home.init_git();
     stage.let_agent_leave_something();
     stage.rutter(["config", "handoff.deliver", "off"]);
-    stage.run("Begin here. @@leave", &["--dangerously-skip-permissions"]);
+    stage.run("Begin here. @@leave", &["--allowedTools=Bash,Write"]);
     stage.run("Go on there. @@ok", &[]);
     assert_eq!(stage.first_request_says("Go on there.", &["rutter-handoff", "rutter-session"]), [false, true]);
 }

@@ -87,7 +87,9 @@ impl Tracker {
 
     /// Reports whether our lines are in the hooks of the repository here.
     pub fn has_git_hooks(&self) -> bool {
-        let in_it = |directory: PathBuf| HOOKS.iter().all(|hook| read(&directory.join(hook)).ok().flatten().is_some_and(|text| script::is_in(&text)));
+        let in_it = |directory: PathBuf| {
+            HOOKS.iter().all(|hook| read(&directory.join(hook)).ok().flatten().is_some_and(|text| script::is_in(&text)))
+        };
         self.hooks_directory().is_ok_and(in_it)
     }
 
@@ -99,7 +101,7 @@ impl Tracker {
         let answer = self.git_here().ask(&["config", "--type=path", "--null", "--get-all", "core.hooksPath"], &[]).unwrap_or_default();
         let text = String::from_utf8_lossy(&answer).into_owned();
         // The last one is what we tell git ourselves, so that it runs none while it is asked.
-        let configured = text.split('\0').filter(|path| !path.is_empty() && *path != "/dev/null").next_back();
+        let configured = text.split('\0').rfind(|path| !path.is_empty() && *path != "/dev/null");
         Ok(configured.map_or_else(|| common.join("hooks"), |path| self.place.worktree.join(path)))
     }
 }
@@ -115,7 +117,13 @@ fn install(directory: &Path, hook: &str, program: &str) -> Result<HookOutcome, G
         None if !is_link && !file.exists() => (script::alone(program, hook), HookOutcome::Made),
         Some(text) if fs::symlink_metadata(&kept).is_ok() && script::is_in(text) => (in_front(), HookOutcome::Wrapped),
         Some(text) if script::is_alone(text) => (script::alone(program, hook), HookOutcome::Made),
-        Some(text) if !is_link && is_run(&file) && let Some(joined) = script::put_in(text, program, hook) => (joined, HookOutcome::Joined),
+        Some(text)
+            if !is_link
+                && is_run(&file)
+                && let Some(joined) = script::put_in(text, program, hook) =>
+        {
+            (joined, HookOutcome::Joined)
+        }
         _ => {
             // A binary, a script of another language, a link: it stays what it is, under another name.
             fs::rename(&file, &kept).map_err(at(&file))?;

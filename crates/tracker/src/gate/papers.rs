@@ -31,7 +31,9 @@ pub(super) fn read_all(worktree: &Path) -> BTreeMap<SessionId, Papers> {
         let Some(id) = first_id(&text) else { continue };
         let papers = all.entry(id).or_default();
         match name.rsplit('-').next() {
-            Some("LOG.md") => papers.has_log = section(&text, "Entries").any(|line| line.starts_with("- ")) || text.contains("\n## Work items\n"),
+            Some("LOG.md") => {
+                papers.has_log = section(&text, "Entries").any(|line| line.starts_with("- ")) || text.contains("\n## Work items\n")
+            }
             Some("DECISIONS.md") => papers.without_reason = without_reason(&text),
             Some("HANDOFF.md") => {
                 let open = section(&text, "Open blockers").filter_map(|line| line.strip_prefix("- "));

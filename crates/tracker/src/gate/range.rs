@@ -45,7 +45,7 @@ impl Tracker {
         if self.place.git_dir.is_none() {
             return Err(GateError::NoRepository { place: self.place.directory.clone() });
         }
-        let listed = self.list(range)?;
+        let listed = self.commits_in(range)?;
         let mut checked = CheckedRange { commits: listed.len() as u64, ..CheckedRange::default() };
         let mut sessions: BTreeMap<SessionId, String> = BTreeMap::new();
         for commit in listed {
@@ -88,7 +88,11 @@ impl Tracker {
         let log = (!papers.has_log)
             .then(|| (Rule::Log, "its log says nothing".to_owned(), format!("rutter log -s {id} \"what was done\" -c implementation")));
         let decisions = papers.without_reason.iter().map(|heading| {
-            (Rule::Decisions, format!("the decision `{}` has no reason", harmless(heading)), format!("rutter decision -s {id} \"what\" -r \"why\""))
+            (
+                Rule::Decisions,
+                format!("the decision `{}` has no reason", harmless(heading)),
+                format!("rutter decision -s {id} \"what\" -r \"why\""),
+            )
         });
         let blockers = papers
             .blockers
@@ -97,7 +101,7 @@ impl Tracker {
         Ok(log.into_iter().chain(decisions).chain(blockers).map(objection).collect())
     }
 
-    fn list(&self, range: &str) -> Result<Vec<Listed>, GateError> {
+    fn commits_in(&self, range: &str) -> Result<Vec<Listed>, GateError> {
         let bad = || GateError::BadRange { range: range.chars().take(200).collect() };
         if range.starts_with('-') || range.is_empty() {
             return Err(bad());

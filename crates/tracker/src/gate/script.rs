@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn only_a_shell_gets_our_lines() {
-        for other in ["#!/usr/bin/env python3\nprint()\n", "\u{7f}ELF", "echo no first line\n", "#!/bin/sh\r\nexit\r\n", "#!/usr/bin/perl\n"] {
+        for other in
+            ["#!/usr/bin/env python3\nprint()\n", "\u{7f}ELF", "echo no first line\n", "#!/bin/sh\r\nexit\r\n", "#!/usr/bin/perl\n"]
+        {
             assert_eq!(put_in(other, "r", "commit-msg"), None, "{other:?}");
         }
     }

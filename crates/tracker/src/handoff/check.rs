@@ -1,22 +1,17 @@
 //! Claims held against the world as it is now: files, commits, later runs of the same tests, transcripts.
 
 use std::fs;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use session::{AgentSession, Entry, Session, Written};
 use store::{StoreError, Wanted};
 
-use super::blob as git;
 use super::claims::{About, Check, Claim, by_run};
 use super::record::{Ran, Record};
 use crate::Tracker;
 use crate::entries::replacement;
-
-/// Larger files are not read for this.
-const LARGEST: u64 = 64 << 20;
+use crate::files::blob;
 
 /// How many later sessions are asked whether the same tests came out otherwise there.
 const LATER_SESSIONS: usize = 5;
@@ -145,21 +140,9 @@ enum Seen {
 }
 
 fn look(path: &Path) -> Seen {
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound || error.kind() == std::io::ErrorKind::NotADirectory => {
-            return Seen::Nothing;
-        }
-        Err(_) => return Seen::Other,
-    };
-    if found.is_symlink() {
-        return fs::read_link(path).map_or(Seen::Other, |target| Seen::File(git::blob_id(target.as_os_str().as_encoded_bytes())));
+    match fs::symlink_metadata(path) {
+        Ok(_) => blob(path).map_or(Seen::Other, Seen::File),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Seen::Nothing,
+        Err(_) => Seen::Other,
     }
-    if !found.is_file() || found.len() > LARGEST {
-        return Seen::Other;
-    }
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
-    let mut bytes = Vec::new();
-    let read = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
-    read.map_or(Seen::Other, |_| Seen::File(git::blob_id(&bytes)))
 }

@@ -13,7 +13,6 @@
 //! | `survey` | looking at what ended sessions left behind |
 //! | `view` | the public shape |
 
-mod blob;
 mod check;
 mod claims;
 mod commits;

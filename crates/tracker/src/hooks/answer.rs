@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use session::{Conversation, ConversationKey, Session};
 use store::StoreError;
 
 use crate::Tracker;
+use crate::files::Looking;
 
 /// The answer to a start.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,9 @@ pub struct Answer {
     /// What the agent is told; bounded, fenced, marked as data.
     pub context: Option<String>,
 }
+
+/// How long git may take while an agent waits.
+const GIT_PATIENCE: Duration = Duration::from_millis(150);
 
 /// What is told of a foreign name.
 const LONGEST_NAME: usize = 80;
@@ -33,7 +38,12 @@ impl Tracker {
         let row = self.store.reads().conversation(ConversationKey::of(agent, conversation))?;
         let session = row.as_ref().and_then(Conversation::session).map(|key| self.store.reads().session(key)).transpose()?.flatten();
         let (Some(row), Some(session)) = (row, session) else { return Ok(None) };
+        // How the session finds its worktree is looked at while the rest is done.
+        let is_new = self.store.reads().footprint(session.key)?.is_none_or(|footprint| footprint.baseline.is_none());
+        let looking = is_new.then(|| self.look_at_worktree(GIT_PATIENCE));
         let context = if self.config.is_on("hook.context") { Some(self.context(&row, &session)?) } else { None };
+        // An agent that waits is told, whatever becomes of this.
+        drop(self.record_baseline(&session, looking.and_then(Looking::seen)));
         Ok(Some(Answer { with_banner: self.config.is_on("hook.banner"), context, session }))
     }
 

@@ -1,12 +1,34 @@
 //! What is asked of the `git` command: few things, with a time limit, and nothing a repository could use to run its own programs.
 //!
 //! `programs` is where the command is looked for, see `Config::programs`.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `call` | one call, its guards and its time limit |
+//! | `filters` | switching off the filters that a repository brings with it |
+//! | `status` | what differs in a worktree |
+//! | `commits` | commits, and the files in them |
+//! | `head_log` | how `HEAD` moved, and which of its commits were made here; read without a process |
+//! | `refs`, `amid` | where refs stand, and what git is in the middle of; read without a process |
+
+mod amid;
+mod call;
+mod commits;
+mod filters;
+mod head_log;
+mod refs;
+mod status;
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
+
+pub(crate) use amid::{amid, hidden_tips};
+pub(crate) use call::{Git, Trouble};
+pub(crate) use commits::{Delta, Listed, commits, files_of};
+pub(crate) use head_log::{Made, Move, before, branches_left, length, made_here, moves_since};
+pub(crate) use refs::{branch, branch_tip, head_commit};
+pub(crate) use status::{Entry, Kind, Status, status};
 
 const PATIENCE: Duration = Duration::from_millis(800);
 
@@ -25,12 +47,6 @@ pub(crate) fn remote(programs: &OsStr, worktree: &Path) -> Option<String> {
     ask(programs, worktree, &["config", "--get", "remote.origin.url"]).map(|address| without_credentials(&address))
 }
 
-/// Returns the branch that is checked out, read from `HEAD` without a process; none when detached.
-pub(crate) fn branch(git_dir: &Path) -> Option<String> {
-    let head = crate::place::read_short(&git_dir.join("HEAD"))?;
-    head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned)
-}
-
 fn without_credentials(address: &str) -> String {
     match address.split_once("://") {
         Some((scheme, rest)) => {
@@ -45,47 +61,9 @@ fn without_credentials(address: &str) -> String {
     }
 }
 
-/// Runs git and returns its answer, or nothing if it fails or takes too long.
+/// Returns git's answer as text, or nothing if it fails or takes too long.
 pub(crate) fn ask(programs: &OsStr, worktree: &Path, arguments: &[&str]) -> Option<String> {
-    let mut child = Command::new("git")
-        .args([
-            "--no-pager",
-            "--no-optional-locks",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "log.mailmap=false",
-        ])
-        .args(arguments)
-        .current_dir(worktree)
-        // Also where the program itself is looked for.
-        .env("PATH", programs)
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .env_remove("GIT_EXTERNAL_DIFF")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut stdout = child.stdout.take()?;
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut answer = Vec::new();
-        let read = std::io::Read::read_to_end(&mut stdout, &mut answer);
-        drop(sender.send(read.map(|_| answer)));
-    });
-    let Ok(Ok(answer)) = receiver.recv_timeout(PATIENCE) else {
-        drop(child.kill());
-        drop(child.wait());
-        return None;
-    };
-    child.wait().ok().filter(std::process::ExitStatus::success)?;
+    let answer = Git::new(programs, worktree, PATIENCE).ask(arguments, &[]).ok()?;
     Some(String::from_utf8_lossy(&answer).trim_end().to_owned())
 }
 
