@@ -145,7 +145,12 @@ impl Transition {
         all.max_by_key(|evidence| evidence.weight()).unwrap_or(Evidence::Inferred)
     }
 
-    /// Reports whether somebody said so, and not only a hook of the agent.
+    /// Reports whether an agent session was taken up again, rather than begun.
+    pub fn is_from_itself(&self) -> bool {
+        self.from() == Some(&self.new)
+    }
+
+    /// Reports whether anybody named this as what led to it, a hook or a worker.
     pub fn is_reported_by(&self, source: &str) -> bool {
         self.reports.values().any(|report| report.source.as_str() == source)
     }

@@ -104,8 +104,8 @@ impl Wanted {
         match self {
             Self::Known(key) => Ok(*key),
             Self::Moved(key, found) => {
-                let revision = pen.turn.reads()?.project(*key)?.map_or(Revision(0), |project| project.revision);
-                pen.record(Subject::Project(*key), revision.next(), Change::ProjectMoved { place: found.place.clone() })?;
+                let id = pen.draw_event();
+                pen.change_project(*key, id, Change::ProjectMoved { place: found.place.clone() })?;
                 Ok(*key)
             }
             Self::New(found) => {

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use session::{Author, Change, ConversationKey, Event, EventId, Evidence, Reading, Revision, Session, SessionKey, Subject, Text};
+use session::{
+    Author, Change, ConversationKey, Event, EventId, Evidence, ProjectKey, Reading, Revision, Session, SessionKey, Subject, Text,
+};
 use store::{Access, Appended, Durability, SqliteStore, Store, StoreError, Turn};
 
 use crate::naming::draw_uuid;
@@ -258,5 +260,11 @@ impl Pen<'_> {
     pub(crate) fn change_session(&mut self, key: SessionKey, change: Change) -> Result<Appended, StoreError> {
         let revision = self.turn.reads()?.session(key)?.map_or(Revision(0), |session| session.revision);
         self.record(Subject::Session(key), revision.next(), change)
+    }
+
+    /// Appends a change of a project in knowledge of all earlier ones, under an event id that the caller has drawn or derived.
+    pub(crate) fn change_project(&mut self, key: ProjectKey, id: EventId, change: Change) -> Result<Appended, StoreError> {
+        let revision = self.turn.reads()?.project(key)?.map_or(Revision(0), |project| project.revision);
+        self.record_as(id, Subject::Project(key), revision.next(), change)
     }
 }

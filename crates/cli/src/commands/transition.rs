@@ -9,6 +9,7 @@ use crate::arguments::{self, lossy};
 use crate::commands::Context;
 use crate::commands::head::bare;
 use crate::failure::Failure;
+use crate::page::Page;
 
 /// Record that an agent session follows another, and print the head
 ///
@@ -32,7 +33,7 @@ pub(crate) struct TransitionArgs {
     /// Of which version of the project it is; the head of the project moves along
     #[arg(long, value_name = "VERSION", value_parser = lossy())]
     version: Option<String>,
-    /// The head that was seen; empty for none (default: OLD)
+    /// The head that was seen; empty for none (default: OLD, or none where there is none yet)
     #[arg(long, value_name = "HEAD", value_parser = lossy())]
     expect: Option<String>,
     /// The agent (default: claude-code)
@@ -57,11 +58,12 @@ pub(super) fn transition(context: &Context, args: &TransitionArgs) -> Result<(),
         };
         let said = tracker.report_transition(&new)?;
         let view = json!({"outcome": word(said.outcome), "head": said.head, "transition": said.transition});
-        context.ui.data(&view, || bare(&said.head))?;
+        context.ui.data(&view, || said.head.as_deref().map_or_else(Page::default, bare))?;
         match said.outcome {
             Outcome::Moved => Ok(()),
             Outcome::Known => {
-                context.ui.note(&format!("note: {} was reported already; the head is {}", said.transition.new, said.head));
+                let head = said.head.as_deref().unwrap_or("none");
+                context.ui.note(&format!("note: {} was reported already; the head is {head}", said.transition.new));
                 Ok(())
             }
             Outcome::Lost => Err(lost(&said)),
@@ -78,7 +80,11 @@ fn word(outcome: Outcome) -> &'static str {
 }
 
 fn lost(said: &Said) -> Failure {
-    let (new, head) = (&said.transition.new, &said.head);
-    let words = format!("somebody else had moved the head first: {new} is a side branch, the head is {head}");
-    Failure::no(words).hint(format!("go on from the head, or move it all the same with `--expect {}`", quoted(head)))
+    let new = &said.transition.new;
+    match &said.head {
+        Some(head) => Failure::no(format!("somebody else had moved the head first: {new} is a side branch, the head is {head}"))
+            .hint(format!("go on from the head, or move it all the same with `--expect {}`", quoted(head))),
+        None => Failure::no(format!("there is no head, and one was expected: {new} is a side branch"))
+            .hint("make it the head all the same with `--expect ''`"),
+    }
 }

@@ -40,6 +40,19 @@ fn who_comes_too_late_is_told_so_and_nothing_is_lost() {
 }
 
 #[test]
+fn who_expected_a_head_where_there_is_none_is_told_so() {
+    let env = env();
+    insta::assert_snapshot!(env.run(["transition", "a", "--source", "build", "--expect", "b"]), @"
+    [exit 1]
+    [err] error: there is no head, and one was expected: a is a side branch
+    [err] hint: make it the head all the same with `--expect ''`
+    ");
+    let outcome = env.raw(["--json", "transition", "a", "--source", "build", "--expect", "b"]);
+    assert!(outcome.code == 1 && outcome.stdout.starts_with(r#"{"outcome":"lost","head":null,"#), "{outcome:?}");
+    assert_eq!(env.answer(["transition", "a", "--source", "build", "--expect", ""]), "a");
+}
+
+#[test]
 fn of_workers_that_saw_the_same_head_one_wins() {
     let env = env();
     worked(&env);

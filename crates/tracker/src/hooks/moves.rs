@@ -11,8 +11,8 @@
 //! | a sub-agent | `subagent`, from its conversation; no head moves |
 
 use session::{
-    AgentSession, Arrival, Change, Conversation, ConversationKey, EventId, Evidence, Happened, Moved, ProjectKey, Reported, Scope,
-    SessionKey, Standing, Subject, Text, Transition, When,
+    AgentSession, Arrival, Change, Conversation, ConversationKey, EventId, Evidence, Happened, Moved, ProjectKey, Reading, Reported, Scope,
+    SessionKey, Standing, Text, Transition, When,
 };
 use store::StoreError;
 
@@ -30,7 +30,7 @@ struct Follows {
     source: Text,
     session: SessionKey,
     machine: Option<Text>,
-    when: When,
+    at: Reading,
 }
 
 /// Records what an event means for the chain. `spawner` is the agent session of the agent that started this one from its shell.
@@ -126,7 +126,7 @@ fn follows(
         source: Text::stored(source),
         session: session.key,
         machine: arrival.and_then(|arrival| arrival.machine.clone()),
-        when: When { at: incoming.at, stamp: row.last.stamp },
+        at: incoming.at,
     }))
 }
 
@@ -145,13 +145,23 @@ pub(super) fn left_by(pen: &mut Pen<'_>, arrival: &Arrival, row: &Conversation) 
 
 /// Returns the transition by which somebody else has said the same before the hook was heard.
 fn reported_before(pen: &mut Pen<'_>, follows: &Follows, scope: &Scope) -> Result<Option<Transition>, StoreError> {
-    let known = pen.turn.reads()?.transitions_to(follows.new.id.as_str())?;
-    let is_it = |held: &Transition| {
-        let is_theirs = held.project == follows.project && held.scope == *scope && held.new == follows.new;
+    let reads = pen.turn.reads()?;
+    let mut known = reads.transitions_to(follows.new.id.as_str())?;
+    known.retain(|held| held.project == follows.project && held.scope == *scope && held.new == follows.new);
+    known.retain(|held| held.standing == Standing::Moved);
+    known.sort_by_key(|held| held.seq);
+    // Nothing that is recorded now was recorded before anything; only the boot clock can say that it happened before.
+    let revision = reads.project(follows.project)?.map_or(session::Revision(0), |project| project.revision).next();
+    let stamp = session::Stamp { revision, event: decision(follows.because, scope) };
+    let when = When { at: follows.at, stamp };
+    let goes_on = follows.from.as_ref() == Some(&follows.new);
+    let is_it = |(place, held): &(usize, &Transition)| {
         let is_by_hook = held.reports.values().any(|report| report.evidence == Evidence::Hook);
-        is_theirs && !is_by_hook && (is_fresh(follows.source.as_str()) || follows.when.is_before(&held.when))
+        // Whoever names no origin of what was there before may have taken it up again.
+        let is_same_kind = held.is_from_itself() == goes_on || (goes_on && *place > 0 && held.from().is_none());
+        !is_by_hook && is_same_kind && (is_fresh(follows.source.as_str()) || when.is_before(&held.when))
     };
-    Ok(known.into_iter().find(is_it))
+    Ok(known.iter().enumerate().find(is_it).map(|(_, held)| held.clone()))
 }
 
 fn report(pen: &mut Pen<'_>, transition: &Transition, follows: &Follows, scope: &Scope) -> Result<(), StoreError> {
@@ -174,8 +184,7 @@ fn record(pen: &mut Pen<'_>, follows: &Follows, scope: Scope, standing: Standing
 }
 
 fn append(pen: &mut Pen<'_>, project: ProjectKey, id: EventId, change: Change) -> Result<(), StoreError> {
-    let revision = pen.turn.reads()?.project(project)?.map_or(session::Revision(0), |project| project.revision);
-    pen.record_as(id, Subject::Project(project), revision.next(), change).map(drop)
+    pen.change_project(project, id, change).map(drop)
 }
 
 fn decision(because: session::Uuid, scope: &Scope) -> EventId {

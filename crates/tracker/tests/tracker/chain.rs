@@ -296,7 +296,7 @@ fn a_worker_moves_the_head_that_it_saw_and_the_loser_is_a_side_branch() {
     let mut tracker = home.tracker();
     let mut say = |new: &str, old: Option<&str>, source: &str| {
         let said = tracker.report_transition(&said(new, old, source)).unwrap();
-        (said.outcome, said.head)
+        (said.outcome, said.head.unwrap())
     };
     assert_eq!(say("abc", None, "build"), (Outcome::Moved, "abc".into()));
     assert_eq!(say("def", Some("abc"), "metadata_generation"), (Outcome::Moved, "def".into()));
@@ -361,6 +361,132 @@ fn a_hook_that_is_heard_after_a_worker_s_word_adds_to_it() {
     let tracker = home.tracker();
     assert_eq!(chain(&tracker), ["c: - < -, build"]);
     assert_eq!(tracker.chain(&WantedChain::default()).unwrap().last().unwrap().evidence, "hook");
+}
+
+#[test]
+fn a_worker_s_word_of_a_move_that_a_hook_told_of_is_no_lost_race_when_the_head_is_another_by_then() {
+    for old in [Some("z"), None] {
+        let home = Home::new();
+        let calls = [began(&home, 6, "z"), began(&home, 7, "c"), began(&home, 8, "d")].concat();
+        calls.iter().for_each(|call| call.leave(&home));
+        let mut tracker = home.tracker();
+        for _ in 0..2 {
+            let told = tracker.report_transition(&said("c", old, "build")).unwrap();
+            assert_eq!((told.outcome, told.head.as_deref()), (Outcome::Known, Some("d")), "{old:?}");
+            assert_eq!(told.transition.sources, ["startup", "build"], "{old:?}");
+        }
+        let from = old.unwrap_or("-");
+        assert_eq!(chain(&tracker), ["z: - < -, startup".to_owned(), format!("c: z < {from}, startup"), "d: c < -, startup".to_owned()]);
+        // Who has seen the head goes back on purpose.
+        let back = NewTransition { expect: Some("d".into()), ..said("c", Some("c"), "update") };
+        assert_eq!(tracker.report_transition(&back).unwrap().outcome, Outcome::Moved);
+        assert_eq!(head(&tracker).as_deref(), Some("c"));
+    }
+}
+
+#[test]
+fn what_a_hook_told_of_moves_the_head_of_the_version_that_a_worker_names_and_not_that_of_the_project() {
+    let home = Home::new();
+    [began(&home, 7, "c"), began(&home, 8, "d")].concat().iter().for_each(|call| call.leave(&home));
+    let mut tracker = home.tracker();
+    let of_version = NewTransition { version: Some("v".into()), ..said("c", None, "build") };
+    assert_eq!(tracker.report_transition(&of_version).unwrap().outcome, Outcome::Moved);
+    assert_eq!((head(&tracker).as_deref(), tracker.head(Some("v")).unwrap().head.as_deref()), (Some("d"), Some("c")));
+    assert_eq!(chain(&tracker), ["c: - < -, startup", "d: c < -, startup"]);
+}
+
+#[test]
+fn who_saw_what_came_after_a_move_that_a_hook_told_of_moves_the_head_back() {
+    let home = Home::new();
+    [began(&home, 7, "c"), began(&home, 8, "d")].concat().iter().for_each(|call| call.leave(&home));
+    let mut tracker = home.tracker();
+    let back = NewTransition { expect: Some("d".into()), ..said("c", None, "update") };
+    assert_eq!(tracker.report_transition(&back).unwrap().outcome, Outcome::Moved);
+    assert_eq!(chain(&tracker), ["c: - < -, startup", "d: c < -, startup", "c: d < -, update"]);
+}
+
+#[test]
+fn each_time_a_worker_takes_up_the_same_agent_session_again_is_a_move_of_its_own() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    tracker.report_transition(&said("c", None, "build")).unwrap();
+    for source in ["compact", "update"] {
+        assert_eq!(tracker.report_transition(&said("c", Some("c"), source)).unwrap().outcome, Outcome::Moved, "{source}");
+        assert_eq!(tracker.report_transition(&said("c", Some("c"), source)).unwrap().outcome, Outcome::Known, "{source}");
+    }
+    assert_eq!(chain(&tracker), ["c: - < -, build", "c: c < c, compact", "c: c < c, update"]);
+    // What a hook told of is still the same move.
+    says(&home, 7, "c", "SessionStart", json!({"source": "compact"})).leave(&home);
+    drop(tracker);
+    let mut tracker = home.tracker();
+    assert_eq!(tracker.report_transition(&said("c", Some("c"), "shrink")).unwrap().outcome, Outcome::Known);
+    assert_eq!(chain(&tracker)[3..], ["c: c < c, compact"]);
+}
+
+#[test]
+fn a_hook_that_tells_of_a_resume_adds_nothing_to_a_beginning_that_a_worker_told_of() {
+    let home = Home::new();
+    let resumed = says(&home, 7, "c", "SessionStart", json!({"source": "resume"}));
+    home.clock.pass(5);
+    home.tracker().report_transition(&said("c", None, "build")).unwrap();
+    resumed.leave(&home);
+    assert_eq!(chain(&home.tracker()), ["c: - < c, resume", "c: c < -, build"]);
+}
+
+#[test]
+fn who_goes_back_to_the_head_of_a_version_takes_the_project_along_and_who_says_it_twice_does_not() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    let of = |version: &str, new: &str, old: Option<&str>, source: &str| NewTransition {
+        version: Some(version.into()),
+        ..said(new, old, source)
+    };
+    tracker.report_transition(&of("v1", "a", None, "build")).unwrap();
+    tracker.report_transition(&of("v2", "b", None, "build")).unwrap();
+    tracker.report_transition(&of("v1", "a", None, "build")).unwrap();
+    assert_eq!(head(&tracker).as_deref(), Some("b"));
+    tracker.report_transition(&of("v1", "a", Some("a"), "update")).unwrap();
+    assert_eq!(head(&tracker).as_deref(), Some("a"));
+    assert_eq!(chain(&tracker), ["a: - < -, build", "b: a < -, build", "a: b < a, update"]);
+    for _ in 0..2 {
+        tracker.report_transition(&of("v2", "b", None, "update")).unwrap();
+        assert_eq!(head(&tracker).as_deref(), Some("b"));
+    }
+    assert!(tracker.sync_status().unwrap().rate >= 1.0);
+}
+
+#[test]
+fn a_head_that_was_expected_and_is_not_there_is_a_lost_race() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    let expecting = NewTransition { expect: Some("x".into()), ..said("c", None, "build") };
+    let told = tracker.report_transition(&expecting).unwrap();
+    assert_eq!((told.outcome, told.head), (Outcome::Lost, None));
+    assert_eq!((chain(&tracker), head(&tracker)), (vec!["c: - < -, build (side branch)".to_owned()], None));
+    // What it continues may be from elsewhere, and whoever saw none is right.
+    let none = NewTransition { expect: Some(String::new()), ..said("d", Some("x"), "build") };
+    assert_eq!(tracker.report_transition(&none).unwrap().outcome, Outcome::Moved);
+    let of_version = NewTransition { version: Some("v".into()), ..said("e", Some("d"), "build") };
+    assert_eq!(tracker.report_transition(&of_version).unwrap().outcome, Outcome::Moved);
+}
+
+#[test]
+fn a_hook_that_is_heard_after_a_worker_lost_moves_all_heads() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    tracker.report_transition(&said("a", None, "build")).unwrap();
+    tracker.report_transition(&said("b", Some("a"), "build")).unwrap();
+    drop(tracker);
+    let calls = began(&home, 7, "c");
+    home.clock.pass(5);
+    assert_eq!(home.tracker().report_transition(&said("c", Some("a"), "build")).unwrap().outcome, Outcome::Lost);
+    home.clock.pass(5);
+    calls.iter().chain([&prompt(&home, 7, "c", "q", "And?")]).for_each(|call| call.leave(&home));
+    let mut tracker = home.tracker();
+    let heads: Vec<_> = tracker.heads().unwrap().into_iter().map(|head| head.head.unwrap()).collect();
+    assert_eq!(heads, ["c", "c"]);
+    assert!(tracker.sync_status().unwrap().rate >= 1.0);
+    assert!(tracker.rebuild(&mut |_, _| {}).unwrap().rows.identical);
 }
 
 #[test]
