@@ -76,7 +76,7 @@ impl Tracker {
             Some(Hindrance::Vanished) => return Ok((Verdict::Vanished, "its transcript is gone".to_owned())),
             None => {}
         }
-        let next = chain.iter().filter(|held| continues(held, id)).max_by_key(|held| held.seq);
+        let next = chain.iter().filter(|held| continues(held, id, chain)).max_by_key(|held| held.seq);
         Ok(match next {
             Some(next) => (Verdict::Superseded, format!("{} continues it since {}", next.new.id, next.when.at.moment)),
             None => (Verdict::Valid, "it can be resumed".to_owned()),
@@ -100,17 +100,20 @@ impl Tracker {
         let mut candidates: Vec<_> =
             transitions.iter().filter(|held| held.standing != Standing::Apart && held.new.id.as_str() != but).collect();
         candidates.sort_by_key(|held| std::cmp::Reverse((held.standing == Standing::Moved, held.seq)));
-        candidates.dedup_by_key(|held| &held.new);
+        let mut seen = BTreeSet::new();
+        candidates.retain(|held| seen.insert(&held.new));
         let is_valid = |held: &&&&Transition| self.hindrance(&held.new, held.machine.as_ref()).is_none();
         candidates.iter().find(is_valid).map(|held| held.new.id.as_str().to_owned())
     }
 }
 
 /// Reports whether a transition continues an agent session under another id, so that the old id is out of date. A fork leaves its origin
-/// to be resumed beside it, and so does a clear.
-fn continues(held: &Transition, id: &str) -> bool {
+/// to be resumed beside it, and so does a clear. Whoever went back to the old one since has made it the newest again.
+fn continues(held: &Transition, id: &str, chain: &[Transition]) -> bool {
     let is_other = held.new.id.as_str() != id && held.from().is_some_and(|from| from.id.as_str() == id);
-    is_other && held.standing == Standing::Moved && !matches!(held.source(), "fork" | "clear" | "subagent")
+    let is_it = is_other && held.standing == Standing::Moved && !matches!(held.source(), "fork" | "clear" | "subagent");
+    let is_move_to_it = |other: &&Transition| other.standing == Standing::Moved && other.new.id.as_str() == id;
+    is_it && !chain.iter().rev().take_while(|other| other.seq > held.seq).any(|other| is_move_to_it(&other))
 }
 
 /// Returns the transitions that lead on from an agent session, however far.
@@ -118,7 +121,7 @@ fn continuing<'t>(id: &str, chain: &'t [Transition]) -> Vec<&'t Transition> {
     let (mut known, mut found) = (BTreeSet::from([id]), Vec::new());
     // In their order, so that whatever continues comes after what it continues.
     for held in chain {
-        let is_on_the_way = held.from().is_some_and(|from| known.contains(from.id.as_str()) && continues(held, from.id.as_str()));
+        let is_on_the_way = held.from().is_some_and(|from| known.contains(from.id.as_str()) && continues(held, from.id.as_str(), chain));
         if is_on_the_way {
             known.insert(held.new.id.as_str());
             found.push(held);

@@ -530,6 +530,28 @@ fn recovering_finds_the_newest_that_can_be_resumed_and_says_why() {
 }
 
 #[test]
+fn what_somebody_went_back_to_is_not_superseded() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    for (new, old) in [("a", None), ("b", Some("a")), ("c", Some("b"))] {
+        tracker.report_transition(&said(new, old, "build")).unwrap();
+        transcript(&home, new);
+    }
+    drop(tracker);
+    home.clock.pass(60);
+    [start(&home, 9, "a", "resume"), prompt(&home, 9, "a", "q", "And on")].iter().for_each(|call| call.leave(&home));
+    let mut tracker = home.tracker();
+    let found = tracker.recover("a").unwrap();
+    assert_eq!((head(&tracker).as_deref(), found.verdict, found.id.as_deref()), (Some("a"), Verdict::Valid, Some("a")));
+    assert_eq!(tracker.recover("b").unwrap().verdict, Verdict::Superseded);
+    // And on from there.
+    tracker.report_transition(&said("d", Some("a"), "build")).unwrap();
+    transcript(&home, "d");
+    let found = tracker.recover("a").unwrap();
+    assert_eq!((found.verdict, found.id.as_deref()), (Verdict::Superseded, Some("d")));
+}
+
+#[test]
 fn the_parent_of_a_fork_can_be_resumed_beside_it() {
     let home = Home::new();
     ["c", "d"].iter().for_each(|id| transcript(&home, id));
