@@ -39,10 +39,11 @@ fn about_project(rows: &mut Rows, key: crate::ProjectKey, event: &Event) -> Vec<
         return find_project(rows, key, event, found);
     }
     let Some(project) = rows.projects.get_mut(&key) else { return wait(rows, Awaited::Project(key), event) };
+    let is_newest = event.revision > project.revision;
     project.revision = project.revision.max(event.revision);
     match &event.change {
         Change::ProjectMoved { place } => project.place.set(event.stamp(), place.clone()),
-        Change::Moved(moved) => return chain::moved(rows, key, event, moved),
+        Change::Moved(moved) => return chain::moved(rows, key, event, moved, is_newest),
         Change::Reported(reported) => return chain::reported(rows, event, reported),
         _ => return wrong_subject(event),
     }

@@ -6,16 +6,25 @@ use std::collections::BTreeMap;
 use crate::apply::{release, wait};
 use crate::{Anomaly, Awaited, Event, EventId, Head, Moved, ProjectKey, Report, Reported, Rows, Scope, Standing, Transition, When};
 
-/// Puts a transition into its place.
-pub(crate) fn moved(rows: &mut Rows, project: ProjectKey, event: &Event, moved: &Moved) -> Vec<Anomaly> {
+/// Puts a transition into its place. It is the last, but before everything of its own boot that the boot clock puts after it: that is
+/// what was heard before it and happened later.
+///
+/// The place depends on what was recorded earlier and on nothing else. So where something is applied that was recorded before what is there
+/// already, all places are found again, in the order of recording.
+pub(crate) fn moved(rows: &mut Rows, project: ProjectKey, event: &Event, moved: &Moved, is_newest: bool) -> Vec<Anomaly> {
     if rows.transitions.contains_key(&event.id) {
         return Vec::new();
     }
     let mut fresh = fresh(project, event, moved);
-    fresh.seq = make_room(rows, project, &fresh.when);
-    link(rows, &mut fresh);
-    rows.sequence.insert((project, fresh.seq), event.id);
-    rows.transitions.insert(event.id, fresh);
+    if is_newest {
+        fresh.seq = make_room(rows, project, &fresh.when);
+        link(rows, &mut fresh);
+        rows.sequence.insert((project, fresh.seq), event.id);
+        rows.transitions.insert(event.id, fresh);
+    } else {
+        rows.transitions.insert(event.id, fresh);
+        place_all(rows, project);
+    }
     release(rows, Awaited::Transition(event.id))
 }
 
@@ -38,14 +47,44 @@ fn fresh(project: ProjectKey, event: &Event, moved: &Moved) -> Transition {
 /// Moves everything that happened later one place on, and returns the place that is free then. Nearly always it is the last.
 fn make_room(rows: &mut Rows, project: ProjectKey, when: &When) -> u64 {
     let sequence = rows.sequence.range((project, 0)..=(project, u64::MAX)).rev();
-    let is_later = |event: &EventId| rows.transitions.get(event).is_some_and(|held| when.is_before(&held.when));
     let last = sequence.clone().next().map_or(0, |((_, seq), _)| *seq);
-    let later: Vec<_> = sequence.take_while(|(_, event)| is_later(event)).map(|(&(_, seq), &event)| (seq, event)).collect();
+    let held = |event: &EventId| rows.transitions.get(event).map(|held| &held.when);
+    // What is of one boot stands in the order of its clock; what is of none, or of another, may stand between.
+    let is_passed = |event: &EventId| when.at.boot.is_none() || held(event).is_some_and(|held| held.is_known_before(when));
+    let mut later: Vec<_> = sequence.take_while(|(_, event)| !is_passed(event)).map(|(&(_, seq), &event)| (seq, event)).collect();
+    let first = later.iter().rposition(|(_, event)| held(event).is_some_and(|held| when.is_known_before(held)));
+    later.truncate(first.map_or(0, |first| first + 1));
     for &(seq, event) in &later {
         rows.sequence.insert((project, seq + 1), event);
         rows.transitions.entry(event).and_modify(|held| held.seq = seq + 1);
     }
     last + 1 - later.len() as u64
+}
+
+/// Finds the places of all transitions of a project again, and which head each replaced.
+fn place_all(rows: &mut Rows, project: ProjectKey) {
+    let mut recorded: Vec<_> =
+        rows.transitions.values().filter(|held| held.project == project).map(|held| (held.when, held.event)).collect();
+    recorded.sort_by_key(|(when, _)| when.stamp);
+    let mut in_order: Vec<(When, EventId)> = Vec::new();
+    for (when, event) in recorded {
+        let place = in_order.iter().position(|(held, _)| when.is_known_before(held)).unwrap_or(in_order.len());
+        in_order.insert(place, (when, event));
+    }
+    rows.heads.retain(|(of, _), _| *of != project);
+    for (seq, (_, event)) in (1..).zip(in_order) {
+        rows.sequence.insert((project, seq), event);
+        let Some(held) = rows.transitions.get_mut(&event) else { continue };
+        held.seq = seq;
+        let key = (project, held.scope.clone());
+        held.old = match held.standing {
+            Standing::Apart => None,
+            _ => rows.heads.get(&key).map(|head| head.agent_session.clone()),
+        };
+        if held.standing == Standing::Moved {
+            rows.heads.insert(key, held.head());
+        }
+    }
 }
 
 /// Finds out which head it replaced, and tells whoever found or replaced it in turn.
@@ -82,7 +121,7 @@ fn link(rows: &mut Rows, fresh: &mut Transition) {
     }
 }
 
-/// Returns the heads that a project's transitions lead to, and what is wrong with those that are held.
+/// Returns the heads that a project's transitions lead to.
 pub fn heads_of<'t>(transitions: impl IntoIterator<Item = &'t Transition>) -> BTreeMap<Scope, Head> {
     let mut in_order: Vec<_> = transitions.into_iter().filter(|held| held.standing == Standing::Moved).collect();
     in_order.sort_by_key(|held| held.seq);

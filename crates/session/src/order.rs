@@ -1,5 +1,6 @@
 //! The order of what was observed in one conversation. It is not the wall clock's.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -32,10 +33,17 @@ impl When {
     /// Hooks that run side by side may reach the inbox in another order than they were started in; their boot clocks know. Across a
     /// restart the inbox keeps the order by itself.
     pub fn is_before(&self, other: &Self) -> bool {
-        match (self.at.boot, other.at.boot) {
-            (Some(own), Some(others)) if own.id == others.id => (own.micros, self.stamp) < (others.micros, other.stamp),
-            _ => self.stamp < other.stamp,
-        }
+        self.by_boot_clock(other).unwrap_or_else(|| self.stamp.cmp(&other.stamp)).is_lt()
+    }
+
+    /// Reports whether the boot clock says that this comes before another one. Of another boot, or without one, it says nothing.
+    pub fn is_known_before(&self, other: &Self) -> bool {
+        self.by_boot_clock(other).is_some_and(Ordering::is_lt)
+    }
+
+    fn by_boot_clock(&self, other: &Self) -> Option<Ordering> {
+        let (own, others) = self.at.boot.zip(other.at.boot).filter(|(own, others)| own.id == others.id)?;
+        Some((own.micros, self.stamp).cmp(&(others.micros, other.stamp)))
     }
 }
 

@@ -57,8 +57,8 @@ pub struct Transition {
     pub event: EventId,
     /// The project.
     pub project: ProjectKey,
-    /// Its place among the transitions of the project, from 1. Of one machine those that happened earlier come first, whenever they
-    /// were recorded.
+    /// Its place among the transitions of the project, from 1. Of one boot of a machine those that happened earlier come first, whenever
+    /// they were recorded; else those that were recorded earlier.
     pub seq: u64,
     /// What head it is about.
     pub scope: Scope,

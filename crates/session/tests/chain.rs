@@ -29,12 +29,16 @@ fn project() -> ProjectKey {
     ProjectKey::new(Uuid::from_u128(5))
 }
 
-fn event(id: u128, place: u64, boot_micros: u64, evidence: Evidence, change: Change) -> Event {
+/// A time of the boot clock, and of which boot; none where nobody knows.
+type Micros = Option<(u8, u64)>;
+
+fn event(id: u128, place: u64, micros: Micros, evidence: Evidence, change: Change) -> Event {
     let moment = Moment::new(Timestamp::from_second(0).unwrap(), Offset::UTC);
+    let boot = micros.map(|(boot, micros)| Boot { id: Uuid::from_u128(1 + u128::from(boot)), micros });
     Event {
         id: EventId::new(Uuid::from_u128(id)),
         about: Subject::Project(project()),
-        at: Reading { moment, boot: Some(Boot { id: Uuid::from_u128(1), micros: boot_micros }) },
+        at: Reading { moment, boot },
         recorded_at: moment,
         by: Author { owner: Text::redacted("me") },
         evidence,
@@ -46,12 +50,12 @@ fn event(id: u128, place: u64, boot_micros: u64, evidence: Evidence, change: Cha
 
 fn found() -> Event {
     let found = ProjectFound { name: Text::redacted("p"), place: Text::redacted("/p"), is_git: false, root_commit: None, remote: None };
-    event(1, 1, 0, Evidence::Said, Change::ProjectFound(found))
+    event(1, 1, Some((0, 0)), Evidence::Said, Change::ProjectFound(found))
 }
 
 /// A transition that happened at some time of the boot clock: which scope, to which agent session, with which standing, and whether
 /// somebody else reports it as well.
-type Step = (u8, u8, u8, u64, bool);
+type Step = (u8, u8, u8, Micros, bool);
 
 fn log(steps: &[Step]) -> Vec<Event> {
     let mut events = vec![found()];
@@ -95,8 +99,16 @@ fn check(rows: &Rows) {
     assert_eq!(held.into_iter().map(|(scope, head)| (scope, head.agent_session)).collect::<BTreeMap<_, _>>(), heads);
 }
 
+/// Checks that whatever stands between: of one boot, nothing stands behind what happened after it.
+fn check_clocks(rows: &Rows) {
+    let all = in_order(rows);
+    for (place, transition) in all.iter().enumerate() {
+        assert!(all[..place].iter().all(|before| !transition.when.is_known_before(&before.when)), "{transition:?}");
+    }
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec((0..3_u8, 0..5_u8, 0..4_u8, 0..20_u64, any::<bool>()), 0..24)
+    prop::collection::vec((0..3_u8, 0..5_u8, 0..4_u8, prop::option::weighted(0.8, (0..2_u8, 0..20_u64)), any::<bool>()), 0..24)
 }
 
 proptest! {
@@ -105,10 +117,11 @@ proptest! {
         let events = log(&steps);
         let (rows, _) = fold(&events);
         check(&rows);
+        check_clocks(&rows);
         let mut shuffled = events.clone();
         shuffled.sort_by_key(|event| event.id.uuid().as_u128().wrapping_mul(u128::from(order | 1)).rotate_left(40) % 1_000_003);
         let (other, _) = fold(&shuffled);
-        // Of what happened at the same moment, what was recorded first comes first, and that is in the events.
+        // Where no clock tells, what was recorded first comes first, and that is in the events.
         prop_assert_eq!(in_order(&other), in_order(&rows));
         prop_assert_eq!(&other, &rows);
     }
@@ -122,8 +135,19 @@ proptest! {
 }
 
 #[test]
+fn what_is_heard_late_leaves_the_head_where_it_is_whatever_stands_between() {
+    for between in [None, Some((0, 25)), Some((1, 1))] {
+        let steps = [(0, 2, 0, Some((0, 20)), false), (0, 3, 0, between, false), (0, 1, 0, Some((0, 10)), false)];
+        let (rows, _) = fold(&log(&steps));
+        check(&rows);
+        let order: Vec<_> = in_order(&rows).into_iter().map(|held| held.new.clone()).collect();
+        assert_eq!(order, [1, 2, 3].map(agent_session), "{between:?}");
+    }
+}
+
+#[test]
 fn better_evidence_says_where_a_transition_came_from() {
-    let mut events = log(&[(0, 1, 0, 5, true)]);
+    let mut events = log(&[(0, 1, 0, Some((0, 5)), true)]);
     let (rows, _) = fold(&events);
     let transition = in_order(&rows)[0];
     assert_eq!(
@@ -132,6 +156,6 @@ fn better_evidence_says_where_a_transition_came_from() {
     );
     assert_eq!(transition.evidence(), Evidence::Hook);
     let better = Reported { transition: transition.event, source: Text::redacted("build"), from: Some(agent_session(8)) };
-    events.push(event(900, 900, 5, Evidence::Said, Change::Reported(Box::new(better))));
+    events.push(event(900, 900, Some((0, 5)), Evidence::Said, Change::Reported(Box::new(better))));
     assert_eq!(in_order(&fold(&events).0)[0].from(), Some(&agent_session(8)));
 }

@@ -15,7 +15,8 @@ pub(crate) struct LoadedChain {
 }
 
 impl LoadedChain {
-    /// Loads what a new transition needs to find its place: the head, and everything that happened later.
+    /// Loads what a new transition needs to find its place: the head, and everything behind the place. Where something was recorded later,
+    /// that is the whole chain.
     pub(crate) fn load_for_moved(
         &mut self,
         connection: &Connection,
@@ -28,19 +29,38 @@ impl LoadedChain {
         if self.heads.insert(key.clone()) {
             rows.heads.extend(head(connection, project, &moved.scope)?.map(|head| (key, head)));
         }
-        loop {
-            let first = rows.sequence.range((project, 0)..=(project, u64::MAX)).next();
-            let first = first.map(|((_, seq), event)| (*seq, rows.transitions.get(event).is_some_and(|held| when.is_before(&held.when))));
-            let before = match first {
-                None => None,
-                // What is loaded reaches far enough, or there is nothing before it.
-                Some((seq, is_later)) if !is_later || seq <= 1 => return Ok(()),
-                Some((seq, _)) => Some(seq),
-            };
-            let Some(transition) = last_before(connection, project, before)? else { return Ok(()) };
-            rows.sequence.insert((project, transition.seq), transition.event);
-            self.hold(rows, transition);
+        if rows.projects.get(&project).is_some_and(|project| when.stamp.revision <= project.revision) {
+            return self.load_all(connection, rows, project);
         }
+        let mut first = rows.sequence.range((project, 0)..=(project, u64::MAX)).next().map(|((_, seq), _)| *seq);
+        let held = rows.sequence.range((project, 0)..=(project, u64::MAX)).rev();
+        let mut held = held.filter_map(|(_, event)| rows.transitions.get(event)).map(|held| &held.when);
+        let is_far_enough = |held: &When| when.at.boot.is_none() || held.is_known_before(when);
+        let mut reaches = held.any(is_far_enough);
+        let (mut found, mut needed) = (Vec::new(), usize::from(first.is_none()));
+        while !reaches && let Some(transition) = last_before(connection, project, first)? {
+            first = Some(transition.seq);
+            reaches = is_far_enough(&transition.when);
+            needed = if when.is_known_before(&transition.when) { found.len() + 1 } else { needed };
+            found.push(transition);
+        }
+        found.into_iter().take(needed).for_each(|transition| self.hold_in_place(rows, transition));
+        Ok(())
+    }
+
+    fn load_all(&mut self, connection: &Connection, rows: &mut Rows, project: ProjectKey) -> rusqlite::Result<()> {
+        let mut first = rows.sequence.range((project, 0)..=(project, u64::MAX)).next().map(|((_, seq), _)| *seq);
+        while let Some(transition) = last_before(connection, project, first)? {
+            first = Some(transition.seq);
+            self.heads.insert((project, transition.scope.clone()));
+            self.hold_in_place(rows, transition);
+        }
+        Ok(())
+    }
+
+    fn hold_in_place(&mut self, rows: &mut Rows, transition: Transition) {
+        rows.sequence.insert((transition.project, transition.seq), transition.event);
+        self.hold(rows, transition);
     }
 
     /// Loads a transition.

@@ -29,7 +29,7 @@ pub struct NewTransition {
     pub source: String,
     /// The version it is of.
     pub version: Option<String>,
-    /// When it happened, if not now.
+    /// When it happened, if not now. That is what is shown; its place is that of what is said now.
     pub at: Option<Reading>,
 }
 
@@ -102,7 +102,9 @@ impl Tracker {
     /// When a name is none, the project cannot be determined, or the store cannot take it.
     pub fn report_transition(&mut self, new: &NewTransition) -> Result<Said, ChainError> {
         let (given, project) = (read(new)?, self.project_to_record_in()?);
-        let (outcome, transition, head) = self.write(Durability::Full, Evidence::Said, new.at, |pen| -> Result<_, ChainError> {
+        // What is dated by hand is ordered by when it is said.
+        let at = new.at.map(|at| Reading { boot: self.clock.now().boot, ..at });
+        let (outcome, transition, head) = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<_, ChainError> {
             let project = project.settle(pen)?;
             let (outcome, transition) = report(pen, project, &given)?;
             Ok((outcome, transition, pen.turn.reads()?.head(project, &given.scope)?))

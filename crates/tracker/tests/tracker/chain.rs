@@ -502,6 +502,29 @@ fn what_is_heard_late_takes_its_place_in_the_chain_and_not_the_head() {
     assert!(tracker.rebuild(&mut |_, _| {}).unwrap().rows.identical);
 }
 
+#[test]
+fn what_is_heard_late_leaves_the_head_where_it_is_whatever_was_said_between() {
+    for is_rebooted in [false, true] {
+        let home = Home::new();
+        let (early, late) = (began(&home, 7, "c"), began(&home, 8, "d"));
+        late.iter().for_each(|call| call.leave(&home));
+        assert_eq!(chain(&home.tracker()), ["d: - < -, startup"]);
+        if is_rebooted {
+            home.clock.reboot();
+        }
+        home.clock.pass(3);
+        let dated = NewTransition { at: Some(testkit::reading_at("2026-02-16T08:00:00Z")), ..said("w", Some("d"), "build") };
+        let told = home.tracker().report_transition(&dated).unwrap();
+        assert_eq!((told.outcome, told.transition.at.as_str()), (Outcome::Moved, "2026-02-16T09:00:00.000000+01:00"));
+        early.iter().for_each(|call| call.leave(&home));
+        let mut tracker = home.tracker();
+        assert_eq!(chain(&tracker), ["c: - < -, startup", "d: c < -, startup", "w: d < d, build"], "{is_rebooted}");
+        assert_eq!(head(&tracker).as_deref(), Some("w"));
+        let status = tracker.sync_status().unwrap();
+        assert!(status.rate >= 1.0 && status.is_chain_intact && tracker.rebuild(&mut |_, _| {}).unwrap().rows.identical);
+    }
+}
+
 fn transcript(home: &Home, id: &str) {
     let folder = home.path(".claude/projects/-p");
     std::fs::create_dir_all(&folder).unwrap();
