@@ -17,6 +17,6 @@ pub use sqlite::{
     Access, LineError, Place, SqliteStore, is_local_file_system, make_private_directories, sqlite_version, wait_in_line, write_private,
 };
 pub use store::{
-    Appended, Durability, GroupBy, InboxPosition, MirrorName, MirrorPosition, Part, Progress, Reads, Rebuilt, Recorded, Seq, SetAside,
-    Store, Tally, Turn, Verdict, Wanted, Work, write,
+    Appended, Durability, GroupBy, InboxPosition, Look, MirrorName, MirrorPosition, Part, Progress, Reads, Rebuilt, Recorded, Seq,
+    SetAside, Store, Tally, Turn, Verdict, Wanted, Work, write,
 };

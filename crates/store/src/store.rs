@@ -298,6 +298,9 @@ pub trait Turn {
 /// The work of one turn; called again from the start when a backend must repeat the transaction.
 pub type Work<'w> = dyn FnMut(&mut dyn Turn) -> Result<Verdict, StoreError> + 'w;
 
+/// Asks more than one thing.
+pub type Look<'w> = dyn FnMut(&dyn Reads) -> Result<(), StoreError> + 'w;
+
 /// Is told how much is done, and how much there is.
 pub type Progress<'p> = dyn FnMut(u64, u64) + 'p;
 
@@ -305,6 +308,8 @@ pub type Progress<'p> = dyn FnMut(u64, u64) + 'p;
 pub trait Store {
     /// Returns what can be asked.
     fn reads(&self) -> &dyn Reads;
+    /// Lets `work` ask more than one thing of one moment: what others commit meanwhile is not seen.
+    fn look(&self, work: &mut Look<'_>) -> Result<(), StoreError>;
     /// Waits for its turn, does the work in one transaction, and commits it if the verdict is to keep it.
     fn turn(&mut self, durability: Durability, work: &mut Work<'_>) -> Result<(), StoreError>;
     /// Derives all rows again from the events, telling `progress` how many of how many are folded.

@@ -5,7 +5,11 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use session::{Awaited, Change, Ended, EntryKey, EntryMarked, Moment, ProjectKey, SessionKey, Status, Survey, Text, WorkMarked, Written};
+use session::{
+    AgentSession, Awaited, Change, Ended, EntryKey, EntryMarked, Moment, Moved, ProjectFound, ProjectKey, Scope, SessionKey, Standing,
+    Status, Subject, Survey, Text,
+    WorkMarked, Written,
+};
 use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, SqliteStore, Store, StoreError, Verdict, Wanted, write};
 use tempfile::TempDir;
 use testkit::{SeededDice, entry_added, opened, opened_with, session_event, work_added};
@@ -371,4 +375,70 @@ fn a_store_opened_to_be_read_is_not_made(#[values(Backend::Sqlite)] backend: Bac
     assert_eq!(ids(&*store, &Wanted::default(), None), [""; 0]);
     assert!(matches!(write(&mut *store, Durability::Full, |turn| turn.append(&opened(1))), Err(StoreError::ReadOnly { .. })));
     assert_eq!(std::fs::read_dir(ground.directory.path()).unwrap().count(), 0);
+}
+
+/// A transition of the project, recorded at a place, at a time of one of two boots or of none.
+fn moved(number: u128, place: u64, boot: Option<(u128, u64)>) -> session::Event {
+    let agent_session = |id: u128| AgentSession { agent: Text::redacted("claude-code"), id: Text::redacted(format!("s{id}")) };
+    let scope = if number.is_multiple_of(3) { Scope::Version(Text::redacted("v")) } else { Scope::Project };
+    let source = Text::redacted("build");
+    let standing = if number.is_multiple_of(5) { Standing::Aside } else { Standing::Moved };
+    let moved = Moved { scope, new: agent_session(number), from: None, source, standing, session: None, machine: None };
+    let mut event = session_event(number, 1, place, Change::Moved(Box::new(moved)));
+    event.about = Subject::Project(PROJECT);
+    event.at.boot = boot.map(|(id, micros)| session::Boot { id: uuid(id), micros });
+    event
+}
+
+/// A project, and transitions that were recorded in their order, though some were heard late.
+fn chain_of_two_boots() -> Vec<session::Event> {
+    let found = ProjectFound { name: Text::redacted("p"), place: Text::redacted("/p"), is_git: false, root_commit: None, remote: None };
+    let mut first = session_event(1, 1, 1, Change::ProjectFound(found));
+    first.about = Subject::Project(PROJECT);
+    let clocks = [3, 20, 7, 7, 40, 1, 30, 8, 9, 25, 2, 50, 33, 4].into_iter().zip([1, 2, 0, 1, 1, 2, 1, 0, 2, 1, 1, 2, 1, 0]);
+    let clocks = clocks.map(|(micros, boot)| (boot > 0).then_some((boot, micros)));
+    let moves = (10..).zip(2..).zip(clocks).map(|((number, place), clock)| moved(number, place, clock));
+    std::iter::once(first).chain(moves).collect()
+}
+
+#[rstest]
+fn a_chain_is_the_same_in_whatever_order_and_in_however_many_turns_it_comes(#[values(Backend::Sqlite)] backend: Backend) {
+    let events = chain_of_two_boots();
+    let (rows, _) = session::fold(&events);
+    let transitions: Vec<_> = rows.sequence.values().map(|event| rows.transitions[event].clone()).collect();
+    let heads: Vec<_> = rows.heads.values().cloned().collect();
+    assert_eq!((transitions.len(), heads.len()), (14, 2));
+    for way in 0..12_usize {
+        let ground = backend.ground();
+        let mut store = ground.store();
+        let mut order: Vec<_> = events[1..].to_vec();
+        // As it was recorded, and otherwise.
+        order.sort_by_key(|event| (event.id.uuid().as_u128() as usize * [0, 7, 5, 3][way % 4]) % 11);
+        let turns = [1, 3, 14][way / 4];
+        append(&mut *store, &events[..1]);
+        order.chunks(turns).for_each(|chunk| drop(append(&mut *store, chunk)));
+        assert_eq!(store.reads().transitions(PROJECT).unwrap(), transitions, "{way}");
+        assert_eq!(store.reads().heads(PROJECT).unwrap(), heads, "{way}");
+        assert!(store.rebuild(&mut |_, _| {}).unwrap().identical, "{way}");
+    }
+}
+
+#[rstest]
+fn who_looks_sees_one_moment(#[values(Backend::Sqlite)] backend: Backend) {
+    let ground = backend.ground();
+    let mut writer = ground.store();
+    let events = chain_of_two_boots();
+    append(&mut *writer, &events[..4]);
+    let reader = ground.open(Access::Read);
+    let mut seen = Vec::new();
+    reader
+        .look(&mut |reads| {
+            seen.push(reads.transitions(PROJECT)?.len());
+            append(&mut *writer, &events[4..8]);
+            seen.push(reads.log_of_project(PROJECT)?.len() - 1);
+            Ok(())
+        })
+        .unwrap();
+    seen.push(reader.reads().transitions(PROJECT).unwrap().len());
+    assert_eq!(seen, [3, 3, 7]);
 }

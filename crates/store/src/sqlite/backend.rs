@@ -11,7 +11,7 @@ use crate::sqlite::open::{self, Access, Files};
 
 use crate::sqlite::turn::SqliteTurn;
 use crate::sqlite::{events, failure, migrate, rebuild, replace};
-use crate::store::{Durability, Progress, Reads, Rebuilt, SetAside, Store, Verdict, Work};
+use crate::store::{Durability, Look, Progress, Reads, Rebuilt, SetAside, Store, Verdict, Work};
 
 /// A command checkpoints the WAL only when it has grown beyond this.
 ///
@@ -152,6 +152,12 @@ fn in_turn(connection: &Connection, work: &mut Work<'_>) -> Result<(Verdict, ())
 impl Store for SqliteStore {
     fn reads(&self) -> &dyn Reads {
         &self.connection
+    }
+
+    fn look(&self, work: &mut Look<'_>) -> Result<(), StoreError> {
+        // Ends when it is dropped: there is nothing to commit.
+        let _moment = self.connection.unchecked_transaction().of(&self.connection)?;
+        work(&self.connection)
     }
 
     fn turn(&mut self, durability: Durability, work: &mut Work<'_>) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use session::{Head, Project, Scope, Standing, Transition, fold, heads_of};
-use store::StoreError;
+use store::{Reads, StoreError};
 
 use super::transition::ChainError;
 use super::view::names;
@@ -44,8 +44,13 @@ impl Tracker {
     /// # Errors
     /// When the project cannot be determined, or the store cannot answer.
     pub fn sync_status(&self) -> Result<SyncStatus, ChainError> {
-        let Some(project) = self.project_of_chain()? else { return Ok(SyncStatus { rows: Vec::new(), rate: 1.0, is_chain_intact: true }) };
-        Ok(self.compare(&project)?)
+        let Some(project) = self.project_here()? else { return Ok(SyncStatus { rows: Vec::new(), rate: 1.0, is_chain_intact: true }) };
+        let mut status = None;
+        self.store.look(&mut |reads| {
+            status = Some(compare(reads, &project)?);
+            Ok(())
+        })?;
+        Ok(status.expect("a look that succeeded has called its work"))
     }
 
     /// Derives all rows again where heads or transitions are not what the events say, and compares again.
@@ -60,35 +65,35 @@ impl Tracker {
         self.store.rebuild(&mut |_, _| {})?;
         self.sync_status()
     }
+}
 
-    fn compare(&self, project: &Project) -> Result<SyncStatus, StoreError> {
-        let reads = self.store.reads();
-        let events: Vec<_> = reads.log_of_project(project.key)?.into_iter().map(|recorded| recorded.event).collect();
-        let (truth, _) = fold(&events);
-        let recorded: Vec<_> = truth.sequence.values().filter_map(|event| truth.transitions.get(event)).collect();
-        let expected = heads_of(recorded.iter().copied());
-        let held: BTreeMap<Scope, Head> = reads.heads(project.key)?.into_iter().map(|head| (head.scope.clone(), head)).collect();
-        let scopes: std::collections::BTreeSet<_> = expected.keys().chain(held.keys()).cloned().collect();
-        let own = held.get(&Scope::Project).map(|head| head.agent_session.id.as_str().to_owned());
-        let row = |scope: Scope| {
-            let (version, worktree) = names(&scope);
-            let is_synced =
-                held.get(&scope) == expected.get(&scope) && (scope == Scope::Project || was_taken_along(&expected, &scope, &recorded));
-            SyncRow {
-                project: Some(project.name.as_str().to_owned()),
-                version,
-                worktree,
-                project_session: own.clone(),
-                version_session: held.get(&scope).map(|head| head.agent_session.id.as_str().to_owned()),
-                status: if is_synced { "SYNCED" } else { "OUT_OF_SYNC" },
-            }
-        };
-        let rows: Vec<_> = scopes.into_iter().map(row).collect();
-        let synced = rows.iter().filter(|row| row.status == "SYNCED").count();
-        let rate = if rows.is_empty() { 1.0 } else { synced as f64 / rows.len() as f64 };
-        let is_chain_intact = reads.transitions(project.key)?.iter().eq(recorded);
-        Ok(SyncStatus { rows, rate, is_chain_intact })
-    }
+/// Compares what is held of a project with what its events say, all of one moment.
+fn compare(reads: &dyn Reads, project: &Project) -> Result<SyncStatus, StoreError> {
+    let events: Vec<_> = reads.log_of_project(project.key)?.into_iter().map(|recorded| recorded.event).collect();
+    let (truth, _) = fold(&events);
+    let recorded: Vec<_> = truth.sequence.values().filter_map(|event| truth.transitions.get(event)).collect();
+    let expected = heads_of(recorded.iter().copied());
+    let held: BTreeMap<Scope, Head> = reads.heads(project.key)?.into_iter().map(|head| (head.scope.clone(), head)).collect();
+    let scopes: std::collections::BTreeSet<_> = expected.keys().chain(held.keys()).cloned().collect();
+    let own = held.get(&Scope::Project).map(|head| head.agent_session.id.as_str().to_owned());
+    let row = |scope: Scope| {
+        let (version, worktree) = names(&scope);
+        let is_synced =
+            held.get(&scope) == expected.get(&scope) && (scope == Scope::Project || was_taken_along(&expected, &scope, &recorded));
+        SyncRow {
+            project: Some(project.name.as_str().to_owned()),
+            version,
+            worktree,
+            project_session: own.clone(),
+            version_session: held.get(&scope).map(|head| head.agent_session.id.as_str().to_owned()),
+            status: if is_synced { "SYNCED" } else { "OUT_OF_SYNC" },
+        }
+    };
+    let rows: Vec<_> = scopes.into_iter().map(row).collect();
+    let synced = rows.iter().filter(|row| row.status == "SYNCED").count();
+    let rate = if rows.is_empty() { 1.0 } else { synced as f64 / rows.len() as f64 };
+    let is_chain_intact = reads.transitions(project.key)?.iter().eq(recorded);
+    Ok(SyncStatus { rows, rate, is_chain_intact })
 }
 
 /// Reports whether the project's head moved with the head of a version or worktree, or has been there since.
