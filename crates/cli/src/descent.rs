@@ -45,13 +45,14 @@ enum Todo {
 /// Returns a chain as people see it. `numbers` are those of sessions by their ids; with `all` each sub-agent is shown.
 pub(crate) fn page(chain: &Chain, numbers: &BTreeMap<String, u32>, all: bool) -> Page {
     let mut page = Page::default();
-    for (place, transitions) in chain.transitions.chunk_by(|one, next| one.project == next.project).enumerate() {
+    for (place, transitions) in chain.transitions.chunk_by(|one, next| one.project_key == next.project_key).enumerate() {
         if place > 0 {
             page.gap();
         }
-        let project = transitions.first().and_then(|view| view.project.as_deref());
+        let first = transitions.first();
+        let (project, key) = (first.and_then(|view| view.project.as_deref()), first.map(|view| view.project_key));
         page.line([Span::Text(Role::Heading, format!("Chain of {}:", brief(project.unwrap_or("no project"))))]);
-        let heads: Vec<_> = chain.heads.iter().filter(|head| head.project.as_deref() == project).collect();
+        let heads: Vec<_> = chain.heads.iter().filter(|head| head.project_key == key).collect();
         let tree = tree(transitions, &heads);
         for root in (0..tree.len()).filter(|&node| tree[node].parent.is_none()) {
             page.gap();
@@ -250,11 +251,15 @@ fn words(step: &Step<'_>, id: &str, parent: Option<&str>) -> String {
 mod tests {
     use super::*;
     use crate::page::plain_text;
+    use tracker::session::{ProjectKey, Uuid};
+
+    const PROJECT: ProjectKey = ProjectKey::new(Uuid::from_u128(1));
 
     fn view(new: usize, from: Option<usize>) -> TransitionView {
         TransitionView {
             seq: 1 + new as u64,
             project: Some("p".to_owned()),
+            project_key: PROJECT,
             version: None,
             worktree: None,
             old: None,
@@ -285,6 +290,29 @@ mod tests {
                 assert_eq!(drawn, 1, "{way}: n{new}\n{text}");
             }
         }
+    }
+
+    #[test]
+    fn projects_of_the_same_name_have_each_a_chain_of_their_own() {
+        let other = ProjectKey::new(Uuid::from_u128(2));
+        let transitions = vec![view(0, None), TransitionView { project_key: other, ..view(3, None) }];
+        let head = |key, new: &str| HeadView {
+            project: Some("p".to_owned()),
+            project_key: Some(key),
+            version: None,
+            worktree: None,
+            head: Some(new.to_owned()),
+            session: None,
+            at: None,
+            machine: None,
+            fresh: false,
+            reason: None,
+            agent: Some("claude-code".to_owned()),
+            is_elsewhere: false,
+        };
+        let chain = Chain { transitions, heads: vec![head(PROJECT, "n0"), head(other, "n3")] };
+        let text = plain_text(&page(&chain, &BTreeMap::new(), false));
+        assert_eq!((text.matches("Chain of p:").count(), text.matches("head of the project").count()), (2, 2), "{text}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tracker::{
 };
 
 use crate::exit::Exit;
+use crate::page::brief;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
@@ -302,6 +303,10 @@ impl From<ResumeError> for Failure {
             }
             ResumeError::Hindered { ref id, .. } => {
                 let hint = format!("run `rutter recover {}` for one that can be resumed", quoted(id));
+                Self::answer(error).hint(hint)
+            }
+            ResumeError::Elsewhere { ref id, ref machine } => {
+                let hint = format!("run `rutter resume {}` on {}", quoted(id), brief(machine));
                 Self::answer(error).hint(hint)
             }
             ResumeError::UnknownAgent { .. } => Self::answer(error).hint("start that agent as its own manual says"),

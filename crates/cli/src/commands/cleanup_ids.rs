@@ -11,8 +11,8 @@ use crate::page::Page;
 
 /// Remove markers of all projects that are too old or do not read
 ///
-/// Prints how many. Only files called claude_session_* that are your own are removed: no link, nothing of another user. Commands that write
-/// do this by themselves once in a while.
+/// Prints how many. Only files of your own are removed that are called claude_session_*, or .rutter-marker-* where a command was killed
+/// while it wrote one: no link, nothing of another user. Commands that write do this by themselves once in a while.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter cleanup-ids             What is older than the setting marker.ttl says (a day)\n  rutter cleanup-ids --ttl 1h    What is older than an hour\n\nSee also: store-id, get-id"

@@ -8,7 +8,7 @@ use tracker::session::quoted;
 use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::page::{Page, Role, Span};
+use crate::page::{Page, Role, Span, brief};
 
 /// Print the agent session to resume in this project
 ///
@@ -31,7 +31,11 @@ pub(super) fn head(context: &Context, args: &HeadArgs) -> Result<(), Failure> {
     context.ui.data(&json!(view), || bare(id))?;
     if view.fresh {
         let reason = view.reason.as_deref().unwrap_or("it cannot be resumed");
-        context.ui.warn(&format!("{id} cannot be resumed here: {reason}; run `rutter recover {}`", quoted(id)));
+        let hint = match view.machine.as_deref().filter(|_| view.is_elsewhere) {
+            Some(machine) => format!("run `rutter resume {}` on {}", quoted(id), brief(machine)),
+            None => format!("run `rutter recover {}`", quoted(id)),
+        };
+        context.ui.warn(&format!("{id} cannot be resumed here: {reason}; {hint}"));
     }
     Ok(())
 }

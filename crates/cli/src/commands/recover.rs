@@ -2,7 +2,6 @@
 
 use clap::Args;
 use serde_json::json;
-use tracker::Verdict;
 
 use crate::arguments::lossy;
 use crate::commands::Context;
@@ -12,8 +11,8 @@ use crate::page::Page;
 
 /// Print the agent session to resume instead of one that may be out of date
 ///
-/// Itself where it can be resumed, else the newest that continues it, else the newest of the project. Which and why is said on stderr.
-/// Where nothing can be resumed, nothing is printed, and it exits 1.
+/// Itself where it can be resumed, here or on the machine that has its transcript, else the newest that continues it, else the newest of the
+/// project. Which and why is said on stderr. Where nothing can be resumed, nothing is printed, and it exits 1.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  ID=$(rutter recover \"$ID\") || ID=      What to resume; empty: begin afresh")]
 pub(crate) struct RecoverArgs {
@@ -25,7 +24,8 @@ pub(crate) struct RecoverArgs {
 pub(super) fn recover(context: &Context, args: &RecoverArgs) -> Result<(), Failure> {
     context.refuse_session()?;
     let recovery = context.read(|tracker| Ok(tracker.recover(&args.id)?))?;
-    let said = format!("{}: {}", word(recovery.verdict), recovery.reason);
+    let verdict = json!(recovery.verdict);
+    let said = format!("{}: {}", verdict.as_str().unwrap_or_default(), recovery.reason);
     match &recovery.id {
         Some(id) => {
             context.ui.data(&json!(recovery), || bare(id))?;
@@ -38,15 +38,5 @@ pub(super) fn recover(context: &Context, args: &RecoverArgs) -> Result<(), Failu
             }
             Err(Failure::no(said))
         }
-    }
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Valid => "valid",
-        Verdict::Superseded => "superseded",
-        Verdict::Vanished => "vanished",
-        Verdict::Elsewhere => "elsewhere",
-        Verdict::Unknown => "unknown",
     }
 }

@@ -15,8 +15,8 @@ use crate::page::{Page, Role, Span, brief, counted, cut, plain};
 
 /// Start the agent where it stopped: in its directory, with its agent session
 ///
-/// Without a session, you choose among those of all projects; Enter takes the one of this worktree. Where nobody can be asked, it is that one,
-/// else the one of the project. What follows `--` is for the agent.
+/// Without a session, you choose among the newest 100 of all projects; Enter takes the one of this worktree. Where nobody can be asked, it is
+/// that one, else the one of the project. What follows `--` is for the agent.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter resume                     Choose, or take the one of this worktree\n  rutter resume 3 -- --model opus   Session 00003, with arguments of the agent's own\n  rutter resume 3 --print           Print what would be run"
@@ -93,8 +93,8 @@ fn choose(context: &Context, tracker: &mut Tracker) -> Result<String, Failure> {
     let mut shown: Vec<&ResumeChoice> = all.iter().collect();
     loop {
         let usual = shown.first().filter(|choice| choice.is_head_here || shown.len() == 1);
-        let question = format!("A number, a part of a line, or q to leave{}:", if usual.is_some() { " [1]" } else { "" });
-        let Some(typed) = context.ui.ask_for_line(&page(&shown, tracker), &question) else { return Err(left()) };
+        let question = format!("The number of a line, a part of one, or q to leave{}:", if usual.is_some() { " [1]" } else { "" });
+        let Some(typed) = context.ui.ask_for_line(&page(&shown, all.len(), tracker), &question) else { return Err(left()) };
         let by_number = typed.parse::<usize>().ok().and_then(|number| shown.iter().take(SHOWN).nth(number.checked_sub(1)?));
         match (typed.as_str(), usual, by_number) {
             ("q" | "Q", ..) => return Err(left()),
@@ -129,7 +129,7 @@ fn numbered(number: u32) -> String {
     format!("#{number:05}")
 }
 
-fn page(choices: &[&ResumeChoice], tracker: &Tracker) -> Page {
+fn page(choices: &[&ResumeChoice], offered: usize, tracker: &Tracker) -> Page {
     let mut page = Page::default();
     for (place, choice) in choices.iter().take(SHOWN).enumerate() {
         let number = choice.number.map_or_else(|| "      ".to_owned(), numbered);
@@ -146,6 +146,9 @@ fn page(choices: &[&ResumeChoice], tracker: &Tracker) -> Page {
     }
     if choices.len() > SHOWN {
         page.text(format!("     and {}: type a part of one", counted((choices.len() - SHOWN) as u64, "more line")));
+    }
+    if offered >= OFFERED {
+        page.text(format!("     of the newest {OFFERED}; `rutter resume SESSION` takes any"));
     }
     page
 }

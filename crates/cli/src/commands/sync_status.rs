@@ -10,11 +10,11 @@ use crate::page::{Page, Role, Span, brief, plain};
 
 /// Show whether all heads of this project are in step
 ///
-/// Compares the heads of the project, its versions and its worktrees with what was recorded. They are in step unless somebody changed
-/// the store past `rutter`; then it exits 1.
+/// Compares the heads of the project, its versions and its worktrees with what was recorded. A head is in step if it is what the recorded
+/// transitions lead to, and the project's head was moved with it. All are, unless somebody changed the store past `rutter`; then it exits 1.
 #[derive(Args)]
 pub(crate) struct SyncStatusArgs {
-    /// Derive again what is out of step
+    /// If anything is out of step, derive all rows again, of all projects, from what was recorded
     #[arg(long)]
     repair: bool,
 }
@@ -67,7 +67,7 @@ fn show(context: &Context, status: &SyncStatus) -> Result<(), Failure> {
 fn page(status: &SyncStatus) -> Page {
     let mut page = Page::default();
     let cell = |id: &Option<String>| id.as_deref().map_or_else(|| "-".to_owned(), brief);
-    let head = ["", "project session", "version session", "status"].map(str::to_owned).to_vec();
+    let head = ["", "head of the project", "this head", "status"].map(str::to_owned).to_vec();
     let row = |row: &tracker::SyncRow| {
         let of = match (&row.version, &row.worktree) {
             (Some(version), _) => format!("version {}", brief(version)),
@@ -80,10 +80,7 @@ fn page(status: &SyncStatus) -> Page {
     page.table(&rows).gap();
     let role = if is_synced(status) { Role::Good } else { Role::Bad };
     page.line([plain("Rate: "), Span::Text(role, format!("{:.0}%", (status.rate * 100.0).floor()))]);
-    page.line([plain("Chain: "), Span::Text(role_of_chain(status), word(status.is_chain_intact).to_owned())]);
+    let role = if status.is_chain_intact { Role::Good } else { Role::Bad };
+    page.line([plain("Chain: "), Span::Text(role, word(status.is_chain_intact).to_owned())]);
     page
-}
-
-fn role_of_chain(status: &SyncStatus) -> Role {
-    if status.is_chain_intact { Role::Good } else { Role::Bad }
 }

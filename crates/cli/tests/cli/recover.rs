@@ -49,3 +49,28 @@ fn where_nothing_can_be_resumed_the_answer_is_empty() {
     [err] error: vanished: its transcript is gone, and nothing else can be resumed: begin afresh
     "#);
 }
+
+#[test]
+fn what_is_on_another_machine_is_to_be_resumed_there() {
+    let env = env();
+    worked(&env);
+    let store = rusqlite::Connection::open(env.path(".local/share/rutter/rutter.db")).unwrap();
+    for table in ["heads", "transitions"] {
+        store.execute(&format!("UPDATE {table} SET row = json_set(row, '$.machine', 'babbage')"), []).unwrap();
+    }
+    insta::assert_snapshot!(env.run(["recover", "ghi789"]), @"
+    [exit 0]
+    [out] ghi789
+    [err] elsewhere: its transcript is on babbage
+    ");
+    insta::assert_snapshot!(env.run(["head"]), @"
+    [exit 0]
+    [out] ghi789
+    [err] warning: ghi789 cannot be resumed here: its transcript is on babbage; run `rutter resume ghi789` on babbage
+    ");
+    insta::assert_snapshot!(env.run(["resume"]), @"
+    [exit 1]
+    [err] error: ghi789 cannot be resumed here: its transcript is on babbage
+    [err] hint: run `rutter resume ghi789` on babbage
+    ");
+}

@@ -28,9 +28,9 @@ fn every_head_is_in_step_by_construction() {
     env.answer(["transition", "mno", "--source", "update"]);
     insta::assert_snapshot!(env.run(["sync-status"]), @"
     [exit 0]
-    [out]                    project session  version session  status
-    [out]   project project              mno              mno  SYNCED
-    [out]   version v2                   mno              jkl  SYNCED
+    [out]                    head of the project  this head  status
+    [out]   project project                  mno        mno  SYNCED
+    [out]   version v2                       mno        jkl  SYNCED
     [out]
     [out] Rate: 100%
     [out] Chain: SYNCED
@@ -52,8 +52,8 @@ fn a_head_that_was_changed_past_us_is_found_and_mended() {
     assert_eq!(env.raw(["head"]).stdout, "abc123\n");
     insta::assert_snapshot!(env.run(["sync-status"]), @"
     [exit 1]
-    [out]                    project session  version session       status
-    [out]   project project           abc123           abc123  OUT_OF_SYNC
+    [out]                    head of the project  this head       status
+    [out]   project project               abc123     abc123  OUT_OF_SYNC
     [out]
     [out] Rate: 0%
     [out] Chain: SYNCED
@@ -64,8 +64,8 @@ fn a_head_that_was_changed_past_us_is_found_and_mended() {
     assert!(outcome.code == 1 && outcome.stdout.ends_with("{\"rate\":0.0,\"chain\":\"SYNCED\"}\n"), "{outcome:?}");
     insta::assert_snapshot!(env.run(["sync-status", "--repair"]), @"
     [exit 0]
-    [out]                    project session  version session  status
-    [out]   project project           ghi789           ghi789  SYNCED
+    [out]                    head of the project  this head  status
+    [out]   project project               ghi789     ghi789  SYNCED
     [out]
     [out] Rate: 100%
     [out] Chain: SYNCED

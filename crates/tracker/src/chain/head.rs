@@ -6,7 +6,7 @@ use session::{Head, Project, Scope, Text, Transition};
 
 use super::transition::ChainError;
 use super::view::{HeadView, TransitionView};
-use crate::{ProjectError, Purpose, Tracker};
+use crate::{Purpose, Tracker};
 
 /// Which part of a chain is wanted.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ impl Tracker {
     /// # Errors
     /// When session or project cannot be determined, or the store cannot answer.
     pub fn chain(&self, wanted: &WantedChain) -> Result<Vec<TransitionView>, ChainError> {
-        let projects = if wanted.session.is_none() { self.project_of_chain()?.into_iter().collect() } else { Vec::new() };
+        let projects = if wanted.session.is_none() { self.project_here()?.into_iter().collect() } else { Vec::new() };
         self.views(&self.transitions_wanted(wanted, &projects)?)
     }
 
@@ -45,7 +45,7 @@ impl Tracker {
         let projects = match (&wanted.session, all_projects) {
             (Some(_), _) => Vec::new(),
             (None, true) => reads.projects()?,
-            (None, false) => self.project_of_chain()?.into_iter().collect(),
+            (None, false) => self.project_here()?.into_iter().collect(),
         };
         let transitions = self.transitions_wanted(wanted, &projects)?;
         let keys: BTreeSet<_> = transitions.iter().map(|held| held.project).collect();
@@ -70,26 +70,18 @@ impl Tracker {
         Ok(transitions.iter().map(|held| self.transition_view(held)).collect::<Result<_, _>>()?)
     }
 
-    /// Returns the heads of the project that is meant here.
-    ///
-    /// # Errors
-    /// When the project cannot be determined, or the store cannot answer.
-    pub fn heads(&self) -> Result<Vec<HeadView>, ChainError> {
-        let heads = self.project_of_chain()?.map(|project| self.store.reads().heads(project.key)).transpose()?.unwrap_or_default();
-        Ok(heads.iter().map(|head| self.head_view(head)).collect::<Result<_, _>>()?)
-    }
-
     /// Returns the head of the project that is meant here, or of one of its versions. One that has none begins afresh.
     ///
     /// # Errors
     /// When the project cannot be determined, or the store cannot answer.
     pub fn head(&self, version: Option<&str>) -> Result<HeadView, ChainError> {
-        let project = self.project_of_chain()?;
+        let project = self.project_here()?;
         let scope = version.map_or(Scope::Project, |version| Scope::Version(redact::text(version)));
         let head = project.as_ref().map(|project| self.store.reads().head(project.key, &scope)).transpose()?.flatten();
         match head {
             Some(head) => Ok(self.head_view(&head)?),
             None => Ok(HeadView {
+                project_key: project.as_ref().map(|project| project.key),
                 project: project.map(|project| project.name.as_str().to_owned()),
                 version: version.map(str::to_owned),
                 worktree: None,
@@ -100,13 +92,14 @@ impl Tracker {
                 fresh: true,
                 reason: Some("no agent session was prompted yet".to_owned()),
                 agent: None,
+                is_elsewhere: false,
             }),
         }
     }
 
     /// Returns the head of this worktree, else of its project.
     pub(super) fn head_here(&self) -> Result<Option<Head>, ChainError> {
-        let Some(project) = self.project_of_chain()? else { return Ok(None) };
+        let Some(project) = self.project_here()? else { return Ok(None) };
         let worktree = Scope::Worktree(self.worktree_here());
         let of = |scope: &Scope| self.store.reads().head(project.key, scope);
         Ok(of(&worktree)?.map_or_else(|| of(&Scope::Project), |head| Ok(Some(head)))?)
@@ -114,9 +107,5 @@ impl Tracker {
 
     fn worktree_here(&self) -> Text {
         redact::text(&self.place.worktree.to_string_lossy())
-    }
-
-    pub(super) fn project_of_chain(&self) -> Result<Option<Project>, ProjectError> {
-        self.project_here()
     }
 }

@@ -61,7 +61,7 @@ impl Tracker {
     /// Returns the transitions of the project an agent session is in; where it is in none, those of the project here.
     fn chain_around(&self, id: &str) -> Result<Vec<Transition>, ChainError> {
         let reads = self.store.reads();
-        let here = self.project_of_chain()?.map(|project| project.key);
+        let here = self.project_here()?.map(|project| project.key);
         let known = reads.transitions_to(id)?;
         let projects: Vec<_> = known.iter().map(|held| held.project).collect();
         let project = here.filter(|here| projects.is_empty() || projects.contains(here) || self.config.project().is_some());

@@ -1,12 +1,14 @@
 //! How an agent is started with a conversation of its own: which program, which arguments, in which directory.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use agents::claude_code;
 use serde::Serialize;
-use session::{AgentSession, Conversation, ConversationKey, Head, Latest, Session};
+use session::{AgentSession, Conversation, ConversationKey, Head, Latest, Moment, Project, ProjectKey, Scope, Session, Text};
 use store::StoreError;
 
+use super::transcripts::Hindrance;
 use super::transition::ChainError;
 use crate::{Purpose, Tracker};
 
@@ -65,6 +67,14 @@ pub enum ResumeError {
         /// Why.
         reason: String,
     },
+    /// Its transcript is on another machine.
+    #[error("{id} cannot be resumed here: its transcript is on {machine}")]
+    Elsewhere {
+        /// The agent session.
+        id: String,
+        /// The machine.
+        machine: String,
+    },
     /// Nobody here knows how to start the agent.
     #[error("nobody here knows how to start `{agent}` with {id}")]
     UnknownAgent {
@@ -113,12 +123,13 @@ impl Tracker {
             }
         };
         let id = agent_session.id.as_str().to_owned();
-        if let Some(hindrance) = self.hindrance(&agent_session, machine.as_ref()) {
-            return Err(ResumeError::Hindered { id, reason: hindrance.to_string() });
+        match self.hindrance(&agent_session, machine.as_ref()) {
+            Some(Hindrance::Elsewhere(machine)) => return Err(ResumeError::Elsewhere { id, machine }),
+            Some(hindrance @ Hindrance::Vanished) => return Err(ResumeError::Hindered { id, reason: hindrance.to_string() }),
+            None => {}
         }
-        let command = match agent_session.agent.as_str() {
-            claude_code::NAME if claude_code::transcript::is_id(&id) => vec!["claude".to_owned(), "--resume".to_owned(), id.clone()],
-            agent => return Err(ResumeError::UnknownAgent { agent: agent.to_owned(), id }),
+        let Some(command) = command(&agent_session) else {
+            return Err(ResumeError::UnknownAgent { agent: agent_session.agent.as_str().to_owned(), id });
         };
         let row = self.store.reads().conversation(ConversationKey::of(agent_session.agent.as_str(), &id))?;
         let session = self.session_of(row.as_ref())?;
@@ -133,39 +144,64 @@ impl Tracker {
         })
     }
 
-    /// Returns what can be resumed here, of all projects, what was last at work first.
+    /// Returns what can be resumed here, of all projects: the head of this worktree first, then what was last at work.
     ///
     /// # Errors
     /// When the store cannot answer.
     pub fn resumable(&self, limit: usize) -> Result<Vec<ResumeChoice>, ResumeError> {
-        let here = self.head_here().ok().flatten().map(|head| head.agent_session);
-        let mut choices = Vec::new();
+        let here = self.head_here().ok().flatten();
+        let mut candidates = here.iter().map(|head| self.candidate_of(head)).collect::<Result<Vec<_>, _>>()?;
         // What was never prompted has no transcript; a few of them lie between.
-        for row in self.store.reads().newest_conversations(limit.saturating_mul(8))? {
-            let machine = row.arrival.as_ref().and_then(|arrival| arrival.value.machine.as_ref());
-            if choices.len() >= limit || self.hindrance(&row.agent_session(), machine).is_some() {
-                continue;
-            }
-            let session = self.session_of(Some(&row))?;
-            let project = session.as_ref().and_then(|session| session.project).map(|key| self.name_of_project(key)).transpose()?.flatten();
-            choices.push(ResumeChoice {
-                agent_session: row.id.as_str().to_owned(),
-                session: session.as_ref().map(|session| session.id.to_string()),
-                number: session.as_ref().and_then(|session| session.number.value),
-                description: session.as_ref().and_then(|session| Some(session.description.as_ref()?.text.as_str().to_owned())),
-                project,
-                last_at: row.last.at.moment.to_string(),
-                is_head_here: here.as_ref() == Some(&row.agent_session()),
-                running: self.process_in(&row),
-            });
-        }
-        // What is to be resumed here comes first.
-        choices.sort_by_key(|choice| !choice.is_head_here);
-        Ok(choices)
+        let rows = self.store.reads().newest_conversations(limit.saturating_mul(8))?;
+        let mut others: Vec<_> = rows.into_iter().map(Candidate::of).collect();
+        others.extend(self.candidates_without_row()?);
+        others.sort_by_key(|candidate| std::cmp::Reverse(candidate.last));
+        candidates.extend(others);
+        let mut seen = BTreeSet::new();
+        candidates.retain(|candidate| seen.insert(candidate.agent_session.clone()));
+        let is_resumable = |candidate: &Candidate| {
+            command(&candidate.agent_session).is_some() && self.hindrance(&candidate.agent_session, candidate.machine.as_ref()).is_none()
+        };
+        let choices = candidates.into_iter().filter(is_resumable).take(limit);
+        let is_here = |candidate: &Candidate| here.as_ref().is_some_and(|head| head.agent_session == candidate.agent_session);
+        choices.map(|candidate| Ok(self.choice(&candidate, is_here(&candidate))?)).collect()
+    }
+
+    /// Returns the heads that only workers told of.
+    fn candidates_without_row(&self) -> Result<Vec<Candidate>, StoreError> {
+        let reads = self.store.reads();
+        let projects = reads.projects()?.into_iter().map(|project| reads.heads(project.key));
+        let heads = projects.collect::<Result<Vec<_>, _>>()?.concat();
+        let candidates = heads.iter().map(|head| self.candidate_of(head)).collect::<Result<Vec<_>, _>>()?;
+        Ok(candidates.into_iter().filter(|candidate| candidate.row.is_none()).collect())
+    }
+
+    fn candidate_of(&self, head: &Head) -> Result<Candidate, StoreError> {
+        let key = ConversationKey::of(head.agent_session.agent.as_str(), head.agent_session.id.as_str());
+        let (last, project) = (head.when.at.moment, Some(head.project));
+        Ok(match self.store.reads().conversation(key)? {
+            Some(row) => Candidate::of(row),
+            None => Candidate { agent_session: head.agent_session.clone(), machine: head.machine.clone(), row: None, project, last },
+        })
+    }
+
+    fn choice(&self, candidate: &Candidate, is_head_here: bool) -> Result<ResumeChoice, StoreError> {
+        let session = self.session_of(candidate.row.as_ref())?;
+        let project = session.as_ref().and_then(|session| session.project).or(candidate.project);
+        Ok(ResumeChoice {
+            agent_session: candidate.agent_session.id.as_str().to_owned(),
+            session: session.as_ref().map(|session| session.id.to_string()),
+            number: session.as_ref().and_then(|session| session.number.value),
+            description: session.as_ref().and_then(|session| Some(session.description.as_ref()?.text.as_str().to_owned())),
+            project: project.map(|key| self.name_of_project(key)).transpose()?.flatten(),
+            last_at: candidate.last.to_string(),
+            is_head_here,
+            running: candidate.row.as_ref().and_then(|row| self.process_in(row)),
+        })
     }
 
     /// Returns the agent session with exactly this id, else the one to resume of the session that the name stands for.
-    fn agent_session_named(&self, name: &str) -> Result<(AgentSession, Option<session::Text>), ResumeError> {
+    fn agent_session_named(&self, name: &str) -> Result<(AgentSession, Option<Text>), ResumeError> {
         let reads = self.store.reads();
         let machine = |row: &Conversation| row.arrival.as_ref().and_then(|arrival| arrival.value.machine.clone());
         if let Some(row) = reads.conversations_by_id(name)?.first() {
@@ -185,17 +221,69 @@ impl Tracker {
         row.and_then(Conversation::session).map(|key| self.store.reads().session(key)).transpose().map(Option::flatten)
     }
 
-    /// Returns where the agent worked last, if that is still there, else the worktree of its session.
+    /// Returns where the agent worked last, if that is still there, else the worktree of its session. Of what only workers told of it is the
+    /// place of its project, if that is there.
     fn directory_of(&self, id: &str, row: Option<&Conversation>, session: Option<&Session>) -> Result<PathBuf, ResumeError> {
         let last = row.and_then(|row| Latest::get(&row.cwd)).map(|cwd| PathBuf::from(cwd.as_str()));
         let worktree = session.and_then(|session| session.worktree.as_ref()).map(|worktree| PathBuf::from(worktree.as_str()));
         let known: Vec<_> = last.into_iter().chain(worktree).collect();
-        let Some(first) = known.first().cloned() else { return Ok(self.place.directory.clone()) };
-        let is_there = |path: &PathBuf| path.is_absolute() && Path::is_dir(path);
+        let Some(first) = known.first().cloned() else { return self.directory_of_transition(id) };
         known.into_iter().find(is_there).ok_or_else(|| ResumeError::NoDirectory { id: id.to_owned(), directory: first })
+    }
+
+    fn directory_of_transition(&self, id: &str) -> Result<PathBuf, ResumeError> {
+        let reads = self.store.reads();
+        let here = self.project_here().ok().flatten().map(|project| project.key);
+        let newest = reads.transitions_to(id)?.into_iter().max_by_key(|held| (Some(held.project) == here, held.when.stamp));
+        let Some(newest) = newest else { return Ok(self.place.directory.clone()) };
+        let project = reads.project(newest.project)?;
+        // Another worktree of the same repository is as good a place as its first.
+        let is_worktree_here = Some(newest.project) == here && self.place.common.is_some();
+        let place = match &newest.scope {
+            Scope::Worktree(directory) => Some(PathBuf::from(directory.as_str())),
+            _ if is_worktree_here => Some(self.place.worktree.clone()),
+            _ => project.as_ref().and_then(directory_of_project),
+        };
+        Ok(place.filter(is_there).unwrap_or_else(|| self.place.directory.clone()))
     }
 
     fn process_in(&self, row: &Conversation) -> Option<u32> {
         row.running().find(|process| self.clock.is_running(process)).map(|process| process.pid)
     }
+}
+
+/// What may be resumed: a conversation that hooks told of, or a head that only workers told of.
+struct Candidate {
+    agent_session: AgentSession,
+    machine: Option<Text>,
+    row: Option<Conversation>,
+    project: Option<ProjectKey>,
+    last: Moment,
+}
+
+impl Candidate {
+    fn of(row: Conversation) -> Self {
+        let machine = row.arrival.as_ref().and_then(|arrival| arrival.value.machine.clone());
+        Self { agent_session: row.agent_session(), machine, last: row.last.at.moment, project: None, row: Some(row) }
+    }
+}
+
+/// Returns the program that resumes an agent session, and its arguments, where they are known.
+fn command(agent_session: &AgentSession) -> Option<Vec<String>> {
+    let id = agent_session.id.as_str();
+    let is_known = agent_session.agent.as_str() == claude_code::NAME && claude_code::transcript::is_id(id);
+    is_known.then(|| ["claude", "--resume", id].map(str::to_owned).to_vec())
+}
+
+/// Returns the directory that people call the project: of a repository the one that holds `.git`.
+fn directory_of_project(project: &Project) -> Option<PathBuf> {
+    let place = Path::new(project.place.value.as_str());
+    if !project.is_git {
+        return Some(place.to_owned());
+    }
+    place.parent().filter(|_| place.file_name().is_some_and(|name| name == ".git")).map(Path::to_owned)
+}
+
+fn is_there(path: &PathBuf) -> bool {
+    path.is_absolute() && Path::is_dir(path)
 }

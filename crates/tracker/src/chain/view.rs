@@ -1,9 +1,10 @@
 //! The public shapes of transitions and heads.
 
 use serde::Serialize;
-use session::{AgentSession, Evidence, Head, Scope, Standing, Text, Transition};
+use session::{AgentSession, Evidence, Head, ProjectKey, Scope, Standing, Text, Transition};
 use store::StoreError;
 
+use super::transcripts::Hindrance;
 use crate::Tracker;
 
 /// A transition.
@@ -13,6 +14,9 @@ pub struct TransitionView {
     pub seq: u64,
     /// The name of the project.
     pub project: Option<String>,
+    /// The key of the project: names are not unique.
+    #[serde(skip)]
+    pub project_key: ProjectKey,
     /// The version whose head it is about; `null` for the project's own and a worktree's.
     pub version: Option<String>,
     /// The worktree whose head it is about.
@@ -48,6 +52,9 @@ pub struct TransitionView {
 pub struct HeadView {
     /// The name of the project.
     pub project: Option<String>,
+    /// The key of the project: names are not unique.
+    #[serde(skip)]
+    pub project_key: Option<ProjectKey>,
     /// The version it is the head of.
     pub version: Option<String>,
     /// The worktree it is the head of.
@@ -66,6 +73,9 @@ pub struct HeadView {
     pub reason: Option<String>,
     /// The agent.
     pub agent: Option<String>,
+    /// Whether it can be resumed on the machine that holds its transcript, and not here.
+    #[serde(skip)]
+    pub is_elsewhere: bool,
 }
 
 impl Tracker {
@@ -75,6 +85,7 @@ impl Tracker {
         Ok(TransitionView {
             seq: transition.seq,
             project: self.name_of_project(transition.project)?,
+            project_key: transition.project,
             version,
             worktree,
             old: transition.old.as_ref().map(id),
@@ -97,6 +108,7 @@ impl Tracker {
         let hindrance = self.hindrance(&head.agent_session, head.machine.as_ref());
         Ok(HeadView {
             project: self.name_of_project(head.project)?,
+            project_key: Some(head.project),
             version,
             worktree,
             head: Some(text(&head.agent_session.id)),
@@ -104,12 +116,13 @@ impl Tracker {
             at: Some(head.when.at.moment.to_string()),
             machine: head.machine.as_ref().map(text),
             fresh: hindrance.is_some(),
+            is_elsewhere: matches!(hindrance, Some(Hindrance::Elsewhere(_))),
             reason: hindrance.map(|hindrance| hindrance.to_string()),
             agent: Some(text(&head.agent_session.agent)),
         })
     }
 
-    pub(crate) fn name_of_project(&self, key: session::ProjectKey) -> Result<Option<String>, StoreError> {
+    pub(crate) fn name_of_project(&self, key: ProjectKey) -> Result<Option<String>, StoreError> {
         Ok(self.store.reads().project(key)?.map(|project| text(&project.name)))
     }
 

@@ -206,7 +206,13 @@ fn a_head_is_of_its_worktree_and_of_the_project() {
     let home = Home::new();
     began(&home, 7, "c").iter().for_each(|call| call.leave(&home));
     let tracker = home.tracker();
-    let heads: Vec<_> = tracker.heads().unwrap().into_iter().map(|head| (head.worktree.is_some(), head.head.unwrap())).collect();
+    let heads: Vec<_> = tracker
+        .chain_with_heads(&WantedChain::default(), false)
+        .unwrap()
+        .heads
+        .into_iter()
+        .map(|head| (head.worktree.is_some(), head.head.unwrap()))
+        .collect();
     assert_eq!(heads, [(false, "c".to_owned()), (true, "c".to_owned())]);
     let all = tracker.chain(&WantedChain::default()).unwrap();
     assert_eq!(all.iter().map(|view| (view.seq, view.worktree.is_some())).collect::<Vec<_>>(), [(1, true), (2, false)]);
@@ -483,7 +489,8 @@ fn a_hook_that_is_heard_after_a_worker_lost_moves_all_heads() {
     home.clock.pass(5);
     calls.iter().chain([&prompt(&home, 7, "c", "q", "And?")]).for_each(|call| call.leave(&home));
     let mut tracker = home.tracker();
-    let heads: Vec<_> = tracker.heads().unwrap().into_iter().map(|head| head.head.unwrap()).collect();
+    let heads: Vec<_> =
+        tracker.chain_with_heads(&WantedChain::default(), false).unwrap().heads.into_iter().map(|head| head.head.unwrap()).collect();
     assert_eq!(heads, ["c", "c"]);
     assert!(tracker.sync_status().unwrap().rate >= 1.0);
     assert!(tracker.rebuild(&mut |_, _| {}).unwrap().rows.identical);
@@ -600,4 +607,90 @@ fn resuming_without_a_name_takes_the_head_of_this_worktree() {
     assert_eq!((choices.len(), choices[0].is_head_here, choices[0].session.as_deref()), (1, true, Some(session.as_str())));
     std::fs::remove_dir_all(home.path(".claude")).unwrap();
     assert_eq!(tracker.resume(None).unwrap_err().to_string(), "c cannot be resumed: its transcript is gone");
+}
+
+#[test]
+fn the_head_of_this_worktree_is_offered_first_however_many_are_newer() {
+    let home = Home::new();
+    let other = home.path("other");
+    std::fs::create_dir(&other).unwrap();
+    let in_other = |call: HookCall| {
+        let mut call = call;
+        call.payload["cwd"] = json!(other);
+        call
+    };
+    began(&home, 7, "c").iter().for_each(|call| call.leave(&home));
+    for number in 0..5 {
+        home.clock.pass(60);
+        began(&home, 10 + number, &format!("d{number}")).into_iter().for_each(|call| in_other(call).leave(&home));
+    }
+    ["c", "d0", "d1", "d2", "d3", "d4"].iter().for_each(|id| transcript(&home, id));
+    let offered =
+        |limit: usize| -> Vec<String> { home.tracker().resumable(limit).unwrap().into_iter().map(|choice| choice.agent_session).collect() };
+    assert_eq!(offered(3), ["c", "d4", "d3"]);
+    assert_eq!(offered(1), ["c"]);
+    assert_eq!(offered(10), ["c", "d4", "d3", "d2", "d1", "d0"]);
+}
+
+#[test]
+fn what_only_workers_told_of_is_offered_and_resumed_where_its_project_is() {
+    let home = Home::new();
+    began(&home, 7, "c").iter().for_each(|call| call.leave(&home));
+    home.clock.pass(60);
+    let shop = home.path("shop");
+    std::fs::create_dir(&shop).unwrap();
+    let mut worker = home.tracker_in(&shop);
+    worker.report_transition(&said("w", None, "build")).unwrap();
+    worker
+        .report_transition(&NewTransition { agent: Some("codex".into()), version: Some("v".into()), ..said("x", None, "build") })
+        .unwrap();
+    ["c", "w", "x"].iter().for_each(|id| transcript(&home, id));
+    let tracker = home.tracker();
+    let offered: Vec<_> = tracker.resumable(10).unwrap().into_iter().map(|choice| (choice.agent_session, choice.project)).collect();
+    assert_eq!(offered, [("c".to_owned(), Some("project".to_owned()))]);
+    worker.report_transition(&said("w", None, "update")).unwrap();
+    let tracker = home.tracker();
+    let offered: Vec<_> = tracker.resumable(10).unwrap().into_iter().map(|choice| (choice.agent_session, choice.project)).collect();
+    assert_eq!(offered[1..], [("w".to_owned(), Some("shop".to_owned()))]);
+    assert_eq!(tracker.resume(Some("w")).unwrap().directory, shop);
+    std::fs::remove_dir(&shop).unwrap();
+    assert_eq!(tracker.resume(Some("w")).unwrap().directory, home.project());
+}
+
+#[test]
+fn a_head_whose_transcript_is_on_another_machine_is_resumed_there_and_has_not_vanished() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    tracker.report_transition(&said("a", None, "build")).unwrap();
+    transcript(&home, "a");
+    let project = tracker.project_here().unwrap().unwrap();
+    let text = |word: &str| session::Text::redacted(word);
+    let moved = session::Moved {
+        scope: session::Scope::Project,
+        new: session::AgentSession { agent: text("claude-code"), id: text("b") },
+        from: Some(session::AgentSession { agent: text("claude-code"), id: text("a") }),
+        source: text("build"),
+        standing: session::Standing::Moved,
+        session: None,
+        machine: Some(text("babbage")),
+    };
+    let event = session::Event {
+        about: session::Subject::Project(project.key),
+        ..testkit::session_event(900, 1, project.revision.next().0, session::Change::Moved(Box::new(moved)))
+    };
+    let mut store = store::SqliteStore::open(&home.path("store"), store::Access::Write, std::time::Duration::from_secs(9)).unwrap();
+    store::write(&mut store, store::Durability::Normal, |turn| turn.append(&event)).unwrap();
+
+    let head = tracker.head(None).unwrap();
+    assert_eq!((head.head.as_deref(), head.machine.as_deref()), (Some("b"), Some("babbage")));
+    assert!(head.fresh && head.is_elsewhere && head.reason.as_deref() == Some("its transcript is on babbage"), "{head:?}");
+    let found = tracker.recover("b").unwrap();
+    let expected = (Verdict::Elsewhere, Some("b"), "its transcript is on babbage");
+    assert_eq!((found.verdict, found.id.as_deref(), found.reason.as_str()), expected);
+    assert_eq!(tracker.resume(None).unwrap_err().to_string(), "b cannot be resumed here: its transcript is on babbage");
+    assert_eq!(tracker.resumable(10).unwrap().len(), 0);
+    // Brought here, it is as good as any.
+    transcript(&home, "b");
+    assert_eq!(tracker.recover("b").unwrap().verdict, Verdict::Valid);
+    assert!(!tracker.head(None).unwrap().is_elsewhere);
 }
