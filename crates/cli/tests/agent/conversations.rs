@@ -159,3 +159,37 @@ fn a_session_that_two_processes_run_ends_with_the_second() {
     stage.compare(3);
     stage.replayed_in_other_orders();
 }
+
+const NAMED: &str = "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d";
+
+#[test]
+fn a_conversation_whose_id_somebody_chose_is_one_like_any_other() {
+    let Some(stage) = Stage::set() else { return };
+    let run = stage.run("Go. @@tools", &["--session-id", NAMED]);
+    assert_eq!(run.session_id(), NAMED);
+    stage.tells(&[NAMED], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1"], "a");
+    stage.compare(1);
+    stage.replayed_in_other_orders();
+}
+
+#[test]
+fn resuming_what_nobody_knows_opens_nothing() {
+    let Some(stage) = Stage::set() else { return };
+    let run = stage.home.run_print("Go. @@tools", &["--resume", NAMED]);
+    assert_ne!(run.code, Some(0), "{run:#?}");
+    assert_eq!(stage.home.events(), ["SessionEnd"]);
+    assert_eq!(stage.sessions().len(), 0);
+    let first = stage.run("Go. @@tools", &[]).session_id();
+    stage.tells(&[&first], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1"], "a");
+}
+
+#[test]
+fn a_conversation_of_before_the_hooks_is_known_from_when_it_is_resumed() {
+    let Some(stage) = Stage::bare() else { return };
+    let id = stage.run("Go. @@tools", &[]).session_id();
+    stage.home.record_hooks();
+    stage.rutter(["init", "--yes"]);
+    stage.run("And on. @@fail", &["--resume", &id]);
+    stage.tells(&[&id], &["#1 a: COMPLETED, other (hook)"], &["a: - < a, resume #1"], "a");
+    stage.replayed_in_other_orders();
+}

@@ -1,6 +1,6 @@
 //! Escape, SIGKILL: what ends without a hook that says so.
 
-use testkit::{Key, wait_for};
+use testkit::{Key, Signal, wait_for};
 
 use crate::stage::{SOON, Stage};
 
@@ -68,5 +68,19 @@ fn a_killed_agent_leaves_a_session_that_can_be_taken_up_again() {
     assert_eq!(stage.outcomes(&resumed), expected);
     stage.tells(&[&id], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1", "a: a < a, resume #1"], "a");
     stage.compare(2);
+    stage.replayed_in_other_orders();
+}
+
+#[test]
+fn an_agent_that_is_told_to_end_leaves_a_session_that_has_ended() {
+    let Some(stage) = Stage::set() else { return };
+    let process = stage.home.spawn_print("Go. @@slow", &[]);
+    stage.wait_for_the_slow_command();
+    process.signal(Signal::TERM);
+    let id = process.wait().session_id();
+    let session = stage.only_session();
+    assert_eq!(stage.outcomes(&session), [outcome("interrupted", &["unfinished"])], "{:?}", stage.home.events());
+    stage.tells(&[&id], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1"], "a");
+    stage.compare(1);
     stage.replayed_in_other_orders();
 }

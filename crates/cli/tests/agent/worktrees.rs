@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+use testkit::{Step, bash, say, tool};
+
 use crate::stage::Stage;
 
 /// Makes the project a repository with a commit in it.
@@ -61,5 +64,20 @@ fn a_worktree_that_the_agent_makes_for_itself_is_one_of_the_project() {
     tells(&stage, &[&a, &b], &sessions, &chain, &[("b", Path::new("project")), ("a", &here), ("b", &aside)]);
     assert_eq!(stage.session_of(&b)["worktree"], aside.to_str().unwrap());
     stage.compare(2);
+    stage.replayed_in_other_orders();
+}
+
+#[test]
+fn an_agent_that_enters_a_worktree_and_leaves_it_stays_in_its_session() {
+    let Some(stage) = Stage::set() else { return };
+    commit(&stage);
+    let here = stage.home.project();
+    let enter = Step::of([tool("EnterWorktree", json!({"name": "aside"}))]);
+    let leave = Step::of([tool("ExitWorktree", json!({"action": "keep"}))]);
+    stage.api.add("aside", [enter, Step::of([bash("pwd")]), leave, Step::of([say("There and back.")])]);
+    let a = stage.run("Go. @@aside", &[]).session_id();
+    tells(&stage, &[&a], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1"], &[("a", Path::new("project")), ("a", &here)]);
+    assert_eq!(stage.session_of(&a)["worktree"], here.to_str().unwrap());
+    stage.compare(1);
     stage.replayed_in_other_orders();
 }
