@@ -1,5 +1,6 @@
 //! The client's transcripts: where the one of a conversation is, and which conversation it was copied from.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,14 @@ pub fn find(projects: &Path, id: &str) -> Option<PathBuf> {
     let mut found =
         folders.map(|folder| folder.path().join(&name)).filter(|path| fs::symlink_metadata(path).is_ok_and(|file| file.is_file()));
     found.next()
+}
+
+/// Returns the ids of all conversations that have a transcript: of each folder, one look.
+pub fn all(projects: &Path) -> BTreeSet<String> {
+    let folders = fs::read_dir(projects).into_iter().flatten().filter_map(Result::ok);
+    let files = folders.filter_map(|folder| fs::read_dir(folder.path()).ok()).flatten().filter_map(Result::ok);
+    let files = files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
+    files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".jsonl")?.to_owned())).filter(|id| is_id(id)).collect()
 }
 
 /// Reports whether a text can be the id of a conversation: letters, digits and `-`, no `-` first, at most 128 of them.
@@ -62,6 +71,22 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transcript_is_found_among_all_as_by_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let projects = directory.path();
+        for path in ["-a/c.jsonl", "-a/d.jsonl", "-b/e.jsonl", "-b/notes.txt", "-b/-x.jsonl", "-b/f.jsonl/below"] {
+            fs::create_dir_all(projects.join(path).parent().unwrap()).unwrap();
+            fs::write(projects.join(path), "").unwrap();
+        }
+        fs::write(projects.join("g.jsonl"), "").unwrap();
+        assert_eq!(all(projects), ["c", "d", "e"].map(str::to_owned).into());
+        for id in ["c", "d", "e", "f", "g", "-x"] {
+            assert_eq!(find(projects, id).is_some(), all(projects).contains(id), "{id}");
+        }
+        assert_eq!(all(&projects.join("nowhere")), BTreeSet::new());
+    }
 
     #[test]
     fn only_ids_become_part_of_a_path() {

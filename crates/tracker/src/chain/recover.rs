@@ -102,7 +102,8 @@ impl Tracker {
         candidates.sort_by_key(|held| std::cmp::Reverse((held.standing == Standing::Moved, held.seq)));
         let mut seen = BTreeSet::new();
         candidates.retain(|held| seen.insert(&held.new));
-        let is_valid = |held: &&&&Transition| self.hindrance(&held.new, held.machine.as_ref()).is_none();
+        let transcripts = self.transcripts();
+        let is_valid = |held: &&&&Transition| transcripts.hindrance(&held.new, held.machine.as_ref()).is_none();
         candidates.iter().find(is_valid).map(|held| held.new.id.as_str().to_owned())
     }
 }

@@ -159,8 +159,10 @@ impl Tracker {
         candidates.extend(others);
         let mut seen = BTreeSet::new();
         candidates.retain(|candidate| seen.insert(candidate.agent_session.clone()));
+        let transcripts = self.transcripts();
         let is_resumable = |candidate: &Candidate| {
-            command(&candidate.agent_session).is_some() && self.hindrance(&candidate.agent_session, candidate.machine.as_ref()).is_none()
+            let Candidate { agent_session, machine, .. } = candidate;
+            command(agent_session).is_some() && transcripts.hindrance(agent_session, machine.as_ref()).is_none()
         };
         let choices = candidates.into_iter().filter(is_resumable).take(limit);
         let is_here = |candidate: &Candidate| here.as_ref().is_some_and(|head| head.agent_session == candidate.agent_session);
@@ -228,7 +230,7 @@ impl Tracker {
         let worktree = session.and_then(|session| session.worktree.as_ref()).map(|worktree| PathBuf::from(worktree.as_str()));
         let known: Vec<_> = last.into_iter().chain(worktree).collect();
         let Some(first) = known.first().cloned() else { return self.directory_of_transition(id) };
-        known.into_iter().find(is_there).ok_or_else(|| ResumeError::NoDirectory { id: id.to_owned(), directory: first })
+        known.into_iter().find(|path| is_there(path)).ok_or_else(|| ResumeError::NoDirectory { id: id.to_owned(), directory: first })
     }
 
     fn directory_of_transition(&self, id: &str) -> Result<PathBuf, ResumeError> {
@@ -244,7 +246,7 @@ impl Tracker {
             _ if is_worktree_here => Some(self.place.worktree.clone()),
             _ => project.as_ref().and_then(directory_of_project),
         };
-        Ok(place.filter(is_there).unwrap_or_else(|| self.place.directory.clone()))
+        Ok(place.filter(|path| is_there(path)).unwrap_or_else(|| self.place.directory.clone()))
     }
 
     fn process_in(&self, row: &Conversation) -> Option<u32> {
@@ -284,6 +286,6 @@ fn directory_of_project(project: &Project) -> Option<PathBuf> {
     place.parent().filter(|_| place.file_name().is_some_and(|name| name == ".git")).map(Path::to_owned)
 }
 
-fn is_there(path: &PathBuf) -> bool {
-    path.is_absolute() && Path::is_dir(path)
+fn is_there(path: &Path) -> bool {
+    path.is_absolute() && path.is_dir()
 }
