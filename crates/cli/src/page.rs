@@ -152,18 +152,4 @@ mod tests {
         page.table(&[vec!["漢字".into(), "1".into()], vec!["a".into(), "10".into()]]);
         assert_eq!(page.lines, [vec![plain("  漢字   1")], vec![plain("  a     10")]]);
     }
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, expected) in [
-            ("claude", "claude"),
-            ("/srv/a-b_c", "/srv/a-b_c"),
-            ("", "''"),
-            ("/my dir", "'/my dir'"),
-            ("it's", r"'it'\''s'"),
-            ("$(id) `id` \"x\" \\ ~ # =", "'$(id) `id` \"x\" \\ ~ # ='"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-    }
 }

@@ -143,4 +143,18 @@ mod tests {
             assert_eq!(Tag::try_from(Text::redacted(bad)), Err(TagError), "{bad}");
         }
     }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (word, expected) in [
+            ("claude", "claude"),
+            ("/srv/a-b_c", "/srv/a-b_c"),
+            ("", "''"),
+            ("/my dir", "'/my dir'"),
+            ("it's", r"'it'\''s'"),
+            ("$(id) `id` \"x\" \\ ~ # =", "'$(id) `id` \"x\" \\ ~ # ='"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 }

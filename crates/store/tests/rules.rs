@@ -7,8 +7,7 @@ use std::time::Duration;
 use rstest::rstest;
 use session::{
     AgentSession, Awaited, Change, Ended, EntryKey, EntryMarked, Moment, Moved, ProjectFound, ProjectKey, Scope, SessionKey, Standing,
-    Status, Subject, Survey, Text,
-    WorkMarked, Written,
+    Status, Subject, Survey, Text, WorkMarked, Written,
 };
 use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, SqliteStore, Store, StoreError, Verdict, Wanted, write};
 use tempfile::TempDir;

@@ -103,12 +103,16 @@ impl Tracker {
     pub(crate) fn take_in_before_reading(&mut self) {
         if self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
             match self.open_to_write() {
-                Ok(()) => self.take_in_or_say(),
+                Ok(()) => {
+                    self.take_in_or_say();
+                    self.look_after_ends();
+                }
                 Err(error) => self.say_what_waits(&error),
             }
         }
         if self.has_ends_to_infer().unwrap_or(false) && self.open_to_write().is_ok() {
             drop(self.infer_ends());
+            self.look_after_ends();
         }
     }
 

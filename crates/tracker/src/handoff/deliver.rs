@@ -15,6 +15,7 @@ use store::{Durability, StoreError, Wanted};
 use super::claims::{Claim, claims};
 use super::record::Record;
 use super::text;
+use crate::documents::Wish;
 use crate::{Fate, Tracker};
 
 /// How many sessions an agent is told of at most.
@@ -60,15 +61,20 @@ impl Tracker {
     /// Tells of the session itself, as it stands now.
     fn own(&mut self, session: &Session) -> Result<Option<Delivery>, StoreError> {
         self.look_at(session, PATIENCE)?;
-        self.bring_documents_up(session.key, crate::documents::Wish::Living);
+        self.bring_documents_up(session.key, Wish::Living);
         let record = self.record_of(session.clone())?;
         self.told_of(vec![record])
     }
 
     /// Tells of the sessions before this one.
     fn earlier(&mut self, session: &Session) -> Result<Option<Delivery>, StoreError> {
-        let before = self.before(Some(session))?.into_iter().take(MOST);
-        let records = before.map(|before| self.record_of(before)).collect::<Result<Vec<_>, _>>()?;
+        let before: Vec<_> = self.before(Some(session))?.into_iter().take(MOST).collect();
+        // What ended just now nobody has looked at yet.
+        for ended in before.iter().filter(|before| before.wants_survey()) {
+            self.look_at(ended, PATIENCE)?;
+            self.bring_documents_up(ended.key, Wish::Living);
+        }
+        let records = before.into_iter().map(|before| self.record_of(before)).collect::<Result<Vec<_>, _>>()?;
         self.told_of(records)
     }
 

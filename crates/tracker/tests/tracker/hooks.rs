@@ -271,7 +271,7 @@ fn h2_an_agent_that_waits_is_answered_before_everything_that_waits_in_the_inbox(
     }
     start(&home, 8, "waits", "startup").leave(&home);
     let key = ConversationKey::of("claude-code", "waits");
-    let tracker = home.tracker_to_answer(key);
+    let mut tracker = home.tracker_to_answer(key);
     let answer = tracker.answer_start("claude-code", "waits").unwrap().unwrap();
     let (events, _) = tracker.events(&WantedEvents { all_projects: true, ..WantedEvents::default() }).unwrap();
     assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["SessionStart", "assigned"]);
