@@ -25,6 +25,9 @@ pub struct Envelope<'p> {
     /// The agent's process; at a start only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
+    /// The machine it runs on; at a start only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     /// What that process descends from; at a start only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ancestors: Vec<Process>,

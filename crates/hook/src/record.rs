@@ -137,6 +137,7 @@ fn body(agent: &str, surroundings: &Surroundings, now: Reading, wishes: &Wishes,
         // Of what is kept: a hash of what was masked would give it away.
         fingerprint: cut::hash(payload.get().as_bytes()) ^ u64::from(pid.unwrap_or(0)).rotate_left(32),
         process: process.and_then(machine::process),
+        machine: is_start.then(machine::name),
         ancestors: process.map(machine::ancestors).unwrap_or_default(),
         variables: process
             .map(|pid| machine::variables_of(pid, claude_code::VARIABLES))

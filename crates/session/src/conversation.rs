@@ -34,16 +34,16 @@ pub struct Conversation {
     /// How it was taken up last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Latest<Arrival>>,
-    /// The processes that ran it, and when each took it up last.
+    /// The processes that ran it.
     #[serde(with = "runs")]
-    pub runs: BTreeMap<Process, When>,
+    pub runs: BTreeMap<Process, Run>,
     /// When processes last did something in it, by their numbers.
     pub acted: Numbered,
     /// When processes left it last, by their numbers.
     pub left: Numbered,
     /// The sessions it belonged to and since when, in order.
     pub assignments: Vec<Assignment>,
-    /// What was said in the last two seconds, so that the same said twice is heard once.
+    /// What was said last, so that the same said twice is heard once: the last few sayings, however long ago.
     pub recent: Vec<Said>,
     /// The latest revision among its changes.
     pub revision: Revision,
@@ -67,6 +67,15 @@ pub enum Doing {
     Left(Text),
     /// Its process is gone from it without having said so, as is known for this reason.
     Gone(Text),
+}
+
+/// How a process runs, or ran, a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// When it took it up last.
+    pub since: When,
+    /// On which machine, where that is known: nobody else can say what became of the process.
+    pub machine: Option<Text>,
 }
 
 /// How a conversation was taken up.
@@ -142,6 +151,16 @@ impl Conversation {
         self.assignments.last().map(|last| last.session)
     }
 
+    /// Reports whether this is the session it belongs to now. It may have belonged to others, and left them.
+    pub fn belongs_to(&self, session: SessionKey) -> bool {
+        self.session() == Some(session)
+    }
+
+    /// Reports whether the last that was heard of it is that it was left.
+    pub fn is_left(&self) -> bool {
+        matches!(Latest::get(&self.doing), Some(Doing::Left(_) | Doing::Gone(_)))
+    }
+
     /// Returns the session it belonged to at some point; what came before the first one belongs to that one.
     pub fn session_at(&self, when: &When) -> Option<SessionKey> {
         let before = self.assignments.iter().rev().find(|each| !when.is_before(&each.since));
@@ -158,7 +177,23 @@ impl Conversation {
 
     /// Returns the processes that took it up and have not left it since they last did something in it.
     pub fn running(&self) -> impl Iterator<Item = &Process> {
-        self.runs.iter().filter(|(process, since)| !self.has_left(process, since)).map(|(process, _)| process)
+        self.runs.iter().filter(|(process, run)| !self.has_left(process, &run.since)).map(|(process, _)| process)
+    }
+
+    /// Returns when a process took it up last.
+    pub fn taken_up_by(&self, process: &Process) -> Option<When> {
+        self.runs.get(process).map(|run| run.since)
+    }
+
+    /// Returns when a process that took it up was last heard of in it.
+    pub fn heard_of(&self, process: &Process) -> Option<When> {
+        let heard = self.taken_up_by(process).into_iter().chain(self.acted.of(process));
+        heard.reduce(|kept, next| if kept.is_before(&next) { next } else { kept })
+    }
+
+    /// Returns the machine on which a process runs it, where that is known.
+    pub fn machine_of(&self, process: &Process) -> Option<&Text> {
+        self.runs.get(process).and_then(|run| run.machine.as_ref())
     }
 
     fn has_left(&self, process: &Process, since: &When) -> bool {
@@ -167,8 +202,8 @@ impl Conversation {
         if self.runs.keys().any(|other| has_its_number(other) && other.started > process.started) {
             return true;
         }
-        let acted = self.acted.of(process).filter(|acted| since.is_before(acted)).unwrap_or(*since);
-        self.left.of(process).is_some_and(|left| !left.is_before(&acted))
+        let heard = self.heard_of(process).unwrap_or(*since);
+        self.left.of(process).is_some_and(|left| !left.is_before(&heard))
     }
 
     /// Returns it by the names people and programs use.
@@ -201,15 +236,30 @@ impl Conversation {
 mod runs {
     use std::collections::BTreeMap;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::{Process, When};
+    use super::Run;
+    use crate::{Process, Text, When};
 
-    pub(super) fn serialize<S: Serializer>(runs: &BTreeMap<Process, When>, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_seq(runs)
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Listed {
+        Somewhere(Process, When, Text),
+        Anywhere(Process, When),
     }
 
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(input: D) -> Result<BTreeMap<Process, When>, D::Error> {
-        Ok(Vec::<(Process, When)>::deserialize(input)?.into_iter().collect())
+    pub(super) fn serialize<S: Serializer>(runs: &BTreeMap<Process, Run>, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(runs.iter().map(|(process, run)| match run.machine.clone() {
+            Some(machine) => Listed::Somewhere(*process, run.since, machine),
+            None => Listed::Anywhere(*process, run.since),
+        }))
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(input: D) -> Result<BTreeMap<Process, Run>, D::Error> {
+        let run = |listed| match listed {
+            Listed::Somewhere(process, since, machine) => (process, Run { since, machine: Some(machine) }),
+            Listed::Anywhere(process, since) => (process, Run { since, machine: None }),
+        };
+        Ok(Vec::<Listed>::deserialize(input)?.into_iter().map(run).collect())
     }
 }

@@ -49,7 +49,7 @@ mod work_item;
 
 pub use apply::{apply, fold};
 pub use chain::heads_of;
-pub use conversation::{Arrival, Assignment, Conversation, Doing, Said};
+pub use conversation::{Arrival, Assignment, Conversation, Doing, Run, Said};
 pub use entry::{Category, CategoryError, Entry, EntryKind, EntryStanding, TestResult, Written};
 pub use event::{
     Author, Change, Described, Ended, EntryAdded, EntryMarked, Event, Evidence, HandedOver, Moved, Opened, Opener, ProjectFound, Rank,

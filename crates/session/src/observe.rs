@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     Activity, Anomaly, Arrival, Awaited, CallEnd, Change, Conversation, ConversationKey, Doing, Event, EventId, Happened, Latest, Observed,
-    Outcome, Process, Prompt, Revision, Rows, Session, SessionKey, Stamp, Text, Tool, ToolCall, ToolCallKey, Turn, TurnEnd, TurnKey, When,
+    Outcome, Process, Prompt, Revision, Rows, Run, Session, SessionKey, Stamp, Text, Tool, ToolCall, ToolCallKey, Turn, TurnEnd, TurnKey,
+    When,
 };
 
 use crate::apply::{release, wait, wrong_subject};
@@ -89,19 +90,20 @@ fn doing(observed: &Observed) -> Option<Doing> {
 
 /// Notes which process took the conversation up, and which left it.
 fn run(conversation: &mut Conversation, observed: &Observed, when: When) {
-    let later = |held: &mut When| {
-        if held.is_before(&when) {
-            *held = when;
-        }
-    };
     if let Happened::Started(started) = &observed.what {
-        started.process.into_iter().for_each(|process| later(conversation.runs.entry(process).or_insert(when)));
+        let run = Run { since: when, machine: started.machine.clone() };
+        if let Some(process) = started.process {
+            let held = conversation.runs.entry(process).or_insert_with(|| run.clone());
+            if held.since.is_before(&when) {
+                *held = run.clone();
+            }
+        }
         Latest::observe(&mut conversation.arrival, when, Arrival::of(started));
     }
     let noted = match &observed.what {
         Happened::Left { .. } => &mut conversation.left,
-        what if what.is_work() => &mut conversation.acted,
-        _ => return,
+        // Whatever else it says, it is there: also what is no work.
+        _ => &mut conversation.acted,
     };
     observed.pid.into_iter().for_each(|pid| noted.note(pid, when));
 }

@@ -1,4 +1,11 @@
-//! The order of what was observed in one conversation. It is not the wall clock's.
+//! Before and after. Neither is the wall clock's: within one boot the boot clock knows, and across two of them, or where there is none,
+//! it says nothing. What is assumed there depends on what is asked, so that there are three questions:
+//!
+//! | question | where no clock knows |
+//! |---|---|
+//! | [`When::is_before`], of two observations of one conversation | the one that was recorded first |
+//! | [`Reading::is_known_before`] | no |
+//! | [`Reading::is_after_or_unknown`] | yes |
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -33,17 +40,32 @@ impl When {
     /// Hooks that run side by side may reach the inbox in another order than they were started in; their boot clocks know. Across a
     /// restart the inbox keeps the order by itself.
     pub fn is_before(&self, other: &Self) -> bool {
-        self.by_boot_clock(other).unwrap_or_else(|| self.stamp.cmp(&other.stamp)).is_lt()
+        self.at.by_boot_clock(&other.at).unwrap_or(Ordering::Equal).then(self.stamp.cmp(&other.stamp)).is_lt()
     }
 
     /// Reports whether the boot clock says that this comes before another one. Of another boot, or without one, it says nothing.
     pub fn is_known_before(&self, other: &Self) -> bool {
+        self.at.by_boot_clock(&other.at).is_some_and(|order| order.then(self.stamp.cmp(&other.stamp)).is_lt())
+    }
+}
+
+impl Reading {
+    /// Reports whether this is before another one and a boot clock knows it.
+    pub fn is_known_before(&self, other: &Self) -> bool {
         self.by_boot_clock(other).is_some_and(Ordering::is_lt)
     }
 
+    /// Reports whether this is after another one, or no boot clock knows that it is not.
+    pub fn is_after_or_unknown(&self, other: &Self) -> bool {
+        self.by_boot_clock(other).is_none_or(Ordering::is_gt)
+    }
+
+    /// Compares two readings by the boot clock, where both are of one boot.
     fn by_boot_clock(&self, other: &Self) -> Option<Ordering> {
-        let (own, others) = self.at.boot.zip(other.at.boot).filter(|(own, others)| own.id == others.id)?;
-        Some((own.micros, self.stamp).cmp(&(others.micros, other.stamp)))
+        match (self.boot, other.boot) {
+            (Some(own), Some(others)) if own.id == others.id => Some(own.micros.cmp(&others.micros)),
+            _ => None,
+        }
     }
 }
 

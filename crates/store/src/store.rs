@@ -239,6 +239,12 @@ pub trait Reads {
     fn conversations_by_id(&self, id: &str) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the conversations that belong, or belonged, to a session, oldest first.
     fn conversations_of(&self, session: SessionKey) -> Result<Vec<Conversation>, StoreError>;
+    /// Returns the conversations that belong to a session now, oldest first: not those that have moved on.
+    fn conversations_in(&self, session: SessionKey) -> Result<Vec<Conversation>, StoreError> {
+        let mut found = self.conversations_of(session)?;
+        found.retain(|conversation| conversation.belongs_to(session));
+        Ok(found)
+    }
     /// Returns the conversations that a process runs or ran.
     fn conversations_run_by(&self, process: &Process) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the conversations that a process with this number runs or ran, newest first.

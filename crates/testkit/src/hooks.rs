@@ -23,6 +23,8 @@ pub struct HookCall {
     pub is_numbered: bool,
     /// The agent's process, at a start.
     pub process: Option<Process>,
+    /// The machine it runs on, if that is not this one.
+    pub machine: Option<String>,
     /// What that descends from.
     pub ancestors: Vec<Process>,
     /// The variables it was started with.
@@ -34,7 +36,16 @@ pub struct HookCall {
 impl HookCall {
     /// Returns a call at the moment at which a home's clock stands.
     pub fn new(home: &Home, pid: u32, payload: Value) -> Self {
-        Self { at: home.clock.now(), pid, is_numbered: true, process: None, ancestors: Vec::new(), variables: Vec::new(), payload }
+        Self {
+            at: home.clock.now(),
+            pid,
+            is_numbered: true,
+            process: None,
+            machine: None,
+            ancestors: Vec::new(),
+            variables: Vec::new(),
+            payload,
+        }
     }
 
     /// Returns the process that a number stands for in tests.
@@ -61,6 +72,7 @@ impl HookCall {
             pid: self.is_numbered.then_some(self.pid),
             fingerprint,
             process: self.process,
+            machine: self.machine.clone(),
             ancestors: self.ancestors.clone(),
             variables: self.variables.clone(),
             payload: &payload,

@@ -100,7 +100,7 @@ impl Tracker {
 
     /// Reports whether the conversation's last turn may be going on.
     fn is_at_work(&self, session: &Session, conversation: &Conversation) -> bool {
-        let is_here = conversation.session() == Some(session.key) && !session.status().is_ended();
+        let is_here = conversation.belongs_to(session.key) && !session.status().is_ended();
         is_here && self.is_run(conversation) && !self.is_idle(conversation)
     }
 

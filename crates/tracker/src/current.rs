@@ -137,8 +137,8 @@ impl Tracker {
         let reads = self.store.reads();
         for ancestor in self.clock.ancestors() {
             let runs = reads.conversations_run_by(&ancestor)?.into_iter().filter(|row| row.running().any(|run| *run == ancestor));
-            let newest = runs.reduce(|kept, next| match (kept.runs.get(&ancestor), next.runs.get(&ancestor)) {
-                (Some(one), Some(other)) if one.is_before(other) => next,
+            let newest = runs.reduce(|kept, next| match (kept.taken_up_by(&ancestor), next.taken_up_by(&ancestor)) {
+                (Some(one), Some(other)) if one.is_before(&other) => next,
                 _ => kept,
             });
             if newest.is_some() {

@@ -8,13 +8,14 @@
 //! | the agent's own registry says that the process is in another conversation, of which its hooks were not heard | it left the one we know of |
 //! | nothing was recorded for a day, and no process is known to run it | the session is abandoned, a person's too |
 //!
+//! Where the last word that was heard of a session is that an agent left, and what still seemed to run is gone, the agent's word stands.
 //! Only the machine that ran a process can say that it is gone, and only of its own process ids.
 
 use std::collections::BTreeMap;
 
 use session::{
-    Change, Conversation, ConversationKey, Ended, Evidence, Opener, Process, Reading, Session, SessionKey, Status, Subject, Text, When,
-    elapsed_micros,
+    Change, Conversation, ConversationKey, Doing, Ended, Evidence, Opener, Process, Reading, Session, SessionKey, Status, Subject, Text,
+    When, elapsed_micros,
 };
 use store::{Durability, Reads, StoreError};
 
@@ -76,8 +77,8 @@ impl Tracker {
         let runs = reads.open_runs(MOST_RUNS)?;
         let mut found = Found::default();
         let mut alive: BTreeMap<Process, Vec<&Conversation>> = BTreeMap::new();
-        for (process, conversation) in runs.iter().filter(|(process, row)| is_of_this_machine(row, process)) {
-            match self.clock.fate(process) {
+        for (process, conversation) in &runs {
+            match fate(conversation, process, &*self.clock) {
                 Fate::Runs => alive.entry(*process).or_default().push(conversation),
                 Fate::Gone => found.gone.push((conversation.key, *process, "process gone")),
                 Fate::Unknown => {}
@@ -128,7 +129,7 @@ impl Tracker {
 
     /// Reports whether the agent itself says that one of its processes is in a conversation of the session.
     fn is_held(&self, session: &Session) -> Result<bool, StoreError> {
-        let conversations = self.store.reads().conversations_of(session.key)?;
+        let conversations = self.store.reads().conversations_in(session.key)?;
         Ok(conversations.iter().any(|conversation| self.is_registered(conversation)))
     }
 }
@@ -140,24 +141,29 @@ pub enum Fate {
     Runs,
     /// It is not there any more.
     Gone,
-    /// Nobody here can tell: it has another namespace of process ids.
+    /// Nobody here can tell: it is of another machine, or has another namespace of process ids.
     Unknown,
 }
 
-fn is_of_this_machine(row: &Conversation, process: &Process) -> bool {
-    let arrival = row.arrival.as_ref().map(|arrival| &arrival.value).filter(|arrival| arrival.process == Some(*process));
-    arrival.and_then(|arrival| arrival.machine.as_ref()).is_none_or(|machine| machine.as_str() == machine::name())
+/// Returns what became of a process that took up a conversation.
+pub(crate) fn fate(row: &Conversation, process: &Process, clock: &dyn Clock) -> Fate {
+    let is_elsewhere = row.machine_of(process).is_some_and(|machine| machine.as_str() != machine::name());
+    if is_elsewhere { Fate::Unknown } else { clock.fate(process) }
 }
 
 /// Returns the conversations that a process left for the one it took up last.
-fn left_for_newer<'r>(process: &Process, runs: &[&'r Conversation]) -> Vec<(ConversationKey, Process, &'static str)> {
-    let since = |run: &'r Conversation| run.runs.get(process).copied();
-    let newest = runs.iter().copied().reduce(|kept, next| match (since(kept), since(next)) {
-        (Some(one), Some(other)) if one.is_before(&other) => next,
-        _ => kept,
-    });
+fn left_for_newer(process: &Process, runs: &[&Conversation]) -> Vec<(ConversationKey, Process, &'static str)> {
+    let newest = taken_up_last(runs.iter().copied(), process);
     let others = runs.iter().filter(|run| newest.is_some_and(|newest| newest.key != run.key));
     others.map(|run| (run.key, *process, "newer start")).collect()
+}
+
+/// Returns the one of several conversations that a process took up last.
+pub(crate) fn taken_up_last<'r>(rows: impl IntoIterator<Item = &'r Conversation>, process: &Process) -> Option<&'r Conversation> {
+    rows.into_iter().reduce(|kept, next| match (kept.taken_up_by(process), next.taken_up_by(process)) {
+        (Some(one), Some(other)) if one.is_before(&other) => next,
+        _ => kept,
+    })
 }
 
 /// Records that a process is gone, if that is still so; reports whether its session ended with it.
@@ -167,22 +173,56 @@ fn process_is_gone(pen: &mut Pen<'_>, key: ConversationKey, process: &Process, r
     if !row.running().any(|running| running == process) {
         return Ok(false);
     }
+    let session = row.session().map(|key| pen.session(key)).transpose()?;
+    let conversations = session.as_ref().map(|session| pen.turn.reads()?.conversations_in(session.key)).transpose()?;
     // It was there when it was last heard of, and that is all that is known.
-    let heard = [row.runs.get(process).copied(), row.acted.of(process)].into_iter().flatten();
-    pen.at = heard.reduce(|kept, next| if kept.is_before(&next) { next } else { kept }).map_or(row.last.at, |when| when.at);
+    pen.at = row.heard_of(process).map_or(row.last.at, |when| when.at);
     pen.record(Subject::Conversation(key), row.revision.next(), Change::Gone { process: *process, reason: reason.clone() })?;
-    let Some(session) = row.session().map(|key| pen.session(key)).transpose()? else { return Ok(false) };
-    if session.opener != Opener::Agent || session.status().is_ended() || is_run(pen, &session)? {
+    let Some(session) = session.filter(|session| session.opener == Opener::Agent && !session.status().is_ended()) else { return Ok(false) };
+    if may_go_on(pen, &session)? {
         return Ok(false);
     }
-    pen.at = row.last.at;
-    abandon(pen, &session, reason)
+    match last_word(&conversations.unwrap_or_default()) {
+        Some((_, at)) if session.lifecycle.value.is_said() && at.is_known_before(&session.lifecycle.value.since) => Ok(false),
+        Some((said, at)) => complete(pen, session.key, &said, at),
+        None => {
+            pen.at = row.last.at;
+            abandon(pen, &session, reason)
+        }
+    }
 }
 
-fn is_run(pen: &mut Pen<'_>, session: &Session) -> Result<bool, StoreError> {
+/// Returns why and when an agent left the last of these conversations, if nothing was heard afterwards of those that seem to run them.
+fn last_word(conversations: &[Conversation]) -> Option<(Text, Reading)> {
+    let left = conversations.iter().filter_map(left);
+    let (reason, at) = left.reduce(|kept, next| if kept.1.is_known_before(&next.1) { next } else { kept })?;
+    let heard = conversations.iter().flat_map(|row| row.running().filter_map(|process| row.heard_of(process)));
+    let is_last = !heard.into_iter().any(|heard| at.is_known_before(&heard.at));
+    is_last.then_some((reason, at))
+}
+
+/// Returns why and when a conversation was left, if that is the last that was heard of what it does.
+pub(crate) fn left(row: &Conversation) -> Option<(Text, Reading)> {
+    match row.doing.as_ref().map(|doing| (&doing.value, doing.when.at)) {
+        Some((Doing::Left(reason), at)) => Some((reason.clone(), at)),
+        _ => None,
+    }
+}
+
+/// Ends a session as its agent said when it left.
+pub(crate) fn complete(pen: &mut Pen<'_>, session: SessionKey, reason: &Text, at: Reading) -> Result<bool, StoreError> {
+    let before = (pen.at, pen.evidence);
+    (pen.at, pen.evidence) = (at, Evidence::Hook);
+    pen.change_session(session, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
+    (pen.at, pen.evidence) = before;
+    Ok(true)
+}
+
+/// Reports whether a process may go on with a session: one runs it, or nobody here can tell.
+fn may_go_on(pen: &mut Pen<'_>, session: &Session) -> Result<bool, StoreError> {
     let clock = pen.clock;
-    let conversations = pen.turn.reads()?.conversations_of(session.key)?;
-    Ok(theirs(&conversations, session).any(|row| is_run_by_somebody(row, clock)))
+    let conversations = pen.turn.reads()?.conversations_in(session.key)?;
+    Ok(conversations.iter().any(|row| row.running().any(|process| fate(row, process, clock) != Fate::Gone)))
 }
 
 /// Records that a session fell silent, if that is still so.
@@ -192,8 +232,8 @@ fn fell_silent(pen: &mut Pen<'_>, key: SessionKey) -> Result<bool, StoreError> {
     if !is_silent(pen.turn.reads()?, &session, &now, clock)? {
         return Ok(false);
     }
-    let conversations = pen.turn.reads()?.conversations_of(key)?;
-    let last = theirs(&conversations, &session).map(|row| row.last);
+    let conversations = pen.turn.reads()?.conversations_in(key)?;
+    let last = conversations.iter().map(|row| row.last);
     let touched = When { at: session.touched.value, stamp: session.touched.stamp };
     pen.at = last.fold(touched, |kept, next| if kept.at.moment < next.at.moment { next } else { kept }).at;
     abandon(pen, &session, Text::stored("silent for 24 h".to_owned()))
@@ -209,17 +249,12 @@ fn is_silent(reads: &dyn Reads, session: &Session, now: &Reading, clock: &dyn Cl
     if session.status().is_ended() || session.original.is_some() || !is_long_ago(&session.touched.value, now) {
         return Ok(false);
     }
-    let conversations = reads.conversations_of(session.key)?;
-    Ok(theirs(&conversations, session).all(|row| is_long_ago(&row.last.at, now) && !is_run_by_somebody(row, clock)))
-}
-
-fn theirs<'c>(conversations: &'c [Conversation], session: &Session) -> impl Iterator<Item = &'c Conversation> {
-    let key = session.key;
-    conversations.iter().filter(move |row| row.session() == Some(key))
+    let conversations = reads.conversations_in(session.key)?;
+    Ok(conversations.iter().all(|row| is_long_ago(&row.last.at, now) && !is_run_by_somebody(row, clock)))
 }
 
 fn is_run_by_somebody(row: &Conversation, clock: &dyn Clock) -> bool {
-    row.running().any(|process| clock.fate(process) == Fate::Runs)
+    row.running().any(|process| fate(row, process, clock) == Fate::Runs)
 }
 
 /// Reports whether a time is a day ago or more; one that is a day ahead was read off a clock that was wrong.

@@ -61,7 +61,7 @@ impl Tracker {
     /// belonged then.
     pub(crate) fn head_of<'c>(&self, session: &Session, conversations: &'c [Conversation]) -> Result<Option<&'c Conversation>, StoreError> {
         let mut newest: Option<(u64, &Conversation)> = None;
-        for row in conversations.iter().filter(|row| row.session() == Some(session.key)) {
+        for row in conversations.iter().filter(|row| row.belongs_to(session.key)) {
             let moves = self.store.reads().transitions_to(row.id.as_str())?;
             let of_project = moves.iter().filter(|held| held.new == row.agent_session() && Some(held.project) == session.project);
             let Some(last) = of_project.map(|held| held.seq).max() else { continue };

@@ -48,7 +48,7 @@ impl Stage {
     }
 
     fn replayed(&self, order: Order) -> Vec<String> {
-        let store = self.home.beside(&format!("{order:?}"));
+        let store = self.home.beside(&format!("{order:?}-{}", self.replays.replace(self.replays.get() + 1)));
         let mut left = Left::all_of(&self.store());
         let mut from = 0;
         for said in self.said.borrow().iter() {

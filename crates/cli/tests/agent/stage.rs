@@ -1,6 +1,6 @@
 //! Agent, model and `rutter` in one empty home.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Stage {
     pub(crate) home: ClientHome,
     /// What a person said to `rutter`, to be said again.
     pub(crate) said: RefCell<Vec<Said>>,
+    /// How often it was replayed: each time into a store of its own.
+    pub(crate) replays: Cell<usize>,
 }
 
 impl Stage {
@@ -39,7 +41,7 @@ impl Stage {
         let api = MessagesApi::start();
         let mut home = ClientHome::new(&client, &api);
         home.set("CLAUDE_CODE_MAX_RETRIES", "1");
-        Some(Self { api, home, said: RefCell::default() })
+        Some(Self { api, home, said: RefCell::default(), replays: Cell::default() })
     }
 
     /// Runs the agent with `-p` to an end that is a good one.

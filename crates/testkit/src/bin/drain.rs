@@ -53,6 +53,7 @@ fn fill(directory: &Path, events: usize) {
             pid: Some(4_000_000),
             fingerprint: number as u64,
             process: None,
+            machine: None,
             ancestors: Vec::new(),
             variables: Vec::new(),
             payload: &payload,

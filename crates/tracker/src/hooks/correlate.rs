@@ -3,14 +3,14 @@
 //! | what is seen | what is decided |
 //! |---|---|
 //! | work in a conversation that belongs nowhere | [`place_conversation`]: another agent's session it descends from, else the session that a variable names, else the one a person started here, else a new one |
-//! | work in one whose session had ended by itself | the session goes on |
+//! | work in one whose session had ended by itself; anything at all later than an end that was only concluded | the session goes on |
 //! | a prompt in one whose session somebody ended | a new session, with that one as its parent |
 //! | the process leaves | the session ends, if an agent opened it and no other process runs it |
 //! | the first prompt, or the agent's own title | the session's description, where nobody gave one |
 
 use agents::claude_code::CONVERSATION_VARIABLE;
 use session::{
-    AgentSession, Change, Conversation, Described, Doing, Ended, Evidence, Happened, Metadata, Opener, Prefix, Rank, Reading, Session,
+    AgentSession, Change, Conversation, Described, Evidence, Happened, Lifecycle, Metadata, Opener, Prefix, Rank, Reading, Session,
     SessionKey, Started, Status, Subject, Text,
 };
 use store::{StoreError, Wanted};
@@ -18,6 +18,7 @@ use store::{StoreError, Wanted};
 use super::incoming::{Ground, Grounds, Incoming};
 use super::moves;
 use crate::address::{self, LISTED};
+use crate::ends::{self, fate, taken_up_last};
 use crate::lifecycle::Draft;
 use crate::tracker::Pen;
 use crate::{Clock, Fate, Purpose, StartError, describe};
@@ -31,8 +32,9 @@ const LONGEST_TITLE: usize = 100;
 /// row, where the clocks have put them in order, and not off the event.
 pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<bool, StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)? else { return Ok(false) };
-    let (session, left) = (row.session(), left(row));
-    let is_left = matches!(row.doing.as_ref().map(|doing| &doing.value), Some(Doing::Left(_) | Doing::Gone(_)));
+    let (session, left) = (row.session(), ends::left(row));
+    // What is said of its end, or concluded, is undone by what comes afterwards.
+    let mark = row.doing.as_ref().filter(|_| row.is_left()).map(|doing| doing.when.at);
     // What cannot be told apart is kept, and belongs nowhere.
     let is_named = row.id.as_str() != "unknown";
     let ground = grounds.of(incoming);
@@ -42,7 +44,7 @@ pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) 
             place_conversation(pen, incoming, ground, grounds, spawner.as_ref())?
         }
         (None, _) => false,
-        (Some(key), ground) => follow(pen, incoming, key, is_left, ground)?,
+        (Some(key), ground) => follow(pen, incoming, key, mark, ground)?,
     };
     if is_named {
         moves::follow(pen, incoming, ground, spawner.as_ref().map(|(conversation, _)| conversation))?;
@@ -56,31 +58,31 @@ pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) 
     Ok(title(pen, incoming)? || changed)
 }
 
-/// Returns why and when the conversation was left, if that is the last that was heard of it.
-fn left(row: &Conversation) -> Option<(Text, Reading)> {
-    match row.doing.as_ref().map(|doing| (&doing.value, doing.when.at)) {
-        Some((Doing::Left(reason), at)) => Some((reason.clone(), at)),
-        _ => None,
-    }
-}
-
-/// Decides what work means for the session that its conversation belongs to, if that one has ended.
-fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, is_left: bool, ground: Option<&Ground>) -> Result<bool, StoreError> {
+/// Decides what an event means for the session that its conversation belongs to, if that one has ended. `mark` is when the conversation
+/// was left, as far as that is the last that is known.
+fn follow(
+    pen: &mut Pen<'_>,
+    incoming: &Incoming,
+    key: SessionKey,
+    mark: Option<Reading>,
+    ground: Option<&Ground>,
+) -> Result<bool, StoreError> {
     let Some(session) = pen.turn.session(key)? else { return Ok(false) };
-    if !session.status().is_ended() || !incoming.observed.what.is_work() {
+    if !session.status().is_ended() {
         return Ok(false);
     }
-    let (is_said, since) = (session.lifecycle.value.is_said(), session.lifecycle.value.since);
-    match (&incoming.observed.what, is_said, ground) {
+    let lifecycle = &session.lifecycle.value;
+    let (is_said, since) = (lifecycle.is_said(), lifecycle.since);
+    match (&incoming.observed.what, ground) {
         // What nobody typed, and what is typed while a turn runs, is still of what went on before.
-        (Happened::Prompted { is_typed: true, .. }, true, Some(ground)) if is_after(&incoming.at, &since) => {
+        (Happened::Prompted { is_typed: true, .. }, Some(ground)) if is_said && incoming.at.is_after_or_unknown(&since) => {
             if is_of_running_turn(pen, incoming, &since)? {
                 return Ok(false);
             }
             let opened = open(pen, incoming, ground, Some(key))?;
             assign(pen, incoming, opened)
         }
-        (_, false, _) if !is_left => {
+        (what, _) if !is_said && goes_on(what, &incoming.at, lifecycle, mark) => {
             infer(pen, key, Change::Reopened)?;
             Ok(true)
         }
@@ -88,45 +90,50 @@ fn follow(pen: &mut Pen<'_>, incoming: &Incoming, key: SessionKey, is_left: bool
     }
 }
 
+/// Reports whether a session that ended by itself goes on with an event. Where its end was only concluded, with whatever came afterwards;
+/// where its agent said so, with work that shows that it was taken up again. What was left before the end and is heard late undoes nothing.
+fn goes_on(what: &Happened, at: &Reading, lifecycle: &Lifecycle, mark: Option<Reading>) -> bool {
+    let is_concluded = lifecycle.evidence == Evidence::Inferred && !matches!(what, Happened::Left { .. });
+    match mark {
+        Some(mark) => is_concluded && at.is_after_or_unknown(&mark),
+        None => what.is_work() || (is_concluded && at.is_after_or_unknown(&lifecycle.since)),
+    }
+}
+
 /// Reports whether a prompt belongs to a turn that ran already when something happened: prompts typed in mid-turn have the turn's id.
 fn is_of_running_turn(pen: &mut Pen<'_>, incoming: &Incoming, since: &Reading) -> Result<bool, StoreError> {
     let Some(prompt) = &incoming.observed.prompt else { return Ok(false) };
     let turns = pen.turn.reads()?.turns_of(incoming.conversation)?;
-    Ok(turns.iter().any(|turn| turn.prompt == *prompt && !is_after(&turn.first.at, since)))
-}
-
-/// Reports whether something happened after something else, by the boot clock where both have the same.
-fn is_after(at: &Reading, since: &Reading) -> bool {
-    match (at.boot, since.boot) {
-        (Some(at), Some(since)) if at.id == since.id => at.micros > since.micros,
-        _ => true,
-    }
+    Ok(turns.iter().any(|turn| turn.prompt == *prompt && !turn.first.at.is_after_or_unknown(since)))
 }
 
 /// A process left the conversation: an agent's session ends with it, unless another process goes on.
 fn leave(pen: &mut Pen<'_>, incoming: &Incoming, reason: &Text, at: Reading) -> Result<bool, StoreError> {
     let Some(key) = pen.turn.conversation(incoming.conversation)?.and_then(Conversation::session) else { return Ok(false) };
-    // What somebody took up again after the process was gone is not over for that.
-    let is_over = |session: &Session| {
-        let lifecycle = &session.lifecycle.value;
-        // What an agent says of its end is better known than that its process is gone.
-        let is_concluded = session.status() == Status::Abandoned && lifecycle.evidence == Evidence::Inferred;
-        let has_ended = session.status().is_ended() && !is_concluded;
-        session.opener != Opener::Agent || has_ended || (lifecycle.is_said() && is_after(&lifecycle.since, &at))
-    };
-    if pen.turn.session(key)?.is_none_or(is_over) {
+    if pen.turn.session(key)?.is_none_or(|session| !ends_with(session, incoming, &at)) {
         return Ok(false);
     }
-    let conversations = pen.turn.reads()?.conversations_of(key)?;
-    let theirs = conversations.iter().filter(|each| each.session() == Some(key));
+    let conversations = pen.turn.reads()?.conversations_in(key)?;
     // Whether another process is still there is found out by whoever looks for ends: here it would depend on when this is taken in.
-    if theirs.flat_map(Conversation::running).next().is_some() {
+    if conversations.iter().flat_map(Conversation::running).next().is_some() {
         return Ok(false);
     }
-    pen.at = at;
-    pen.change_session(key, Change::Ended(Ended { status: Status::Completed, reason: Some(reason.clone()) }))?;
-    pen.at = incoming.at;
-    Ok(true)
+    ends::complete(pen, key, reason, at)
+}
+
+/// Reports whether a session ends with its agent, which left at some moment, as an event of that conversation tells.
+fn ends_with(session: &Session, incoming: &Incoming, at: &Reading) -> bool {
+    let lifecycle = &session.lifecycle.value;
+    // What an agent says of its end is better known than that its process is gone.
+    let is_concluded = session.status() == Status::Abandoned && lifecycle.evidence == Evidence::Inferred;
+    let has_ended = session.status().is_ended() && !is_concluded;
+    // What somebody took up again after the agent had left is not over for that. Where no clock knows, the agent's word came later,
+    // because whoever says something takes in before what waits.
+    let was_before = || match &incoming.observed.what {
+        Happened::Left { .. } => at.is_known_before(&lifecycle.since),
+        _ => lifecycle.since.is_after_or_unknown(at),
+    };
+    session.opener == Opener::Agent && !has_ended && !(lifecycle.is_said() && was_before())
 }
 
 /// Finds or opens the session that a conversation belongs to.
@@ -172,7 +179,14 @@ fn spawner(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<
     let named = |row: &Conversation| row.session().map(|session| (row.agent_session(), session));
     for ancestor in &started.ancestors {
         let runs = reads.conversations_run_by(ancestor)?;
-        if let Some(found) = runs.iter().filter(|other| other.key != incoming.conversation).find_map(named) {
+        // The one it was in then: what it took up since may be known already.
+        let was_in = |other: &&Conversation| {
+            let since = other.taken_up_by(ancestor).map(|when| when.at);
+            other.key != incoming.conversation
+                && other.session().is_some()
+                && !since.is_some_and(|since| incoming.at.is_known_before(&since))
+        };
+        if let Some(found) = taken_up_last(runs.iter().filter(was_in), ancestor).and_then(named) {
             return Ok(Some(found));
         }
     }
@@ -191,8 +205,8 @@ fn spawner(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<
 /// Reports whether an agent ran a conversation when something else happened. What is taken in late is judged by what was heard afterwards:
 /// its process may be gone by now.
 fn was_running(row: &Conversation, incoming: &Incoming, grounds: &Grounds, clock: &dyn Clock) -> bool {
-    let is_heard_of_later = || grounds.heard.get(&row.key).is_some_and(|last| is_after(last, &incoming.at));
-    row.running().any(|process| clock.fate(process) != Fate::Gone || is_heard_of_later())
+    let is_heard_of_later = || grounds.heard.get(&row.key).is_some_and(|last| last.is_after_or_unknown(&incoming.at));
+    row.running().any(|process| fate(row, process, clock) != Fate::Gone || is_heard_of_later())
 }
 
 /// Returns the running session that a variable names, else the one that a person started in this worktree and no agent holds.
@@ -219,7 +233,7 @@ fn taken_over(
     let wanted = Wanted { worktree, statuses: vec![Status::Active], with_empty: true, made_current_here: true, ..Wanted::default() };
     for session in reads.sessions(&wanted, Some(LISTED))? {
         let is_held = || -> Result<bool, StoreError> {
-            let conversations = reads.conversations_of(session.key)?;
+            let conversations = reads.conversations_in(session.key)?;
             Ok(conversations.iter().any(|row| was_running(row, incoming, grounds, clock)))
         };
         if session.opener == Opener::Person && !is_held()? {

@@ -28,8 +28,8 @@ impl Incoming {
         let envelope: Envelope<'_> = serde_json::from_slice(frame.body).ok()?;
         let mut observed = agents::understand(&envelope)?;
         if let Happened::Started(started) = &mut observed.what {
-            // An inbox is of one machine.
-            started.machine = Some(Text::stored(machine::name()));
+            // Where homes are shared, whoever takes in may be on another machine than the hook was.
+            started.machine = Some(Text::stored(envelope.machine.clone().unwrap_or_else(machine::name)));
         }
         Some(Self {
             id: frame.id,

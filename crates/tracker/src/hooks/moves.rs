@@ -17,6 +17,7 @@ use session::{
 use store::StoreError;
 
 use super::incoming::{Ground, Incoming};
+use crate::ends::taken_up_last;
 use crate::tracker::Pen;
 
 /// A conversation that follows another one, without what differs between scopes.
@@ -133,14 +134,10 @@ fn follows(
 /// Returns the conversation that the process had taken up before this one.
 pub(super) fn left_by(pen: &mut Pen<'_>, arrival: &Arrival, row: &Conversation) -> Result<Option<Conversation>, StoreError> {
     let Some(process) = arrival.process else { return Ok(None) };
-    let taken_up = |other: &Conversation| other.runs.get(&process).copied();
-    let Some(now) = taken_up(row) else { return Ok(None) };
+    let Some(now) = row.taken_up_by(&process) else { return Ok(None) };
     let others = pen.turn.reads()?.conversations_run_by(&process)?;
-    let before = others.into_iter().filter(|other| other.key != row.key && taken_up(other).is_some_and(|when| when.is_before(&now)));
-    Ok(before.reduce(|kept, next| match (taken_up(&kept), taken_up(&next)) {
-        (Some(one), Some(other)) if one.is_before(&other) => next,
-        _ => kept,
-    }))
+    let is_before = |other: &&Conversation| other.key != row.key && other.taken_up_by(&process).is_some_and(|when| when.is_before(&now));
+    Ok(taken_up_last(others.iter().filter(is_before), &process).cloned())
 }
 
 /// Returns the transition by which somebody else has said the same before the hook was heard.

@@ -5,7 +5,7 @@ use session::{Process, Status};
 use testkit::{Home, HookCall};
 use tracker::{Listing, SessionView, Start};
 
-use crate::calls::{end, prompt, sessions, start, tool};
+use crate::calls::{end, prompt, says, sessions, start, tool};
 
 fn began(home: &Home, pid: u32, conversation: &str) {
     home.clock.run(HookCall::process(pid));
@@ -264,4 +264,140 @@ fn a_session_that_another_script_keeps_is_its_own_to_end() {
     let all = sessions(&home.tracker());
     let theirs = all.iter().find(|view| view.id.ends_with("AAAA")).unwrap();
     assert_eq!(theirs.status, "ACTIVE");
+}
+
+/// Leaves a start by a process of another machine.
+fn start_elsewhere(home: &Home, pid: u32, conversation: &str, source: &str) {
+    home.clock.pass(1);
+    HookCall { machine: Some("another machine".into()), ..start(home, pid, conversation, source) }.leave(home);
+}
+
+#[test]
+fn an_end_that_the_agent_told_stands_also_where_a_killed_process_is_missed_afterwards() {
+    for is_looked_at in [true, false] {
+        let home = Home::new();
+        let look = || drop(is_looked_at.then(|| home.tracker()));
+        began(&home, 7, "c");
+        look();
+        home.clock.kill(&HookCall::process(7));
+        home.clock.run(HookCall::process(8));
+        [start(&home, 8, "c", "resume"), prompt(&home, 8, "c", "q", "Go on")].iter().for_each(|call| call.leave(&home));
+        look();
+        end(&home, 8, "c", "other").leave(&home);
+        home.clock.kill(&HookCall::process(8));
+        home.clock.pass(60);
+        let view = only(&home);
+        assert_eq!(stand(&view), ("COMPLETED", Some("other"), Some("hook")), "{is_looked_at}");
+        assert_eq!(view.duration_seconds, 9.0, "{is_looked_at}");
+    }
+}
+
+#[test]
+fn an_end_that_one_agent_told_is_not_the_end_of_another_one_that_went_on_and_was_killed() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    home.clock.run(HookCall::process(8));
+    start(&home, 8, "c", "resume").leave(&home);
+    end(&home, 8, "c", "other").leave(&home);
+    tool(&home, 7, "c", "PreToolUse", "t").leave(&home);
+    [7, 8].iter().for_each(|pid| home.clock.kill(&HookCall::process(*pid)));
+    assert_eq!(stand(&only(&home)), ("ABANDONED", Some("process gone"), Some("inferred")));
+}
+
+#[test]
+fn only_the_machine_that_ran_a_process_says_that_it_is_gone() {
+    let home = Home::new();
+    start_elsewhere(&home, 9, "c", "startup");
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "resume").leave(&home);
+    prompt(&home, 7, "c", "p", "Go").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(stand(&only(&home)), GOES_ON, "the other machine's may go on");
+    home.clock.pass(2 * 86_400);
+    assert_eq!(stand(&only(&home)), ("ABANDONED", Some("silent for 24 h"), Some("inferred")));
+}
+
+#[test]
+fn a_registry_that_names_a_conversation_which_moved_on_keeps_no_session_going() {
+    let home = Home::new();
+    let process = registered(&home, "c");
+    home.clock.pass(1);
+    HookCall { process: Some(process), ..start(&home, process.pid, "c", "startup") }.leave(&home);
+    prompt(&home, process.pid, "c", "p", "Go").leave(&home);
+    let first = only(&home).id;
+    home.tracker().end(Some(&first), Status::Completed, None).unwrap();
+    prompt(&home, process.pid, "c", "q", "And now?").leave(&home);
+    home.tracker().reopen(&first, None).unwrap();
+    home.clock.pass(2 * 86_400);
+    let all = sessions(&home.tracker());
+    assert_eq!(stand(&all[0]), ("ABANDONED", Some("silent for 24 h"), Some("inferred")));
+    assert_eq!(stand(&all[1]), GOES_ON);
+}
+
+#[test]
+fn a_session_that_was_reopened_before_a_reboot_ends_with_its_agent() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    end(&home, 7, "c", "other").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    let id = only(&home).id;
+    home.tracker().reopen(&id, None).unwrap();
+    home.clock.reboot();
+    let process = Process { boot: home.clock.boot(), ..HookCall::process(8) };
+    home.clock.run(process);
+    HookCall { process: Some(process), ..start(&home, 8, "c", "resume") }.leave(&home);
+    assert_eq!(stand(&only(&home)), GOES_ON);
+    end(&home, 8, "c", "exit").leave(&home);
+    assert_eq!(stand(&only(&home)), ("COMPLETED", Some("exit"), Some("hook")));
+}
+
+#[test]
+fn what_an_agent_says_late_of_its_end_does_not_end_what_somebody_reopened_since() {
+    let home = Home::new();
+    began(&home, 7, "c");
+    let left = end(&home, 7, "c", "other");
+    home.clock.kill(&HookCall::process(7));
+    home.clock.pass(1);
+    let id = only(&home).id;
+    home.tracker().reopen(&id, None).unwrap();
+    left.leave(&home);
+    assert_eq!(stand(&only(&home)), GOES_ON);
+}
+
+#[test]
+fn d9_whatever_is_heard_later_brings_a_session_back_whose_end_was_only_concluded() {
+    for event in ["SubagentStart", "SubagentStop", "PostCompact", "CwdChanged", "InstructionsLoaded", "NeverHeardOf"] {
+        let home = Home::new();
+        began(&home, 7, "c");
+        home.clock.kill(&HookCall::process(7));
+        assert_eq!(only(&home).status, "ABANDONED");
+        home.clock.run(HookCall::process(7));
+        says(&home, 7, "c", event, json!({"agent_id": "a"})).leave(&home);
+        assert_eq!(stand(&only(&home)), GOES_ON, "{event}");
+        home.clock.kill(&HookCall::process(7));
+        assert_eq!(only(&home).status, "ABANDONED", "{event}: its process is watched again");
+    }
+}
+
+#[test]
+fn d9_whatever_is_heard_later_brings_a_session_back_that_fell_silent() {
+    let home = Home::new();
+    HookCall { process: None, ..start(&home, 7, "c", "startup") }.leave(&home);
+    home.clock.pass(2 * 86_400);
+    assert_eq!(only(&home).status, "ABANDONED");
+    says(&home, 7, "c", "InstructionsLoaded", json!({})).leave(&home);
+    assert_eq!(stand(&only(&home)), GOES_ON);
+}
+
+#[test]
+fn what_was_left_before_an_end_and_is_heard_late_brings_nothing_back() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "startup").leave(&home);
+    let late = ["SubagentStart", "InstructionsLoaded"].map(|event| says(&home, 7, "c", event, json!({"agent_id": "a"})));
+    prompt(&home, 7, "c", "p", "Go").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(only(&home).status, "ABANDONED");
+    late.iter().for_each(|call| call.leave(&home));
+    assert_eq!(only(&home).status, "ABANDONED");
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use session::{Boot, ConversationKey, Evidence, Moment, Reading, Status};
 use testkit::{Home, HookCall, captured_runs};
-use tracker::{SessionView, Tracker, TurnView, WantedEvents};
+use tracker::{SessionView, Start, Tracker, TurnView, WantedEvents};
 
 use crate::calls::{end, prompt, says, sessions, start, tool};
 
@@ -146,6 +146,43 @@ fn an_agent_that_an_agent_started_gets_a_session_of_its_own_below_the_other() {
     inner.leave(&home);
     let all = sessions(&home.tracker());
     assert_eq!((all.len(), all[1].parent.as_deref(), all[1].agent_sessions.as_slice()), (2, Some(outer.as_str()), &["d".to_owned()][..]));
+}
+
+#[test]
+fn the_parent_of_an_agent_is_what_the_other_was_in_then_whatever_the_wall_clock_says() {
+    let home = Home::new();
+    [7, 8].iter().for_each(|pid| home.clock.run(HookCall::process(*pid)));
+    [start(&home, 7, "c", "startup"), prompt(&home, 7, "c", "p", "Go"), end(&home, 7, "c", "clear")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    drop(home.tracker());
+    home.clock.jump_to("2025-02-16T16:30:03Z");
+    home.clock.pass(1);
+    [start(&home, 7, "d", "clear"), prompt(&home, 7, "d", "q", "Anew")].iter().for_each(|call| call.leave(&home));
+    home.clock.pass(1);
+    HookCall { ancestors: vec![HookCall::process(7)], ..start(&home, 8, "child", "startup") }.leave(&home);
+    let all = sessions(&home.tracker());
+    let of = |conversation: &str| all.iter().find(|view| view.agent_sessions == [conversation]).unwrap();
+    assert_eq!(of("child").parent.as_ref(), Some(&of("d").id));
+}
+
+#[test]
+fn a_person_s_session_that_a_conversation_has_left_is_free_for_the_next_agent() {
+    let home = Home::new();
+    let first = home.tracker().start(&Start { description: Some("First".into()), ..Start::default() }).unwrap().id;
+    home.clock.run(HookCall::process(7));
+    start(&home, 7, "c", "startup").leave(&home);
+    drop(home.tracker());
+    home.clock.descend_from(&[HookCall::process(7)]);
+    home.clock.pass(1);
+    let second = home.tracker().start(&Start { description: Some("Second".into()), ..Start::default() }).unwrap().id;
+    home.clock.descend_from(&[]);
+    home.clock.run(HookCall::process(8));
+    home.clock.pass(1);
+    start(&home, 8, "d", "startup").leave(&home);
+    let all = sessions(&home.tracker());
+    let told: Vec<_> = all.iter().map(|view| (view.id.as_str(), view.agent_sessions.join(" "))).collect();
+    assert_eq!(told, [(first.as_str(), "c d".to_owned()), (second.as_str(), "c".to_owned())]);
 }
 
 #[test]

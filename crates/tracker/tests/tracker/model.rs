@@ -20,6 +20,7 @@ enum Step {
     Branch(u8),
     Clear(u8),
     Compact(u8),
+    Pass(u8),
     Exit(u8),
     Kill(u8),
     EndBySomebody(u8),
@@ -40,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => which().prop_map(Step::Branch),
         2 => which().prop_map(Step::Clear),
         2 => which().prop_map(Step::Compact),
+        2 => which().prop_map(Step::Pass),
         2 => which().prop_map(Step::Exit),
         2 => which().prop_map(Step::Kill),
         1 => which().prop_map(Step::EndBySomebody),
@@ -71,6 +73,8 @@ struct ModelConversation {
     session: usize,
     /// The processes that took it up and did not leave it; some may be gone.
     runs: BTreeSet<u32>,
+    /// Why it was left, if that is the last that happened in it.
+    left: Option<&'static str>,
     /// What led to it, while it was not prompted since.
     due: Option<(&'static str, Option<usize>)>,
     was_prompted: bool,
@@ -99,7 +103,7 @@ impl Model {
 
     fn converse(&mut self, pid: u32, parent: Option<usize>, due: Option<(&'static str, Option<usize>)>) -> usize {
         let session = self.open(parent);
-        self.conversations.push(ModelConversation { session, runs: BTreeSet::from([pid]), due, was_prompted: false });
+        self.conversations.push(ModelConversation { session, runs: BTreeSet::from([pid]), left: None, due, was_prompted: false });
         let conversation = self.conversations.len() - 1;
         self.processes.insert(pid, conversation);
         conversation
@@ -111,6 +115,7 @@ impl Model {
 
     /// Something happened in a conversation: what was only concluded to be over goes on.
     fn wake(&mut self, conversation: usize) {
+        self.conversations[conversation].left = None;
         let session = self.session_of(conversation);
         if session.stand != Stand::Failed {
             session.stand = Stand::Active;
@@ -120,6 +125,7 @@ impl Model {
     fn leave(&mut self, pid: u32, reason: &'static str) -> Option<usize> {
         let conversation = self.processes.remove(&pid)?;
         self.conversations[conversation].runs.remove(&pid);
+        self.conversations[conversation].left = Some(reason);
         let is_run = !self.conversations[conversation].runs.is_empty();
         let session = self.session_of(conversation);
         if session.stand == Stand::Active && !is_run {
@@ -136,7 +142,8 @@ impl Model {
             conversation.runs.retain(|pid| processes.get(pid) == Some(&at));
             let session = &mut sessions[conversation.session];
             if before > 0 && conversation.runs.is_empty() && session.stand == Stand::Active {
-                session.stand = Stand::Abandoned;
+                // Who was killed before did not have the last word.
+                session.stand = conversation.left.map_or(Stand::Abandoned, Stand::Completed);
             }
         }
     }
@@ -197,6 +204,7 @@ impl World {
             Step::Branch(choice) => self.living(choice).into_iter().for_each(|(pid, _)| self.follow(pid, "resume", "fork")),
             Step::Clear(choice) => self.living(choice).into_iter().for_each(|(pid, _)| self.follow(pid, "clear", "clear")),
             Step::Compact(choice) => self.living(choice).into_iter().for_each(|(pid, conversation)| self.compact(pid, conversation)),
+            Step::Pass(choice) => self.living(choice).into_iter().for_each(|(pid, conversation)| self.pass(pid, conversation)),
             Step::Exit(choice) => self.living(choice).into_iter().for_each(|(pid, _)| self.exit(pid)),
             Step::Kill(choice) => self.living(choice).into_iter().for_each(|(pid, _)| self.kill(pid)),
             Step::EndBySomebody(choice) => self.end_by_somebody(choice),
@@ -280,6 +288,12 @@ impl World {
         self.model.wake(conversation);
         self.model.conversations[conversation].due = None;
         self.model.moves.push((conversation, Some(conversation), "compact"));
+    }
+
+    /// Something passes that is no work.
+    fn pass(&mut self, pid: u32, conversation: usize) {
+        self.call(pid, conversation, "InstructionsLoaded", json!({}));
+        self.model.wake(conversation);
     }
 
     fn exit(&mut self, pid: u32) {
