@@ -3,6 +3,7 @@
 //! | what is seen | what is decided |
 //! |---|---|
 //! | work in a conversation that belongs nowhere | [`place_conversation`]: another agent's session it descends from, else the session that a variable names, else the one a person started here, else a new one |
+//! | a compaction under an id that was never seen | the session of the conversation that the process was in |
 //! | work in one whose session had ended by itself; anything at all later than an end that was only concluded | the session goes on |
 //! | a prompt in one whose session somebody ended | a new session, with that one as its parent |
 //! | the process leaves | the session ends, if an agent opened it and no other process runs it |
@@ -10,8 +11,8 @@
 
 use agents::claude_code::CONVERSATION_VARIABLE;
 use session::{
-    AgentSession, Change, Conversation, Described, Evidence, Happened, Lifecycle, Metadata, Opener, Prefix, Rank, Reading, Session,
-    SessionKey, Started, Status, Subject, Text,
+    AgentSession, Arrival, Change, Conversation, Described, Evidence, Happened, Lifecycle, Metadata, Opener, Prefix, Rank, Reading,
+    Session, SessionKey, Started, Status, Subject, Text,
 };
 use store::{StoreError, Wanted};
 
@@ -39,15 +40,21 @@ pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) 
     let is_named = row.id.as_str() != "unknown";
     let ground = grounds.of(incoming);
     let spawner = spawner(pen, incoming, grounds)?;
-    let mut changed = match (session, ground) {
-        (None, Some(ground)) if incoming.observed.what.is_work() && is_named => {
+    let compacted = if session.is_none() { compacted(pen, incoming)? } else { None };
+    let mut changed = match (session, ground, compacted.as_ref().and_then(Conversation::session)) {
+        (None, _, Some(before)) => {
+            pen.wake(before)?;
+            assign(pen, incoming, Some(before))?
+        }
+        (None, Some(ground), _) if incoming.observed.what.is_work() && is_named => {
             place_conversation(pen, incoming, ground, grounds, spawner.as_ref())?
         }
-        (None, _) => false,
-        (Some(key), ground) => follow(pen, incoming, key, mark, ground)?,
+        (None, ..) => false,
+        (Some(key), ground, _) => follow(pen, incoming, key, mark, ground)?,
     };
     if is_named {
-        moves::follow(pen, incoming, ground, spawner.as_ref().map(|(conversation, _)| conversation))?;
+        let compacted = compacted.map(|before| before.agent_session());
+        moves::follow(pen, incoming, ground, spawner.as_ref().map(|(conversation, _)| conversation), compacted)?;
     }
     if let Some(origin) = grounds.copied.get(&incoming.conversation) {
         moves::descended(pen, incoming.conversation, origin)?;
@@ -56,6 +63,16 @@ pub(super) fn settle(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) 
         changed |= leave(pen, incoming, &reason, at)?;
     }
     Ok(title(pen, incoming)? || changed)
+}
+
+/// Returns the conversation that was compacted into this one, of which nothing was known: the process goes on under another id.
+fn compacted(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Conversation>, StoreError> {
+    let Happened::Started(started) = &incoming.observed.what else { return Ok(None) };
+    let Some(row) = pen.turn.conversation(incoming.conversation)?.cloned() else { return Ok(None) };
+    if started.source.as_str() != "compact" || row.id.as_str() == "unknown" {
+        return Ok(None);
+    }
+    moves::left_by(pen, &Arrival::of(started), &row)
 }
 
 /// Decides what an event means for the session that its conversation belongs to, if that one has ended. `mark` is when the conversation

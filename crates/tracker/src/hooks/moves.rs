@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `startup`, `clear` | nothing yet: before the first prompt there is nothing to resume |
 //! | the first prompt after it | `startup`, from nothing; `clear`, from the conversation that was cleared |
-//! | `resume`, `compact` | at once, from itself |
+//! | `resume`, `compact` | at once, from itself; a compaction under an id that was never seen, from the conversation that was compacted |
 //! | `fork` | at once, from the conversation that its process left for it; else from the one its transcript was copied from, once that is known |
 //! | a start below another agent | `subagent`, from that agent's conversation; no head moves |
 //! | a sub-agent | `subagent`, from its conversation; no head moves |
@@ -34,26 +34,28 @@ struct Follows {
     at: Reading,
 }
 
-/// Records what an event means for the chain. `spawner` is the agent session of the agent that started this one from its shell.
+/// Records what an event means for the chain. `spawner` is the agent session of the agent that started this one from its shell,
+/// `compacted` the one that was compacted into this one, if that has another id.
 pub(super) fn follow(
     pen: &mut Pen<'_>,
     incoming: &Incoming,
     ground: Option<&Ground>,
     spawner: Option<&AgentSession>,
+    compacted: Option<AgentSession>,
 ) -> Result<(), StoreError> {
     match &incoming.observed.what {
         Happened::Started(started) => {
             let source = started.source.as_str();
             match spawner {
-                Some(spawner) => taken_up(pen, incoming, ground, Some(spawner)),
+                Some(spawner) => taken_up(pen, incoming, ground, Some(spawner), compacted),
                 None if is_fresh(source) => Ok(()),
-                None => taken_up(pen, incoming, ground, None),
+                None => taken_up(pen, incoming, ground, None, compacted),
             }
         }
         Happened::Prompted { .. } if incoming.observed.subagent.is_none() => {
             let row = pen.turn.conversation(incoming.conversation)?;
             let is_due = row.and_then(|row| row.arrival.as_ref()).is_none_or(|arrival| is_fresh(arrival.value.source.as_str()));
-            if is_due { taken_up(pen, incoming, ground, None) } else { Ok(()) }
+            if is_due { taken_up(pen, incoming, ground, None, None) } else { Ok(()) }
         }
         Happened::SubagentBegan { .. } => subagent(pen, incoming),
         _ => Ok(()),
@@ -66,13 +68,20 @@ fn is_fresh(source: &str) -> bool {
 }
 
 /// A conversation was taken up, and counts from now on.
-fn taken_up(pen: &mut Pen<'_>, incoming: &Incoming, ground: Option<&Ground>, spawner: Option<&AgentSession>) -> Result<(), StoreError> {
+fn taken_up(
+    pen: &mut Pen<'_>,
+    incoming: &Incoming,
+    ground: Option<&Ground>,
+    spawner: Option<&AgentSession>,
+    compacted: Option<AgentSession>,
+) -> Result<(), StoreError> {
     let Some(row) = pen.turn.conversation(incoming.conversation)?.cloned() else { return Ok(()) };
     let (because, arrival) = arrival_of(incoming, &row);
     if pen.turn.has_event(decision(because, &Scope::Project))? {
         return Ok(());
     }
     let Some(mut follows) = follows(pen, incoming, &row, because, arrival.as_ref(), ground)? else { return Ok(()) };
+    follows.from = compacted.or(follows.from);
     if let Some(spawner) = spawner {
         if is_fresh(follows.source.as_str()) || follows.source.as_str() == "fork" {
             (follows.source, follows.from) = (Text::stored("subagent".to_owned()), Some(spawner.clone()));

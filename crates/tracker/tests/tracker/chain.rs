@@ -102,6 +102,43 @@ fn a_compaction_is_a_transition_to_the_same_id() {
 }
 
 #[test]
+fn a_compaction_under_a_new_id_goes_on_in_the_same_session_from_the_one_that_was_compacted() {
+    let calls = |home: &Home| {
+        let mut calls = began(home, 7, "c");
+        home.clock.pass(1);
+        calls.push(start(home, 7, "d", "compact"));
+        calls.push(prompt(home, 7, "d", "q", "Go on"));
+        home.clock.pass(1);
+        calls.push(start(home, 7, "d", "compact"));
+        calls
+    };
+    check(calls, &["c: - < -, startup", "d: c < c, compact", "d: d < d, compact"], Some("d"));
+    let home = Home::new();
+    calls(&home).iter().for_each(|call| call.leave(&home));
+    let stand = || {
+        let all = sessions(&home.tracker());
+        (all.len(), all[0].status, all[0].end_reason.clone(), all[0].agent_sessions.clone())
+    };
+    let both = ["c".to_owned(), "d".to_owned()].to_vec();
+    assert_eq!(stand(), (1, "ACTIVE", None, both.clone()));
+    end(&home, 7, "d", "other").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    assert_eq!(stand(), (1, "COMPLETED", Some("other".to_owned()), both));
+}
+
+#[test]
+fn a_compacted_conversation_ends_as_its_agent_said_also_where_nobody_looked_before() {
+    let home = Home::new();
+    began(&home, 7, "c").iter().for_each(|call| call.leave(&home));
+    home.clock.pass(1);
+    start(&home, 7, "d", "compact").leave(&home);
+    end(&home, 7, "d", "other").leave(&home);
+    home.clock.kill(&HookCall::process(7));
+    let view = sessions(&home.tracker()).remove(0);
+    assert_eq!((view.status, view.end_reason.as_deref(), view.end_evidence), ("COMPLETED", Some("other"), Some("hook")));
+}
+
+#[test]
 fn clear_moves_the_head_at_the_first_prompt_after_it() {
     let cleared = |home: &Home| {
         let calls = [began(home, 7, "c"), vec![end(home, 7, "c", "clear")]].concat();
