@@ -148,6 +148,11 @@ impl From<CurrentError> for Failure {
     fn from(error: CurrentError) -> Self {
         match error {
             CurrentError::None => Self::answer(error).hint("run `rutter start -d \"what you are about to do\"`"),
+            CurrentError::OfOthers { ref ids } => {
+                let newest = ids.first().map_or("ID", |id| id.as_str()).to_owned();
+                Self::answer(error)
+                    .hint(format!("run `rutter start -d \"what you are about to do\"`, or name another one's, as in `-s {newest}`"))
+            }
             CurrentError::Several { ref ids } => {
                 let newest = ids.first().map_or("ID", |id| id.as_str()).to_owned();
                 Self::answer(error).hint(format!("name the one you mean, as in `-s {newest}`"))

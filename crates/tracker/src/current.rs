@@ -4,7 +4,8 @@ use session::{Conversation, Session, SessionId};
 use store::{StoreError, Wanted};
 
 use crate::address::{self, Found, LISTED, list};
-use crate::{AddressError, Fate, Note, ProjectError, Purpose, Tracker};
+use crate::ends::{may_be_run, taken_up_last};
+use crate::{AddressError, Note, ProjectError, Purpose, Tracker};
 
 /// Why no session could be told.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,12 @@ pub enum CurrentError {
     #[error("more than one session is running here: {}", list(ids))]
     Several {
         /// Which, newest first.
+        ids: Vec<SessionId>,
+    },
+    /// Nothing of this agent's own is going on, and what is going on here is another one's.
+    #[error("no current session of this agent's own; another one has {}", list(ids))]
+    OfOthers {
+        /// What others have, newest first.
         ids: Vec<SessionId>,
     },
     /// The one that was named is not there.
@@ -99,13 +106,13 @@ impl Tracker {
         }
         let agent = self.agent_session_here()?;
         for (variable, value) in &self.config.session_variables {
-            let (session, words) = self.named_by_variable(variable, value, agent.as_ref())?;
+            let (session, words) = self.named_by_variable(variable, value, agent.as_ref(), purpose)?;
             step(Looked::Variable(variable), words);
             if let Some(session) = session {
                 return Ok(session);
             }
         }
-        if let Some(agent) = agent {
+        if let Some(agent) = &agent {
             let session = agent.session().map(|key| self.store.reads().session(key)).transpose()?.flatten();
             let session = session.filter(|session| !session.status().is_ended());
             step(Looked::Agent, format!("{}, {}", agent.id, words_for(session.as_slice())));
@@ -113,18 +120,34 @@ impl Tracker {
                 return Ok(session);
             }
         }
-        let running = self.running_here()?;
-        step(Looked::Worktree, words_for(&running));
+        let (running, mut others) = self.apart(self.running_here()?, agent.as_ref())?;
+        step(Looked::Worktree, words_with(&running, &others));
         if let Some(found) = choose(running, purpose)? {
             return Ok(self.take(found));
         }
-        let marked = self.store.reads().last_made_current()?.filter(|session| !session.status().is_ended());
-        step(Looked::Marker, words_for(marked.as_slice()));
-        let session = marked.ok_or(CurrentError::None)?;
+        let last = self.store.reads().last_made_current()?.filter(|session| !session.status().is_ended());
+        let (marked, held) = self.apart(Vec::from_iter(last), agent.as_ref())?;
+        step(Looked::Marker, words_with(&marked, &held));
+        others.extend(held.into_iter().filter(|id| !others.contains(id)).collect::<Vec<_>>());
+        let none = if others.is_empty() { CurrentError::None } else { CurrentError::OfOthers { ids: others } };
+        let session = marked.into_iter().next().ok_or(none)?;
         if let Some(worktree) = &session.worktree {
             self.note(Note::FromElsewhere { id: session.id.clone(), worktree: worktree.as_str().to_owned() });
         }
         Ok(session)
+    }
+
+    /// Parts sessions from those that are not an agent's to take, because another agent session goes on in them. Whoever is no agent may
+    /// take any.
+    fn apart(&self, sessions: Vec<Session>, agent: Option<&Conversation>) -> Result<(Vec<Session>, Vec<SessionId>), StoreError> {
+        let Some(agent) = agent else { return Ok((sessions, Vec::new())) };
+        let (mut free, mut held) = (Vec::new(), Vec::new());
+        for session in sessions {
+            let conversations = self.store.reads().conversations_in(session.key)?;
+            let is_held = conversations.iter().any(|other| other.key != agent.key && may_be_run(other, &*self.clock));
+            if is_held { held.push(session.id) } else { free.push(session) }
+        }
+        Ok((free, held))
     }
 
     fn project_for_numbers(&self) -> Result<Option<session::ProjectKey>, ProjectError> {
@@ -136,41 +159,40 @@ impl Tracker {
     pub(crate) fn agent_session_here(&self) -> Result<Option<Conversation>, StoreError> {
         let reads = self.store.reads();
         for ancestor in self.clock.ancestors() {
-            let runs = reads.conversations_run_by(&ancestor)?.into_iter().filter(|row| row.running().any(|run| *run == ancestor));
-            let newest = runs.reduce(|kept, next| match (kept.taken_up_by(&ancestor), next.taken_up_by(&ancestor)) {
-                (Some(one), Some(other)) if one.is_before(&other) => next,
-                _ => kept,
-            });
-            if newest.is_some() {
-                return Ok(newest);
+            let runs = reads.conversations_run_by(&ancestor)?;
+            let is_running = |row: &&Conversation| row.running().any(|run| *run == ancestor);
+            if let Some(newest) = taken_up_last(runs.iter().filter(is_running), &ancestor) {
+                return Ok(Some(newest.clone()));
             }
         }
         let Some(id) = &self.config.agent_session else { return Ok(None) };
         // A terminal that was once started from an agent's shell remembers it for ever.
-        let may_run = |row: &Conversation| row.runs.is_empty() || row.running().any(|process| self.clock.fate(process) != Fate::Gone);
-        Ok(reads.conversations_by_id(id)?.into_iter().find(may_run))
+        let is_possible = |row: &Conversation| row.runs.is_empty() || may_be_run(row, &*self.clock);
+        Ok(reads.conversations_by_id(id)?.into_iter().find(is_possible))
     }
 
-    /// A variable that names an ended or unknown session, or one that this agent session has left, is passed over with a note.
+    /// A variable that names an ended or unknown session, or one that this agent session has left, is passed over with a note. One that fits
+    /// several is as good as a name that was typed: reading takes the newest, writing refuses.
     fn named_by_variable(
         &self,
         variable: &'static str,
         value: &str,
         agent: Option<&Conversation>,
+        purpose: Purpose,
     ) -> Result<(Option<Session>, String), CurrentError> {
         let has_left = |session: &Session| {
             let belonged = |row: &&Conversation| row.assignments.iter().any(|each| each.session == session.key);
             agent.filter(belonged).is_some_and(|row| row.session() != Some(session.key))
         };
-        match address::find(self.store.reads(), value, || self.project_for_numbers(), Purpose::Writing) {
+        match address::find(self.store.reads(), value, || self.project_for_numbers(), purpose) {
             Ok(Found { session, .. }) if has_left(&session) => {
                 let words = format!("{}, which this agent session has left", session.id);
                 self.note(Note::EnvironmentLeft { variable, id: session.id });
                 Ok((None, words))
             }
-            Ok(Found { session, .. }) if !session.status().is_ended() => {
-                let words = session.id.to_string();
-                Ok((Some(session), words))
+            Ok(found) if !found.session.status().is_ended() => {
+                let words = found.session.id.to_string();
+                Ok((Some(self.take(found)), words))
             }
             Ok(Found { session, .. }) => {
                 let (id, status) = (session.id.clone(), session.status());
@@ -180,7 +202,8 @@ impl Tracker {
             }
             Err(AddressError::Store(error)) => Err(error.into()),
             Err(AddressError::Project(error)) => Err(error.into()),
-            Err(AddressError::NoMatch { name } | AddressError::Ambiguous { name, .. }) => {
+            Err(AddressError::Ambiguous { name, ids }) => Err(AddressError::Ambiguous { name: format!("{variable}={name}"), ids }.into()),
+            Err(AddressError::NoMatch { name }) => {
                 let words = format!("`{name}`, which is no session here");
                 self.note(Note::EnvironmentUnknown { variable, value: name });
                 Ok((None, words))
@@ -210,6 +233,11 @@ fn choose(running: Vec<Session>, purpose: Purpose) -> Result<Option<Found>, Curr
     }
     let others = ids.get(1..).unwrap_or_default().to_vec();
     Ok(running.into_iter().next().map(|session| Found { session, others }))
+}
+
+fn words_with(sessions: &[Session], others: &[SessionId]) -> String {
+    let words = words_for(sessions);
+    if others.is_empty() { words } else { format!("{words}; another agent has {}", list(others)) }
 }
 
 fn words_for(sessions: &[Session]) -> String {

@@ -151,6 +151,12 @@ pub(crate) fn fate(row: &Conversation, process: &Process, clock: &dyn Clock) -> 
     if is_elsewhere { Fate::Unknown } else { clock.fate(process) }
 }
 
+/// Reports whether a process may be running a conversation: none of those that took it up is known to be gone or to have left it. Of one
+/// whose processes nobody knows, that is so until it is left.
+pub(crate) fn may_be_run(row: &Conversation, clock: &dyn Clock) -> bool {
+    if row.runs.is_empty() { !row.is_left() } else { row.running().any(|process| fate(row, process, clock) != Fate::Gone) }
+}
+
 /// Returns the conversations that a process left for the one it took up last.
 fn left_for_newer(process: &Process, runs: &[&Conversation]) -> Vec<(ConversationKey, Process, &'static str)> {
     let newest = taken_up_last(runs.iter().copied(), process);

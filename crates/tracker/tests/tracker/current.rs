@@ -1,8 +1,10 @@
 //! Which session is meant when none is named, and what a name may be.
 
-use testkit::Home;
+use testkit::{Home, HookCall};
 use tracker::session::Status;
 use tracker::{AddressError, CurrentError, Looked, Note, Purpose, Start};
+
+use crate::calls::{prompt, sessions};
 
 fn start(home: &Home, directory: &std::path::Path) -> String {
     home.clock.pass(60);
@@ -93,4 +95,59 @@ fn a_prefix_of_two_is_the_newest_for_reading_and_refused_for_writing() {
     assert_eq!(tracker.resolve(Some("SESSION"), Purpose::Reading).unwrap().id.to_string(), second);
     let refused = tracker.resolve(Some("SESSION"), Purpose::Writing);
     assert!(matches!(refused, Err(CurrentError::Address(AddressError::Ambiguous { ref ids, .. })) if ids.len() == 2), "{refused:?}");
+}
+
+/// Lets two agents work side by side, `a` as process 7 and `b` as process 8, and this program be started from the shell of `a`.
+fn two_agents() -> Home {
+    let home = Home::new();
+    for (pid, conversation) in [(7, "a"), (8, "b")] {
+        home.clock.run(HookCall::process(pid));
+        crate::calls::start(&home, pid, conversation, "startup").leave(&home);
+        prompt(&home, pid, conversation, conversation, conversation).leave(&home);
+    }
+    home.clock.descend_from(&[HookCall::process(7)]);
+    home
+}
+
+#[test]
+fn an_agent_that_ended_its_session_never_writes_into_another_one_s() {
+    let home = two_agents();
+    home.tracker().end(None, Status::Completed, None).unwrap();
+    let added = home.tracker().add_work(None, &"IMPL".parse().unwrap(), "mine", &[], None);
+    assert!(added.is_err(), "{added:?}");
+    let ended = home.tracker().end(None, Status::Completed, None);
+    let Err(tracker::EndError::Current(CurrentError::OfOthers { ids })) = ended else { panic!("{ended:?}") };
+    let all = sessions(&home.tracker());
+    assert_eq!((all[0].status, all[1].status, all[1].work_items.total), ("COMPLETED", "ACTIVE", 0));
+    assert_eq!(ids.iter().map(ToString::to_string).collect::<Vec<_>>(), [all[1].id.clone()]);
+    // Nor from a directory in which nothing runs.
+    std::fs::create_dir(home.path("elsewhere")).unwrap();
+    let found = home.tracker_in(&home.path("elsewhere")).resolve(None, Purpose::Writing);
+    assert!(matches!(found, Err(CurrentError::OfOthers { .. })), "{found:?}");
+}
+
+#[test]
+fn an_agent_that_ended_its_session_may_take_one_in_which_nobody_else_is_at_work() {
+    let home = two_agents();
+    home.tracker().end(None, Status::Completed, None).unwrap();
+    home.clock.kill(&HookCall::process(8));
+    home.clock.descend_from(&[]);
+    let own = start(&home, &home.project());
+    home.clock.descend_from(&[HookCall::process(7)]);
+    assert_eq!(home.tracker().resolve(None, Purpose::Writing).unwrap().id.to_string(), own);
+}
+
+#[test]
+fn a_variable_that_fits_several_is_refused_for_writing_and_the_newest_for_reading() {
+    let mut home = Home::new();
+    let ids: Vec<_> = (0..3).map(|_| start(&home, &home.project())).collect();
+    home.set("RUTTER_SESSION", "SESSION");
+    let refused = home.tracker().end(None, Status::Completed, None);
+    let Err(tracker::EndError::Current(CurrentError::Address(AddressError::Ambiguous { name, ids: listed }))) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!((name.as_str(), listed.len()), ("RUTTER_SESSION=SESSION", 3));
+    let tracker = home.tracker();
+    assert_eq!(tracker.resolve(None, Purpose::Reading).unwrap().id.to_string(), ids[2]);
+    assert!(matches!(tracker.take_notes()[..], [Note::TookNewest { .. }]));
 }
