@@ -1,20 +1,26 @@
 //! Events that name no conversation: whose they are, as far as that can be told.
 //!
-//! Asked in this order: the agent's process; the only agent at work in the worktree; the marker of the project, where no agent is known
-//! to be at work there. What another process says is never taken for an agent's whose process is known. What cannot be told is kept
-//! without a session, and what was concluded says so.
+//! Asked in this order: the agent's process; the only agent at work in the worktree that it could be of; the marker of the project, where no
+//! agent at work there is one that it could be of. What another process says is never taken for an agent's whose process is known, and a number
+//! that processes of two containers have tells nothing. What cannot be told is kept without a session, and what was concluded says so.
 
-use session::{Conversation, ConversationKey, Doing, Status};
+use std::collections::BTreeMap;
+
+use session::{Conversation, ConversationKey, Process, Status};
 use store::{StoreError, Wanted};
 
 use super::incoming::{Grounds, Incoming};
 use crate::address::LISTED;
+use crate::ends::taken_up_last;
 use crate::tracker::Pen;
 
 /// Returns an event without an id as one of the conversation it must be of, if that can be told.
 pub(super) fn told_apart(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Result<Option<Incoming>, StoreError> {
-    if let Some(row) = by_process(pen, incoming)? {
-        return Ok(Some(incoming.of(&row)));
+    match &by_process(pen, incoming)?[..] {
+        [] => {}
+        [row] => return Ok(Some(incoming.of(row))),
+        // One of them said it, and nothing tells which.
+        _ => return Ok(None),
     }
     let at_work = at_work_here(pen, incoming, grounds)?;
     let mut possible = at_work.iter().filter(|row| may_be_of(row, incoming));
@@ -25,12 +31,19 @@ pub(super) fn told_apart(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Groun
     }
 }
 
-fn by_process(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Option<Conversation>, StoreError> {
-    let Some(pid) = incoming.observed.pid else { return Ok(None) };
+/// Returns the conversations that processes with the number and the boot of an event are in, one for each process: containers share a boot,
+/// and number their processes each for itself.
+fn by_process(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<Vec<Conversation>, StoreError> {
+    let Some(pid) = incoming.observed.pid else { return Ok(Vec::new()) };
     let boot = incoming.at.boot.map(|boot| boot.id);
     let runs = pen.turn.reads()?.conversations_run_by_number(pid)?;
-    let is_its = |row: &Conversation| row.running().any(|process| process.pid == pid && Some(process.boot) == boot);
-    Ok(runs.into_iter().find(is_its))
+    let mut fitting: BTreeMap<Process, Vec<&Conversation>> = BTreeMap::new();
+    for row in &runs {
+        for process in row.running().filter(|process| process.pid == pid && Some(process.boot) == boot) {
+            fitting.entry(*process).or_default().push(row);
+        }
+    }
+    Ok(fitting.into_iter().filter_map(|(process, rows)| taken_up_last(rows, &process).cloned()).collect())
 }
 
 /// Returns the conversations of this agent that are going on in the worktree where it happened.
@@ -41,11 +54,8 @@ fn at_work_here(pen: &mut Pen<'_>, incoming: &Incoming, grounds: &Grounds) -> Re
     let reads = pen.turn.reads()?;
     let mut found = Vec::new();
     for session in reads.sessions(&wanted, Some(LISTED))? {
-        let goes_on = |row: &Conversation| {
-            let is_left = matches!(row.doing.as_ref().map(|doing| &doing.value), Some(Doing::Left(_) | Doing::Gone(_)));
-            row.session() == Some(session.key) && row.agent == incoming.observed.agent && !is_left
-        };
-        found.extend(reads.conversations_of(session.key)?.into_iter().filter(goes_on));
+        let goes_on = |row: &Conversation| row.agent == incoming.observed.agent && !row.is_left();
+        found.extend(reads.conversations_in(session.key)?.into_iter().filter(goes_on));
     }
     Ok(found)
 }

@@ -342,6 +342,19 @@ fn an_event_without_an_id_belongs_to_the_conversation_that_its_process_runs_and_
     assert_eq!((told("t3").session.as_deref(), told("t3").session_id.as_str()), (None, "unknown"));
 }
 
+#[test]
+fn an_event_without_an_id_is_nobody_s_where_two_containers_have_a_process_of_its_number() {
+    let home = Home::new();
+    for (namespace, conversation) in [(1, "c"), (2, "d")] {
+        let process = session::Process { namespace, ..HookCall::process(7) };
+        home.clock.run(process);
+        HookCall { process: Some(process), ..start(&home, 7, conversation, "startup") }.leave(&home);
+    }
+    HookCall { pid: 7, ..nameless(&home, "t") }.leave(&home);
+    let all = sessions(&home.tracker());
+    assert_eq!(all.iter().map(|view| view.tool_calls).collect::<Vec<_>>(), [0, 0]);
+}
+
 /// A call of a tool that names neither conversation nor process, as some hooks do.
 fn nameless(home: &Home, call: &str) -> HookCall {
     let mut call = tool(home, 0, "", "PreToolUse", call);
