@@ -253,7 +253,8 @@ pub trait Reads {
     fn newest_conversations(&self, limit: usize) -> Result<Vec<Conversation>, StoreError>;
     /// Returns the processes that run conversations, as far as anybody said, each with what it runs.
     fn open_runs(&self, limit: usize) -> Result<Vec<(Process, Conversation)>, StoreError>;
-    /// Returns the running sessions whose last change was recorded outside of a span, in microseconds since 1970, the longest ago first.
+    /// Returns the running sessions whose last change was recorded outside of a span, in microseconds since 1970, the longest ago first;
+    /// those that another script keeps are left out.
     fn sessions_untouched(&self, since: std::ops::Range<i64>, limit: usize) -> Result<Vec<Session>, StoreError>;
     /// Returns the transitions of a project, in their order.
     fn transitions(&self, project: ProjectKey) -> Result<Vec<Transition>, StoreError>;

@@ -183,8 +183,8 @@ impl Reads for Connection {
     }
 
     fn sessions_untouched(&self, since: std::ops::Range<i64>, limit: usize) -> Result<Vec<Session>, StoreError> {
-        let before = "SELECT row FROM sessions WHERE status = 'ACTIVE' AND touched_us < ?1 ORDER BY touched_us LIMIT ?2";
-        let after = "SELECT row FROM sessions WHERE status = 'ACTIVE' AND touched_us > ?1 ORDER BY touched_us LIMIT ?2";
+        let before = "SELECT row FROM sessions WHERE status = 'ACTIVE' AND touched_us < ?1 AND row ->> '$.original' IS NULL ORDER BY touched_us LIMIT ?2";
+        let after = "SELECT row FROM sessions WHERE status = 'ACTIVE' AND touched_us > ?1 AND row ->> '$.original' IS NULL ORDER BY touched_us LIMIT ?2";
         let mut found = many(self, before, params![since.start, as_limit(Some(limit))], first_column)?;
         let rest = limit.saturating_sub(found.len());
         found.extend(many::<Session>(self, after, params![since.end, as_limit(Some(rest))], first_column)?);

@@ -401,3 +401,24 @@ fn what_was_left_before_an_end_and_is_heard_late_brings_nothing_back() {
     late.iter().for_each(|call| call.leave(&home));
     assert_eq!(only(&home).status, "ABANDONED");
 }
+
+#[test]
+fn files_of_other_scripts_hide_no_silence_however_many_there_are() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.path("mirror/sessions")).unwrap();
+    for number in 0..300 {
+        let id = format!("SESSION-20250101-100000-A{number:03}");
+        let file = json!({
+            "session_id": id, "created_at": "2025-01-01T10:00:00", "description": "theirs", "status": "ACTIVE", "metadata": {}, "work_items": []
+        });
+        std::fs::write(home.path(&format!("mirror/sessions/{id}.json")), file.to_string()).unwrap();
+    }
+    for _ in 0..2 {
+        home.tracker().start(&Start::default()).unwrap();
+        home.clock.pass(60);
+    }
+    home.clock.pass(2 * 86_400);
+    let all = sessions(&home.tracker());
+    let ours = all.iter().filter(|view| !view.id.starts_with("SESSION-20250101")).map(|view| view.status);
+    assert_eq!((all.len(), ours.collect::<Vec<_>>()), (302, vec!["ABANDONED"; 2]));
+}
