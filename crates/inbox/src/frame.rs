@@ -24,6 +24,8 @@ pub struct Frame<'b> {
     pub body: &'b [u8],
     /// Where the next record begins, counted from the start of the bytes.
     pub end: usize,
+    /// Whether a run of bytes before it was skipped, because it is no record.
+    pub is_behind_torn: bool,
 }
 
 /// What a run of bytes holds.
@@ -58,22 +60,22 @@ pub fn encode(id: EventId, body: &[u8]) -> Vec<u8> {
 pub fn decode(bytes: &[u8], limit: usize) -> Decoded<'_> {
     let mut decoded = Decoded::default();
     while decoded.frames.len() < limit {
-        let Some((frame, skipped)) = next(bytes, decoded.end) else { break };
-        decoded.torn += u64::from(skipped);
+        let Some(frame) = next(bytes, decoded.end) else { break };
+        decoded.torn += u64::from(frame.is_behind_torn);
         decoded.end = frame.end;
         decoded.frames.push(frame);
     }
     decoded
 }
 
-/// Returns the first whole record at or behind `from`, and whether anything had to be skipped.
-fn next(bytes: &[u8], from: usize) -> Option<(Frame<'_>, bool)> {
+/// Returns the first whole record at or behind `from`.
+fn next(bytes: &[u8], from: usize) -> Option<Frame<'_>> {
     if let Some(frame) = at(bytes, from) {
-        return Some((frame, false));
+        return Some(frame);
     }
     let marks = bytes.get(from + 1..)?.windows(MARK.len()).enumerate().filter(|(_, window)| *window == MARK);
     let mut places = marks.map(|(place, _)| from + 1 + place);
-    places.find_map(|place| at(bytes, place)).map(|frame| (frame, true))
+    places.find_map(|place| at(bytes, place)).map(|frame| Frame { is_behind_torn: true, ..frame })
 }
 
 fn at(bytes: &[u8], start: usize) -> Option<Frame<'_>> {
@@ -86,7 +88,7 @@ fn at(bytes: &[u8], start: usize) -> Option<Frame<'_>> {
     let sum = u64::from_le_bytes(header[24..32].try_into().expect("eight bytes"));
     let end = start + HEADER + usize::try_from(length).ok().filter(|&length| length <= LONGEST)?;
     let body = bytes.get(start + HEADER..end)?;
-    (checksum(length, &id, body) == sum).then(|| Frame { id: EventId::new(Uuid::from_bytes(id)), body, end })
+    (checksum(length, &id, body) == sum).then(|| Frame { id: EventId::new(Uuid::from_bytes(id)), body, end, is_behind_torn: false })
 }
 
 /// Sums up a record, eight bytes at a time: it tells torn from whole, not friend from foe.

@@ -82,6 +82,8 @@ pub(crate) struct Chunk {
     pub(crate) incoming: Vec<Option<Incoming>>,
     /// How many runs of bytes between them are no records.
     pub(crate) torn: u64,
+    /// Where each record ends in the segment, and whether such a run lies before it.
+    ends: Vec<(u64, bool)>,
 }
 
 /// How much of a segment is read at a time.
@@ -90,21 +92,52 @@ const CHUNK: usize = 8 << 20;
 /// How many records are taken in with one transaction.
 const RECORDS: usize = 8_192;
 
+/// How much of each of several segments is held at least.
+const LEAST: Room = Room { bytes: 256 << 10, records: 64 };
+
+/// How much of a segment is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    bytes: usize,
+    records: usize,
+}
+
+impl Room {
+    /// Returns the room that others leave: together they hold about as much as one chunk.
+    pub(crate) fn beside<'c>(held: impl Iterator<Item = &'c Chunk>) -> Self {
+        let (bytes, records) =
+            held.fold((0, 0), |(bytes, records), chunk| (bytes + (chunk.end - chunk.from) as usize, records + chunk.incoming.len()));
+        Self { bytes: CHUNK.saturating_sub(bytes).max(LEAST.bytes), records: RECORDS.saturating_sub(records).max(LEAST.records) }
+    }
+}
+
 impl Chunk {
     /// Reads a part of a segment; none where it cannot be read.
     pub(crate) fn read(segment: &Segment, from: u64) -> Option<Self> {
-        Self::read_some(segment, from, RECORDS)
+        Self::read_beside(segment, from, Room { bytes: CHUNK, records: RECORDS })
     }
 
-    /// Reads a part of a segment, so many records at most.
-    pub(crate) fn read_some(segment: &Segment, from: u64, most: usize) -> Option<Self> {
-        let bytes = segment.read(from, CHUNK).ok()?;
-        let bytes = match decode(&bytes, 1).frames.is_empty() && bytes.len() == CHUNK {
-            // One record may be longer than a chunk.
-            true => segment.read(from, CHUNK + LONGEST).ok()?,
+    /// Reads as much of a segment as there is room for beside others that are held.
+    pub(crate) fn read_beside(segment: &Segment, from: u64, room: Room) -> Option<Self> {
+        let bytes = segment.read(from, room.bytes).ok()?;
+        let bytes = match decode(&bytes, 1).frames.is_empty() && bytes.len() == room.bytes {
+            // One record may be longer than that.
+            true => segment.read(from, room.bytes + LONGEST).ok()?,
             false => bytes,
         };
-        Some(Self::of(&bytes, from, most))
+        Some(Self::of(&bytes, from, room.records))
+    }
+
+    /// Takes off its first records, as a part of their own.
+    pub(crate) fn take_first(&mut self, count: usize) -> Self {
+        let rest = self.incoming.split_off(count);
+        let ends = self.ends.split_off(count);
+        let end = self.ends.last().map_or(self.from, |(end, _)| *end);
+        let torn = ends.iter().filter(|(_, is_behind_torn)| *is_behind_torn).count() as u64;
+        let length = usize::try_from(end - self.from).unwrap_or(usize::MAX);
+        let behind = Self { from: end, end: self.end, length: self.length.saturating_sub(length), incoming: rest, torn, ends };
+        let first = std::mem::replace(self, behind);
+        Self { end, length, torn: first.torn - torn, ..first }
     }
 
     /// Reads the end of a segment, all of it.
@@ -127,6 +160,7 @@ impl Chunk {
             length: bytes.len(),
             incoming: decoded.frames.iter().map(Incoming::read).collect(),
             torn: decoded.torn,
+            ends: decoded.frames.iter().map(|frame| (from + frame.end as u64, frame.is_behind_torn)).collect(),
         }
     }
 }

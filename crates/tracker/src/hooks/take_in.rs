@@ -10,9 +10,9 @@ use session::{
     AgentSession, Author, Change, Conversation, ConversationKey, Event, Evidence, Happened, Latest, Observed, Reading, Revision, Subject,
     Text,
 };
-use store::{Appended, Durability, InboxPosition, StoreError};
+use store::{Appended, Durability, InboxPosition, Reads, StoreError};
 
-use super::incoming::{Chunk, Ground, Grounds, Incoming};
+use super::incoming::{Chunk, Ground, Grounds, Incoming, Room};
 use super::{correlate, nameless};
 use crate::marker_file::Found;
 use crate::marker_file::Heard;
@@ -91,31 +91,39 @@ impl Tracker {
     }
 
     /// Takes in what waits in several segments, until only one is left: a segment is of a day of the wall clock, and where that jumped,
-    /// the boot clock alone knows what came first.
+    /// the boot clock alone knows what came first. What was read of a segment is held until it is taken in.
     fn take_in_together(&mut self, segments: &[Segment], taken: &mut Taken) -> Result<(), StoreError> {
-        loop {
-            let mut waiting = Vec::new();
-            for segment in segments {
-                let Some(kept) = self.pending(segment)? else { continue };
-                let chunk = Chunk::read(segment, kept.from).filter(|chunk| !chunk.incoming.is_empty());
-                waiting.extend(chunk.map(|chunk| (segment, kept, chunk)));
-            }
-            if waiting.len() < 2 {
-                return Ok(());
-            }
-            let firsts: Vec<_> = waiting.iter().map(|(.., chunk)| chunk.first()).collect();
+        let mut waiting: Vec<Queue<'_>> = Vec::new();
+        for segment in segments {
+            let room = Room::beside(waiting.iter().map(|queue| &queue.chunk));
+            waiting.extend(self.queue(segment, None, room)?);
+        }
+        while waiting.len() > 1 {
+            let firsts: Vec<_> = waiting.iter().map(|queue| queue.chunk.first()).collect();
             let at = earliest(&firsts);
-            let (segment, kept, chunk) = waiting.swap_remove(at);
             let is_due = |each: &Option<Incoming>| {
                 let others = firsts.iter().enumerate().filter(|(other, _)| *other != at).filter_map(|(_, first)| first.as_ref());
-                each.as_ref().is_none_or(|each| others.into_iter().all(|first| !is_before(first, &each.at)))
+                each.as_ref().is_none_or(|each| others.into_iter().all(|first| !first.is_known_before(&each.at)))
             };
+            let Queue { segment, kept, mut chunk } = waiting.remove(at);
             let due = chunk.incoming.iter().take_while(|each| is_due(each)).count().max(1);
-            let chunk = if due < chunk.incoming.len() { Chunk::read_some(segment, kept.from, due) } else { Some(chunk) };
-            let Some(chunk) = chunk else { return Ok(()) };
-            let grounds = self.grounds(chunk.incoming.iter().flatten())?;
-            self.record_chunk(segment, kept.position, &chunk, &grounds, taken)?;
+            let part = chunk.take_first(due);
+            let grounds = self.grounds(part.incoming.iter().flatten())?;
+            self.record_chunk(segment, kept.position, &part, &grounds, taken)?;
+            let room = Room::beside(waiting.iter().map(|queue| &queue.chunk));
+            if let Some(queue) = self.queue(segment, Some(chunk), room)? {
+                waiting.insert(at, queue);
+            }
         }
+        Ok(())
+    }
+
+    /// Returns what is to be taken in next of a segment: of what is held of it, if that goes on where it was taken in, else read anew.
+    fn queue<'s>(&self, segment: &'s Segment, held: Option<Chunk>, room: Room) -> Result<Option<Queue<'s>>, StoreError> {
+        let Some(kept) = self.pending(segment)? else { return Ok(None) };
+        let held = held.filter(|chunk| chunk.from == kept.from && !chunk.incoming.is_empty());
+        let chunk = held.or_else(|| Chunk::read_beside(segment, kept.from, room)).filter(|chunk| !chunk.incoming.is_empty());
+        Ok(chunk.map(|chunk| Queue { segment, kept, chunk }))
     }
 
     /// Takes in a segment, chunk by chunk. While one is recorded the next is read.
@@ -278,7 +286,7 @@ impl Tracker {
         for each in incoming {
             let row = match known.entry(each.conversation) {
                 Entry::Occupied(held) => held.into_mut(),
-                Entry::Vacant(vacant) => vacant.insert(Known::of(self.store.reads().conversation(each.conversation)?.as_ref())),
+                Entry::Vacant(vacant) => vacant.insert(Known::of(self.store.reads(), each.conversation)?),
             };
             self.look_for_origin(each, row, &mut grounds);
             grounds.heard.insert(each.conversation, each.at);
@@ -353,31 +361,38 @@ impl Tracker {
 fn earliest(firsts: &[Option<Reading>]) -> usize {
     let of = |at: usize| firsts.get(at).copied().flatten();
     (0..firsts.len())
-        .reduce(|kept, next| if of(next).zip(of(kept)).is_some_and(|(next, kept)| is_before(&next, &kept)) { next } else { kept })
+        .reduce(|kept, next| if of(next).zip(of(kept)).is_some_and(|(next, kept)| next.is_known_before(&kept)) { next } else { kept })
         .unwrap_or(0)
-}
-
-/// Reports whether something was left before something else, by the clock of the boot that both are of.
-fn is_before(one: &Reading, other: &Reading) -> bool {
-    matches!((one.boot, other.boot), (Some(one), Some(other)) if one.id == other.id && one.micros < other.micros)
 }
 
 /// What is known of a conversation before a chunk is taken in.
 struct Known {
     /// Whether it has a session.
     is_settled: bool,
-    /// Whether it was copied from another one that is to be looked for.
+    /// Whether it was copied from another one that nobody told of yet.
     is_fork: bool,
 }
 
 impl Known {
-    fn of(row: Option<&Conversation>) -> Self {
-        let arrival = row.and_then(|row| row.arrival.as_ref());
-        Self {
-            is_settled: row.and_then(Conversation::session).is_some(),
-            is_fork: arrival.is_some_and(|arrival| arrival.value.source.as_str() == "fork"),
-        }
+    fn of(reads: &dyn Reads, key: ConversationKey) -> Result<Self, StoreError> {
+        let row = reads.conversation(key)?;
+        let arrival = row.as_ref().and_then(|row| row.arrival.as_ref());
+        let is_fork = arrival.is_some_and(|arrival| arrival.value.source.as_str() == "fork");
+        let transitions = match row.as_ref().filter(|_| is_fork) {
+            Some(row) => reads.transitions_to(row.id.as_str())?,
+            None => Vec::new(),
+        };
+        // What its transcript says is known already.
+        let is_told = transitions.iter().any(|transition| transition.source() == "fork" && transition.from().is_some());
+        Ok(Self { is_settled: row.as_ref().and_then(Conversation::session).is_some(), is_fork: is_fork && !is_told })
     }
+}
+
+/// What waits of one segment among several.
+struct Queue<'s> {
+    segment: &'s Segment,
+    kept: Pending,
+    chunk: Chunk,
 }
 
 /// How far a segment was taken in, and where to go on.

@@ -189,6 +189,28 @@ fn what_a_fork_was_copied_from_is_read_in_its_transcript_and_told_afterwards() {
 }
 
 #[test]
+fn a_transcript_that_has_told_the_origin_is_not_read_again() {
+    let home = Home::new();
+    let projects = home.path(".claude/projects/-p");
+    std::fs::create_dir_all(&projects).unwrap();
+    let copied_from = |origin: &str| {
+        let record = json!({"type": "assistant", "sessionId": "d", "requestSessionId": origin});
+        std::fs::write(projects.join("d.jsonl"), format!("{record}\n")).unwrap();
+    };
+    [began(&home, 7, "c"), vec![end(&home, 7, "c", "other")], vec![start(&home, 8, "d", "fork")]]
+        .concat()
+        .iter()
+        .for_each(|call| call.leave(&home));
+    for origin in ["unseen", "c"] {
+        copied_from(origin);
+        prompt(&home, 8, "d", origin, "Otherwise").leave(&home);
+        let tracker = home.tracker();
+        assert_eq!(chain(&tracker), ["c: - < -, startup", "d: c < unseen, fork"]);
+        assert_eq!(sessions(&tracker)[1].parent, None);
+    }
+}
+
+#[test]
 fn a_conversation_resumed_inside_another_takes_the_head_back() {
     let switched = |home: &Home| {
         let calls =

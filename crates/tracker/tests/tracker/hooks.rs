@@ -405,6 +405,33 @@ fn an_event_of_a_client_that_only_has_a_marker_gets_its_session_id() {
     assert_eq!(told("after"), ("ses_01HN123ABC789XYZ".to_owned(), Evidence::Inferred, true));
 }
 
+/// Returns how many bytes this process has read so far, from files of all kinds.
+fn bytes_read() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/self/io").ok()?;
+    told.lines().find_map(|line| line.strip_prefix("rchar: "))?.parse().ok()
+}
+
+#[test]
+fn a_backlog_of_many_days_is_read_about_once() {
+    let home = Home::new();
+    drop(home.tracker());
+    for day in 0..24 {
+        home.clock.pass(86_400);
+        for call in 0..100 {
+            let mut call = tool(&home, 7, "c", "PreToolUse", &format!("{day}-{call}"));
+            call.payload["tool_input"]["command"] = "x".repeat(4_000).into();
+            call.leave(&home);
+        }
+    }
+    let total: u64 = std::fs::read_dir(home.path("store/inbox")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    let Some(before) = bytes_read() else { return };
+    let tracker = home.tracker();
+    let read = bytes_read().unwrap() - before;
+    assert_eq!(sessions(&tracker)[0].tool_calls, 2_400);
+    // The store reads, too.
+    assert!(read < 5 * total, "{read} bytes read of {total}");
+}
+
 #[test]
 fn a_segment_goes_a_week_after_it_was_taken_in() {
     let home = Home::new();
