@@ -331,7 +331,8 @@ impl From<MarkerError> for Failure {
             MarkerError::NoProject => Self::usage(error).hint("name it, as in `--project shop`"),
             MarkerError::BadId { .. } => Self::usage(error),
             MarkerError::Directory { ref path, source: DirectoryTrouble::Open } => {
-                let hint = format!("run `chmod go-w {}` if it is yours, or set RUTTER_MARKER_DIR to one that is", path.display());
+                let hint =
+                    format!("run `chmod go-w {}` if it is yours, or set RUTTER_MARKER_DIR to one that is", quoted(&path.to_string_lossy()));
                 Self::surroundings(error).hint(hint)
             }
             MarkerError::Directory { source: DirectoryTrouble::Closed(_) | DirectoryTrouble::OfAnother(_), .. } => {

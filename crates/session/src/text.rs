@@ -124,9 +124,32 @@ pub fn is_harmful(each: char) -> bool {
     each.is_control() || turns
 }
 
+/// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (word, expected) in [
+            ("claude", "claude"),
+            ("/srv/a-b_c", "/srv/a-b_c"),
+            ("", "''"),
+            ("/my dir", "'/my dir'"),
+            ("it's", r"'it'\''s'"),
+            ("$(id) `id` \"x\" \\ ~ # =", "'$(id) `id` \"x\" \\ ~ # ='"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 
     #[test]
     fn s7_nothing_stored_drives_the_terminal() {

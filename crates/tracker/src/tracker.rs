@@ -53,7 +53,8 @@ impl Tracker {
         match access {
             Access::Write => {
                 tracker.tell_hooks();
-                tracker.take_in_or_say();
+                // Who only reads wants an answer, and `doctor` says it too.
+                tracker.take_in_or_say().into_iter().for_each(|note| tracker.note(note));
                 // What cannot be concluded now will be by whoever comes next.
                 drop(tracker.infer_ends());
                 tracker.look_after_ends();
@@ -81,7 +82,7 @@ impl Tracker {
         if tracker.waiting()?.is_much() {
             tracker.take_in_first(conversation)?;
         } else {
-            tracker.take_in_or_say();
+            drop(tracker.take_in_or_say());
         }
         Ok(tracker)
     }
@@ -104,7 +105,7 @@ impl Tracker {
         if self.waiting().is_ok_and(|waiting| waiting.bytes > 0) {
             match self.open_to_write() {
                 Ok(()) => {
-                    self.take_in_or_say();
+                    drop(self.take_in_or_say());
                     self.look_after_ends();
                 }
                 Err(error) => self.say_what_waits(&error),

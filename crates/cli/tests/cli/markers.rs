@@ -129,7 +129,7 @@ fn s2_where_the_name_is_taken_there_is_no_marker_and_doctor_says_so() {
     ");
     let said = env.run(["doctor"]);
     assert!(said.starts_with("[exit 0]\n"), "{said}");
-    let expected = "[out] warning marker: `/markers/claude_session_project` is a link; other scripts find no marker, nothing else depends on it\n\
+    let expected = "[out] warning marker: `/markers/claude_session_project` is a link; other scripts find no marker, and events that name no agent session may stay without one\n\
                     [out]          hint: rutter config marker.directory DIR, with a directory of your own\n";
     assert!(said.contains(expected), "{said}");
     started(&env, "Nothing else changes");

@@ -36,6 +36,8 @@ pub struct Taken {
     must_last: bool,
     /// What markers are to say.
     heard: Heard,
+    /// Why markers do not say it.
+    no_markers: Vec<Note>,
 }
 
 /// What waits in the inbox.
@@ -86,7 +88,7 @@ impl Tracker {
         if taken.is_shown {
             self.bring_mirror_up();
         }
-        self.refresh_markers(&taken.heard);
+        taken.no_markers = self.refresh_markers(&taken.heard);
         Ok(taken)
     }
 
@@ -275,7 +277,8 @@ impl Tracker {
             Ok(heard)
         })?;
         self.bring_mirror_up();
-        self.refresh_markers(&heard);
+        // An agent that waits for its answer is told nothing else.
+        drop(self.refresh_markers(&heard));
         Ok(())
     }
 
@@ -343,10 +346,15 @@ impl Tracker {
         Ok(())
     }
 
-    /// Takes in what waits before anything is read, as far as that is possible; says how much waits where it is not.
-    pub(crate) fn take_in_or_say(&mut self) {
-        if let Err(error) = self.take_in() {
-            self.say_what_waits(&error);
+    /// Takes in what waits before anything is read, as far as that is possible; says how much waits where it is not. Returns why markers
+    /// could not be written, for who wants to say so.
+    pub(crate) fn take_in_or_say(&mut self) -> Vec<Note> {
+        match self.take_in() {
+            Ok(taken) => taken.no_markers,
+            Err(error) => {
+                self.say_what_waits(&error);
+                Vec::new()
+            }
         }
     }
 

@@ -1,4 +1,6 @@
-//! What `doctor` says of the marker of the project here. Never a problem: nothing of ours depends on it.
+//! What `doctor` says of the marker of the project here. Never a problem: what `rutter` knows by itself does not depend on it.
+
+use session::quoted;
 
 use super::{Found, MarkerError};
 use crate::doctor::{Finding, Severity};
@@ -9,7 +11,7 @@ const CHECK: &str = "marker";
 /// What can be done about a directory or a name that is not ours.
 const ELSEWHERE: &str = "rutter config marker.directory DIR, with a directory of your own";
 
-const NOTHING_ELSE: &str = "other scripts find no marker, nothing else depends on it";
+const NOTHING_ELSE: &str = "other scripts find no marker, and events that name no agent session may stay without one";
 
 impl Tracker {
     /// Looks at the marker, without removing it.
@@ -32,7 +34,9 @@ impl Tracker {
 
 fn trouble(error: &MarkerError) -> Finding {
     let hint = match error {
-        MarkerError::Directory { path, source: DirectoryTrouble::Open } => format!("chmod go-w '{}', or {ELSEWHERE}", path.display()),
+        MarkerError::Directory { path, source: DirectoryTrouble::Open } => {
+            format!("chmod go-w {}, or {ELSEWHERE}", quoted(&path.to_string_lossy()))
+        }
         _ => ELSEWHERE.to_owned(),
     };
     Finding::new(CHECK, Severity::Warning, format!("{}; {NOTHING_ELSE}", error.with_cause())).hint(hint)

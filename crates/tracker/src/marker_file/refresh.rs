@@ -1,5 +1,5 @@
 //! Keeping markers fresh: of what was just taken in, the newest conversation of each project is written down. Best effort: where that
-//! cannot be done, nobody is told but by `doctor`.
+//! cannot be done, a note says so to whoever changes something, and `doctor` to whoever asks.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -26,20 +26,23 @@ pub(crate) const CLEANED: &str = "markers-cleaned";
 const RECENT: SignedDuration = SignedDuration::from_secs(60);
 
 impl Tracker {
-    /// Writes the marker of each project of which something was heard, unless somebody has written it since.
-    pub(crate) fn refresh_markers(&self, heard: &Heard) {
+    /// Writes the marker of each project of which something was heard, unless somebody has written it since; returns why any could not be
+    /// written.
+    pub(crate) fn refresh_markers(&self, heard: &Heard) -> Vec<Note> {
         if heard.is_empty() || !self.config.is_on("marker.refresh") {
-            return;
+            return Vec::new();
         }
-        let (markers, now) = (self.markers(), self.now().moment.timestamp());
+        let (markers, now, mut notes) = (self.markers(), self.now().moment.timestamp(), Vec::new());
         for (project, (at, conversation)) in self.newest_by_project(heard).unwrap_or_default() {
             let project = OsStr::new(&project);
             let is_known = matches!(markers.look(project), Ok(Found::Marker(marker)) if says_so(&marker, at, &conversation));
             // What waited in the inbox for days is no news.
             if !is_known && markers.is_fresh(at) {
-                drop(markers.store_as_of(&conversation, project, at.min(now)));
+                let stored = markers.store_as_of(&conversation, project, at.min(now));
+                notes.extend(stored.err().map(|error| Note::NoMarker { reason: error.with_cause() }));
             }
         }
+        notes
     }
 
     /// Returns the newest conversation of each project, by the project's name.

@@ -408,7 +408,31 @@ fn markers_are_not_written_where_that_is_not_wanted_or_cannot_be_done() {
     symlink("/etc/passwd", file(&home, "claude_session_project")).unwrap();
     says(&home, "one", "Stop");
     let tracker = home.tracker();
-    assert_eq!((tracker.take_notes(), names(&home)), (vec![], vec!["claude_session_project".to_owned()]));
+    let notes: Vec<_> = tracker.take_notes().iter().map(ToString::to_string).collect();
+    assert_eq!(names(&home), ["claude_session_project"]);
+    assert!(notes.len() == 1 && notes[0].ends_with("claude_session_project` is a link"), "{notes:?}");
+}
+
+#[test]
+fn doctor_s_hint_can_be_typed_whatever_the_directory_is_called() {
+    let mut home = Home::new();
+    let directory = home.path("it's ours");
+    fs::create_dir(&directory).unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+    home.set("RUTTER_MARKER_DIR", directory.to_str().unwrap());
+    let findings = home.tracker().doctor().unwrap();
+    let hint = findings.into_iter().find(|finding| finding.check == "marker").unwrap().hint.unwrap();
+    assert!(hint.contains(r"/it'\''s ours', or"), "{hint}");
+}
+
+#[test]
+fn who_only_reads_is_not_told_that_a_marker_could_not_be_written() {
+    let home = Home::new();
+    drop(home.tracker());
+    symlink("/etc/passwd", file(&home, "claude_session_project")).unwrap();
+    says(&home, "one", "SessionStart");
+    let tracker = home.try_tracker(&home.project(), tracker::Access::Read).unwrap();
+    assert_eq!(tracker.take_notes(), []);
 }
 
 #[test]
