@@ -25,7 +25,7 @@ impl Revision {
 /// The place of one change in the order of its subject's changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stamp {
-    /// What the writer had seen.
+    /// One more than what the writer had seen.
     pub revision: Revision,
     /// Decides between writers who had seen the same.
     pub event: EventId,

@@ -12,7 +12,8 @@ use crate::page::{Page, Role, Span, plain};
 /// Show which session is current
 ///
 /// On a terminal with its banner; captured, the bare id. Exits 1 when there is none. The current session is the one named with -s,
-/// else by RUTTER_SESSION or CURRENT_SESSION, else the one that runs in this worktree, else the one started last.
+/// else by RUTTER_SESSION or CURRENT_SESSION, else that of the agent from whose shell this is called, else the one that runs in this
+/// worktree, else the one started last. An agent is never given one in which another agent is at work.
 #[derive(Args)]
 pub(crate) struct CurrentArgs {
     /// Show where it was looked for and what was found there

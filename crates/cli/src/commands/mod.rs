@@ -84,7 +84,7 @@ Examples:
   rutter stats                            Show how far it is
   rutter end                              End it
 
-A SESSION is an id, a number (3, 00003), the beginning of an id, or `current`.";
+A SESSION is an id, a number (3, 00003), the beginning of an id, an agent session's id, or `current`.";
 
 /// What every command understands.
 #[derive(Args)]
@@ -98,7 +98,7 @@ pub(crate) struct Global {
     /// When to use colors
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = EVERYWHERE)]
     pub(crate) color: ColorChoice,
-    /// The session: an id, a number, the beginning of an id, or `current`
+    /// The session: an id, a number, the beginning of an id, an agent session's id, or `current`
     #[arg(short, long, global = true, value_name = "SESSION", value_parser = lossy(), help_heading = EVERYWHERE)]
     pub(crate) session: Option<String>,
     /// The project, by name or path, instead of the one of the directory

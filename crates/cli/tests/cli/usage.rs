@@ -102,7 +102,8 @@ fn a_wrong_command_line_exits_2_and_says_what_is_wrong() {
     [err]       --json               Print JSON: one object, or one a line
     [err]       --quiet              Print nothing but the answer and errors
     [err]       --color <WHEN>       When to use colors [default: auto] [possible values: auto, always, never]
-    [err]   -s, --session <SESSION>  The session: an id, a number, the beginning of an id, or `current`
+    [err]   -s, --session <SESSION>  The session: an id, a number, the beginning of an id, an agent session's
+    [err]                            id, or `current`
     [err]       --project <PROJECT>  The project, by name or path, instead of the one of the directory
     [err]   -C <DIR>                 Run as if started in DIR
     [err]

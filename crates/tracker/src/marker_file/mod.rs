@@ -1,5 +1,6 @@
 //! Markers: one small file for each project that says which conversation its agent has, where other people's scripts look for it,
-//! `/tmp/claude_session_<project>`. A hint, written for others; nothing of ours depends on one.
+//! `/tmp/claude_session_<project>`. A hint, written for others. `rutter` itself asks one in one case, and last: for an event
+//! that names no agent session, where no agent is known that it could be of.
 //!
 //! Apart from `mirror/marker`, which is about another file of other scripts, `.current-session.json`: that one lies among files of the
 //! user's own. These lie where everybody may write, so the directory and what is found in it are not trusted.
