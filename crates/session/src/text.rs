@@ -108,15 +108,6 @@ pub fn harmless(text: &str) -> String {
     text.chars().flat_map(|each| if is_harmful(each) { each.escape_default().collect::<Vec<_>>() } else { vec![each] }).collect()
 }
 
-/// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
-pub fn quoted(word: &str) -> String {
-    let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// Reports whether a character could drive a terminal or hide what is written.
 pub fn is_harmful(each: char) -> bool {
     let turns =
@@ -136,20 +127,6 @@ pub fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, expected) in [
-            ("claude", "claude"),
-            ("/srv/a-b_c", "/srv/a-b_c"),
-            ("", "''"),
-            ("/my dir", "'/my dir'"),
-            ("it's", r"'it'\''s'"),
-            ("$(id) `id` \"x\" \\ ~ # =", "'$(id) `id` \"x\" \\ ~ # ='"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-    }
 
     #[test]
     fn s7_nothing_stored_drives_the_terminal() {
