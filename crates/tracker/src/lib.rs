@@ -33,6 +33,7 @@
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
 //! | `shims/` | scripts that stand where other people's scripts stood |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
+//! | `runners/` | what test runners print, read |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
 //! | `note` | what a person should be told beside the answer |
@@ -70,6 +71,7 @@ mod place;
 mod projects;
 mod rebuild;
 mod shims;
+mod runners;
 mod stats;
 mod status_line;
 mod summary;
@@ -108,6 +110,7 @@ pub use place::Place;
 pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use shims::{ShimError, ShimView};
+pub use runners::{SEVERAL, TestRun, read as read_test_run};
 pub use stats::Overview;
 pub use status_line::StatusLine;
 pub use summary::SummaryView;
