@@ -33,6 +33,7 @@
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
 //! | `shims/` | scripts that stand where other people's scripts stood |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
+//! | `make` | a fragment of a Makefile that calls the program |
 //! | `runners/` | what test runners print, read |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
@@ -62,6 +63,7 @@ mod install;
 mod instructions;
 mod lifecycle;
 mod listing;
+mod make;
 mod marker_file;
 mod mirror;
 mod naming;
@@ -101,6 +103,7 @@ pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
+pub use make::fragment;
 pub use marker_file::{DirectoryTrouble, Found, Marker, MarkerError, Markers, Occupant, UNKNOWN_MARKER};
 pub use mirror::MirrorError;
 pub use naming::NamingError;

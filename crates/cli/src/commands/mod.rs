@@ -26,6 +26,7 @@ mod init;
 mod install;
 mod list;
 mod log;
+mod makefile;
 mod man;
 mod now;
 mod pause;
@@ -155,6 +156,7 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     Rebuild(rebuild::RebuildArgs),
     Config(config::ConfigArgs),
+    Makefile(makefile::MakefileArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     #[command(hide = true)]
@@ -346,6 +348,7 @@ impl Command {
             Self::Doctor(args) => doctor::doctor(context, args),
             Self::Rebuild(args) => rebuild::rebuild(context, args),
             Self::Config(args) => config::config(context, args),
+            Self::Makefile(args) => makefile::makefile(context, args),
             Self::Completions(args) => completions::completions(context, args),
             Self::Man(args) => man::man(context, args),
             Self::CommandsReference(args) => reference::reference(context, args),

@@ -39,6 +39,7 @@ mod kill_drain;
 mod list;
 mod looks;
 mod machine;
+mod makefile;
 mod man;
 mod markers;
 mod privacy;

@@ -9,6 +9,7 @@ mod ends;
 mod exchange;
 mod hooks;
 mod lifecycle;
+mod make;
 mod markers;
 mod mirror;
 mod model;
