@@ -79,6 +79,11 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// Reports whether the text is to be read from stdin.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.text.as_deref().or(self.message.as_deref()) == Some("-")
+    }
+
     /// Returns the text, if there is one; from stdin where it is `-`.
     pub(crate) fn text(&self) -> Result<Option<String>, Failure> {
         self.text.as_ref().or(self.message.as_ref()).map(|text| text_or_stdin(text)).transpose()

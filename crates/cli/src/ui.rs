@@ -123,6 +123,13 @@ impl Ui {
         drop(to_stdout(&format!("{}\n", harmless_json(reply))));
     }
 
+    /// Passes on what another program printed, for people to see.
+    pub(crate) fn pass_on(&self, output: &str) {
+        if !self.wishes.quiet && !self.wishes.json {
+            output.lines().for_each(|line| to_stderr(&format!("{}\n", harmless(line))));
+        }
+    }
+
     /// Says what a commit lacks, and, in the one word that a git hook looks for, that it is refused.
     pub(crate) fn for_git(words: &str, refused: Option<&str>) {
         to_stderr(words);

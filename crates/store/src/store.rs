@@ -211,7 +211,7 @@ pub trait Reads {
     fn entries_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Entry>, StoreError>;
     /// Returns what a session left behind.
     fn footprint(&self, session: SessionKey) -> Result<Option<Footprint>, StoreError>;
-    /// Returns up to `limit` sessions that ended since anybody looked at what they left behind and were touched after a moment, in
+    /// Returns up to `limit` sessions of this store, not those of a file, that ended since anybody looked at what they left behind and were touched after a moment, in
     /// microseconds since 1970, the newest first.
     fn sessions_to_survey(&self, touched_since: i64, limit: usize) -> Result<Vec<Session>, StoreError>;
     /// Returns a project.

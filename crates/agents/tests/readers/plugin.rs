@@ -9,7 +9,21 @@ use agents::claude_code::settings::{EVENTS, Handler, Registration, registered, u
 fn the_plugin_is_its_own_marketplace_and_runs_our_hook_without_a_shell() {
     let registration = Registration::new(Path::new("/opt/a b/rutter-hook"), None).unwrap();
     let files = files(&registration, "1.2.3");
-    let [market, plugin, hooks] = &files[..] else { panic!("{files:?}") };
+    let [market, plugin, hooks, words @ ..] = &files[..] else { panic!("{files:?}") };
+    let paths: Vec<_> = words.iter().map(|file| file.path).collect();
+    assert_eq!(
+        paths,
+        [
+            "skills/recording/SKILL.md",
+            "commands/log.md",
+            "commands/decision.md",
+            "commands/blocker.md",
+            "commands/todo.md",
+            "commands/handoff.md"
+        ]
+    );
+    // What an agent reads of a file begins with what it is for.
+    assert!(words.iter().all(|file| file.content.starts_with("---\n") && file.content.contains("\ndescription: ")), "{words:#?}");
     insta::assert_snapshot!(format!("{}\n{}", market.path, market.content), @r#"
     .claude-plugin/marketplace.json
     {

@@ -249,9 +249,14 @@ impl Context {
 /// Writes an entry down and prints its id.
 fn write_down(context: &Context, written: &Written, what: NewWritten) -> Result<(), Failure> {
     let text = written.text()?.unwrap_or_default();
+    write_down_as(context, written, text, what)
+}
+
+/// Writes an entry with this text down and prints its id.
+fn write_down_as(context: &Context, written: &Written, text: String, what: NewWritten) -> Result<(), Failure> {
     context.write(|tracker| {
         let at = arguments::at(written.at.as_deref(), tracker.clock())?;
-        let new = NewEntry { text: text.clone(), what, replaces: written.replaces.clone(), at };
+        let new = NewEntry { text, what, replaces: written.replaces.clone(), at };
         let entry = tracker.write_down(context.global.session.as_deref(), &new)?;
         show_entry(context, tracker, &entry)
     })

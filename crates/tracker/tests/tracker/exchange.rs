@@ -30,7 +30,7 @@ fn an_imported_session_is_what_it_was() {
     let id = worked(&here, "shared");
     let text = exported(&here, std::slice::from_ref(&id));
     let imported = there.tracker().import(&text).unwrap();
-    assert_eq!((imported.new.len(), imported.events), (1, 4));
+    assert_eq!((imported.new.len(), imported.events), (1, 6));
     let view = |home: &Home| {
         let tracker = home.tracker();
         let session = tracker.resolve(Some(&id), Purpose::Reading).unwrap();
@@ -48,7 +48,7 @@ fn importing_twice_or_at_home_changes_nothing() {
     let (here, there) = (Home::new(), Home::new());
     worked(&here, "one");
     let text = exported(&here, &[]);
-    for (home, first) in [(&here, 0), (&there, 4)] {
+    for (home, first) in [(&here, 0), (&there, 6)] {
         assert_eq!(home.tracker().import(&text).unwrap().events, first);
         let again = home.tracker().import(&text).unwrap();
         assert_eq!((again.new.len(), again.known.len(), again.events), (0, 1, 0));
