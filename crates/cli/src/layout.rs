@@ -141,11 +141,15 @@ pub(crate) fn summary(view: &SummaryView) -> Page {
     if session.turns + session.tool_calls > 0 {
         page.text(format!("Spent: {}, {}", counted(session.turns, "turn"), counted(session.tool_calls, "tool call")));
     }
+    if !view.work.is_empty() {
+        page.gap().line([Span::Text(Role::Heading, "Work items".into())]);
+        page.texts(view.work.iter().map(|item| format!("  - {} {}: {}", item.id, item.status, brief(&item.description))));
+    }
     page.page(summed_up(view));
     page
 }
 
-/// Returns what was done, decided, tested, blocked and changed, without the session itself.
+/// Returns what was done, decided, tested, blocked and changed, without the session and its work items.
 pub(crate) fn summed_up(view: &SummaryView) -> Page {
     let mut page = Page::default();
     for (heading, entries) in
@@ -155,10 +159,6 @@ pub(crate) fn summed_up(view: &SummaryView) -> Page {
             page.gap().line([Span::Text(Role::Heading, heading.into())]);
             page.texts(entries.iter().map(|entry| format!("  - {}", in_a_line(entry))));
         }
-    }
-    if !view.work.is_empty() {
-        page.gap().line([Span::Text(Role::Heading, "Work items".into())]);
-        page.texts(view.work.iter().map(|item| format!("  - {} {}: {}", item.id, item.status, brief(&item.description))));
     }
     for (heading, claims) in [("Changed", &view.files), ("Committed", &view.commits)] {
         if !claims.is_empty() {

@@ -146,7 +146,8 @@ impl Tracker {
             Some(agent) => start_inside(pen, agent, &draft, is_described),
             None => draft.open(pen),
         })?;
-        self.record_baseline(&session, looking.and_then(Looking::seen))?;
+        // The session is kept, whatever becomes of this.
+        drop(self.record_baseline(&session, looking.and_then(Looking::seen)));
         let others: Vec<_> = others.into_iter().filter(|(key, _)| *key != session.key).map(|(_, id)| id).collect();
         if !others.is_empty() && agent.is_none() {
             self.note(Note::StillRunning { ids: others });

@@ -64,6 +64,22 @@ fn every_setting_says_where_it_comes_from() {
     [out]    whether markers are written as agents are taken in, and cleaned
     [out]    by default; set it here or with RUTTER_MARKER_REFRESH
     [out]
+    [out] documents.mode = auto
+    [out]    `auto`: documents of sessions in which something was written down; `on`: of all; `off`
+    [out]    by default; set it here or with RUTTER_DOCUMENTS
+    [out]
+    [out] gate.mode = advise
+    [out]    what becomes of a commit that breaks a rule: `off`, `advise` or `strict`
+    [out]    by default; set it here or with RUTTER_GATE
+    [out]
+    [out] handoff.deliver = true
+    [out]    whether an agent that starts is told of the sessions before it
+    [out]    by default; set it here or with RUTTER_HANDOFF
+    [out]
+    [out] handoff.limit = 6000
+    [out]    how many characters it is told at most
+    [out]    by default; set it here or with RUTTER_HANDOFF_LIMIT
+    [out]
     [out] ui.ascii = (not set)
     [out]    `1`: no emoji; `0`: emoji even if the terminal may not support them
     [out]    by default; set it here or with RUTTER_ASCII

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use testkit::TestEnv;
@@ -63,7 +63,9 @@ fn outside(env: &TestEnv) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         std::fs::create_dir(&sentinel).unwrap();
         std::fs::write(sentinel.join("passwd"), "do not touch").unwrap();
     }
-    tree(&root).into_iter().filter(|(path, _)| !path.starts_with(env.home()) && *path != root).collect()
+    // A session's documents are where they belong.
+    let is_ours = |path: &Path| path.starts_with(env.home()) || path.starts_with(env.project()) || path == root;
+    tree(&root).into_iter().filter(|(path, _)| !is_ours(path)).collect()
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn another_store_takes_everything_in_once() {
     there.set("TZ", "Asia/Tokyo");
     let text = here.answer(["export"]);
     let first = import(&there, &text);
-    insta::assert_snapshot!(there.comparable(&format!("{}{}", first.stdout, first.stderr)), @"1 new session, 0 known, 4 new events");
+    insta::assert_snapshot!(there.comparable(&format!("{}{}", first.stdout, first.stderr)), @"1 new session, 0 known, 5 new events");
     let again = import(&there, &text);
     insta::assert_snapshot!(there.comparable(&format!("{}{}", again.stdout, again.stderr)), @"0 new sessions, 1 known, 0 new events");
     assert_eq!(without_what_is_local(object(&there, ["show", &id])), without_what_is_local(object(&here, ["show", &id])));

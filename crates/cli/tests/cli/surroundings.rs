@@ -136,7 +136,7 @@ fn d4_a_full_disk_costs_only_what_did_not_fit() {
        Started: <time>
        Status: ACTIVE
        Description: before
-    3 events: 2 sessions and 0 work items, as they were
+    5 events: 2 sessions and 0 work items, as they were
     The files are written again
     ");
 }
@@ -288,7 +288,7 @@ fn d6_a_store_of_a_newer_version_is_read_and_never_written() {
     assert_eq!(objects(&env, ["list"]).len(), 1);
     insta::assert_snapshot!(env.run(["start"]), @"
     [exit 3]
-    [err] error: the store at `/home/.local/share/rutter/rutter.db` has schema 99; this build writes up to 3
+    [err] error: the store at `/home/.local/share/rutter/rutter.db` has schema 99; this build writes up to 4
     [err] hint: a newer rutter made it: upgrade this one; reading works until then
     ");
     for command in [&["end"][..], &["work", "add", "IMPL", "x"], &["rebuild"], &["tag", "+a"], &["init"]] {
