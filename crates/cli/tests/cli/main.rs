@@ -29,6 +29,7 @@ mod current;
 mod doctor;
 mod end;
 mod export;
+mod files;
 mod head;
 mod hooks;
 mod hostile;

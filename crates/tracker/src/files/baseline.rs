@@ -9,6 +9,7 @@ use session::{Baseline, Change, Evidence, Session, Text};
 use store::{Durability, StoreError};
 
 use super::mark::marks;
+use super::submodules;
 use crate::git::{self, Git, Status, Trouble};
 use crate::{Place, Tracker};
 
@@ -39,7 +40,14 @@ fn baseline(programs: &OsStr, place: &Place, patience: Duration) -> Baseline {
 
 /// Asks git what differs, and runs nothing that the repository names.
 pub(super) fn status(programs: &OsStr, place: &Place, patience: Duration) -> Result<Status, Trouble> {
-    git::status(&Git::new(programs, &place.worktree, patience).without_filters(place)?)
+    let git = Git::new(programs, &place.worktree, patience).without_filters(place)?;
+    let (status, within) = std::thread::scope(|scope| {
+        let within = scope.spawn(|| submodules::differing(programs, place, patience));
+        (git::status(&git), within.join().unwrap_or(Err(Trouble::Failed(None))))
+    });
+    let mut status = status?;
+    status.entries.extend(within?);
+    Ok(status)
 }
 
 fn dirty(worktree: &Path, status: &Status) -> BTreeMap<Text, Text> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `baseline` | how a worktree is found when a session begins |
 //! | `mark` | how a file looks, told without reading it |
+//! | `submodules` | submodules in which something differs |
 //! | `look` | what git says of a worktree now, in the time there is |
 //! | `changes` | from one step to the next: what became of each file in the end |
 //! | `named` | the files that tool calls name |
@@ -19,6 +20,7 @@ mod changes;
 mod look;
 mod mark;
 mod named;
+mod submodules;
 mod survey;
 mod words;
 
