@@ -102,7 +102,11 @@ fn every_setting_says_where_it_comes_from() {
             "marker.ttl",
             "marker.clean_interval",
             "marker.refresh",
-            "ui.ascii"
+            "documents.mode",
+            "gate.mode",
+            "handoff.deliver",
+            "handoff.limit",
+            "ui.ascii",
         ]
     );
 }

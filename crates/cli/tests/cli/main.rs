@@ -14,6 +14,7 @@
 //! | `walk` | the first format's walk; documents that must follow the program |
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
+//! | `record` | entries, documents, the handoff, and scripts of older tools |
 //! | `reuse` | numbers of processes that are given again |
 //! | `readme` | the tour of the README |
 //! | `machine` | what tests ask of the machine: wrappers, trees, other programs |
@@ -46,6 +47,7 @@ mod markers;
 mod privacy;
 mod readme;
 mod rebuild;
+mod record;
 mod recover;
 mod reopen;
 mod resume;

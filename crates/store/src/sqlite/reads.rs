@@ -87,7 +87,8 @@ impl Reads for Connection {
     }
 
     fn sessions_to_survey(&self, touched_since: i64, limit: usize) -> Result<Vec<Session>, StoreError> {
-        let query = "SELECT row FROM sessions WHERE wants_survey AND current_us IS NOT NULL AND touched_us >= ?1 ORDER BY touched_us DESC LIMIT ?2";
+        let query =
+            "SELECT row FROM sessions WHERE wants_survey AND current_us IS NOT NULL AND touched_us >= ?1 ORDER BY touched_us DESC LIMIT ?2";
         many(self, query, params![touched_since, as_limit(Some(limit))], first_column)
     }
 
