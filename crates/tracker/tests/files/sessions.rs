@@ -125,16 +125,16 @@ fn outside_git_tool_calls_tell_and_it_is_said() {
 }
 
 #[test]
-fn an_ended_session_is_looked_at_with_a_word_that_it_is_late() {
+fn the_files_of_an_ended_session_are_those_that_were_found_then() {
     let home = Home::in_memory();
     let repository = repository(&home);
     let session = start(&home, &repository);
     repository.write("a", "x");
     let mut tracker = home.tracker_in(&repository.path);
     tracker.end(None, tracker::session::Status::Completed, None).unwrap();
-    let (found, late) = tracker.files(Some(session.id.as_str())).unwrap();
-    assert_eq!((found.key, words(&late)), (session.key, vec!["modified a u".to_owned()]));
-    assert_eq!(late.gaps.last().unwrap().as_str(), "nobody looked when the session ended: what came later may be among the files");
+    repository.write("b", "later");
+    let (found, then) = tracker.files(Some(session.id.as_str())).unwrap();
+    assert_eq!((found.key, words(&then), then.gaps), (session.key, vec!["modified a u".to_owned()], vec![]));
     let listed = tracker.list(&Listing::default()).unwrap();
-    assert_eq!(tracker.view(&listed[0]).unwrap().files, None);
+    assert_eq!(tracker.view(&listed[0]).unwrap().files, Some(1));
 }
