@@ -56,7 +56,8 @@ impl Tracker {
         if found.gone.is_empty() && found.silent.is_empty() {
             return Ok(0);
         }
-        let ended = self.write(Durability::Normal, Evidence::Inferred, None, |pen| {
+        // The log for people tells of it, and must not tell of what a power cut takes back.
+        let ended = self.write(Durability::Full, Evidence::Inferred, None, |pen| {
             let mut ended = 0;
             for (conversation, process, reason) in &found.gone {
                 ended += usize::from(process_is_gone(pen, *conversation, process, reason)?);

@@ -42,7 +42,7 @@ const LEFT: [&str; 6] = [
 
 #[test]
 fn the_next_session_s_first_request_has_the_handoff() {
-    let Some(stage) = Stage::set() else { return };
+    let Some(stage) = Stage::set_with_documents() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
     stage.run("Begin here. @@leave", &["--allowedTools=Bash,Write"]);
@@ -62,7 +62,7 @@ fn the_next_session_s_first_request_has_the_handoff() {
 
 #[test]
 fn what_is_no_longer_so_is_said_to_be_contradicted() {
-    let Some(stage) = Stage::set() else { return };
+    let Some(stage) = Stage::set_with_documents() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
     stage.run("Begin here. @@leave", &["--allowedTools=Bash,Write"]);
@@ -76,7 +76,7 @@ fn what_is_no_longer_so_is_said_to_be_contradicted() {
 
 #[test]
 fn after_a_compaction_the_same_session_is_told_of_itself() {
-    let Some(stage) = Stage::set() else { return };
+    let Some(stage) = Stage::set_with_documents() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
     let agent = stage.home.interactive(&["--allowedTools=Bash,Write"]);
@@ -93,7 +93,7 @@ fn after_a_compaction_the_same_session_is_told_of_itself() {
 
 #[test]
 fn after_a_clear_only_the_name_of_the_handoff_is_told() {
-    let Some(stage) = Stage::set() else { return };
+    let Some(stage) = Stage::set_with_documents() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
     let agent = stage.home.interactive(&["--allowedTools=Bash,Write"]);
@@ -111,7 +111,7 @@ fn after_a_clear_only_the_name_of_the_handoff_is_told() {
 
 #[test]
 fn a_handoff_that_is_switched_off_is_not_told() {
-    let Some(stage) = Stage::set() else { return };
+    let Some(stage) = Stage::set_with_documents() else { return };
     stage.home.init_git();
     stage.let_agent_leave_something();
     stage.rutter(["config", "handoff.deliver", "off"]);

@@ -29,6 +29,15 @@ impl Stage {
         let stage = Self::bare()?;
         stage.home.record_hooks();
         stage.rutter(["init", "--yes"]);
+        // What is said again in another store must find no numbers taken.
+        stage.rutter(["config", "documents.mode", "off"]);
+        Some(stage)
+    }
+
+    /// The same, and sessions leave documents in the project.
+    pub(crate) fn set_with_documents() -> Option<Self> {
+        let stage = Self::set()?;
+        stage.rutter(["config", "documents.mode", "auto"]);
         Some(stage)
     }
 

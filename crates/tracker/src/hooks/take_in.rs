@@ -198,7 +198,7 @@ impl Tracker {
     ) -> Result<(), StoreError> {
         let mark = segment.mark_at(chunk.end);
         let wanted = InboxPosition { place: chunk.end, mark, torn: kept.torn + chunk.torn, ..kept };
-        taken.must_last |= self.may_draw(chunk.incoming.iter().flatten())?;
+        taken.must_last |= self.must_last_of(chunk.incoming.iter().flatten())?;
         // The inbox itself is durable: after a power cut what is missing here is taken in again. But for the id that somebody was shown.
         let durability = match (chunk.end >= segment.length, taken.must_last) {
             (false, _) => Durability::Bulk,
@@ -237,20 +237,18 @@ impl Tracker {
         Ok(())
     }
 
-    /// Reports whether an id may be drawn for one of these: for a start, for work that belongs nowhere yet, and for a prompt in a
-    /// session that somebody ended.
-    fn may_draw<'i>(&self, incoming: impl Iterator<Item = &'i Incoming>) -> Result<bool, StoreError> {
+    /// Reports whether an id may be drawn for one of these: for a start, a prompt, and work that belongs nowhere yet. What the log for people tells of, an end or a title, must last as well: a power cut that took it
+    /// back would leave a line that looks like somebody else's.
+    fn must_last_of<'i>(&self, incoming: impl Iterator<Item = &'i Incoming> + Clone) -> Result<bool, StoreError> {
+        if incoming.clone().any(|each| matches!(each.observed.what, Happened::Left { .. } | Happened::Prompted { .. })) {
+            return Ok(true);
+        }
         let (reads, mut asked) = (self.store.reads(), BTreeSet::new());
         for each in incoming.filter(|each| each.observed.what.is_work() && each.directory().is_some()) {
-            let is_prompt = matches!(each.observed.what, Happened::Prompted { .. });
             if matches!(each.observed.what, Happened::Started(_)) {
                 return Ok(true);
             }
-            if !asked.insert((each.conversation, is_prompt)) {
-                continue;
-            }
-            let Some(session) = reads.conversation(each.conversation)?.and_then(|row| row.session()) else { return Ok(true) };
-            if is_prompt && reads.session(session)?.is_some_and(|session| session.status().is_ended()) {
+            if asked.insert(each.conversation) && reads.conversation(each.conversation)?.and_then(|row| row.session()).is_none() {
                 return Ok(true);
             }
         }
