@@ -68,7 +68,7 @@ pub(crate) struct Written {
     #[arg(value_name = "TEXT", value_parser = lossy())]
     text: Option<String>,
     /// The same, as a flag
-    #[arg(short, long, value_name = "TEXT", conflicts_with = "text", value_parser = lossy())]
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "text", allow_hyphen_values = true, value_parser = lossy())]
     message: Option<String>,
     /// When it happened: 13:45, 2026-02-16T13:45, 10 minutes ago
     #[arg(long, value_name = "TIME")]

@@ -181,8 +181,12 @@ impl Session {
 
     /// Reports whether an agent opened it, left it, and nothing was ever recorded in it.
     pub fn is_empty(&self) -> bool {
-        let is_unused = self.work.total == 0 && self.entries.total() == 0 && self.activity == Activity::default();
-        self.opener == Opener::Agent && self.status().is_ended() && is_unused
+        self.opener == Opener::Agent && self.status().is_ended() && self.is_unused()
+    }
+
+    /// Reports whether nothing was ever recorded in it.
+    pub fn is_unused(&self) -> bool {
+        self.work.total == 0 && self.entries.total() == 0 && self.activity == Activity::default()
     }
 
     /// Reports whether it ended after anybody last looked at what it left behind.

@@ -112,7 +112,9 @@ pub fn harmless(text: &str) -> String {
 pub fn is_harmful(each: char) -> bool {
     let turns =
         matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    each.is_control() || turns
+    // What has no width, and tags that nobody sees. Joiners have their place in words and emoji.
+    let hides = matches!(each, '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    each.is_control() || turns || hides
 }
 
 /// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
@@ -132,6 +134,7 @@ mod tests {
     fn s7_nothing_stored_drives_the_terminal() {
         assert_eq!(harmless("a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}"), r"a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}");
         assert_eq!(harmless("é 🆔 漢字 \u{200d}"), "é 🆔 漢字 \u{200d}");
+        assert_eq!(harmless("a\u{200b}b\u{feff}c\u{e0069}"), r"a\u{200b}b\u{feff}c\u{e0069}");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! beside it, also from a later session.
 
 use session::{
-    Category, Change, Entry, EntryAdded, EntryId, EntryKey, EntryKind, EntryMarked, Evidence, Prefix, Reading, Session, TestResult, Written,
+    Category, Change, Entry, EntryAdded, EntryId, EntryKey, EntryKind, EntryMarked, EntryStanding, Evidence, Prefix, Reading, Session,
+    TestResult, Written,
 };
 use store::{Durability, StoreError};
 
@@ -140,11 +141,18 @@ impl Tracker {
         let entry = self.write(Durability::Full, Evidence::Said, new.at, |pen| -> Result<Entry, EntryError> {
             let id = draw_entry_id(pen.turn.reads()?, pen.dice, &prefix, pen.at.moment)?;
             let key = EntryKey::new(draw_uuid(pen.dice, pen.now.moment));
-            let added = EntryAdded { key, id, text: text.clone(), what: what.clone(), replaces };
+            let added = EntryAdded { key, id, text: text.clone(), what: what.clone(), replaces: replaces.as_ref().map(|held| held.key) };
             pen.wake(session.key)?;
             pen.change_session(session.key, Change::EntryAdded(Box::new(added)))?;
+            // What was settled in other words stays settled.
+            if let Some(EntryStanding { is_open: false, text, session: by, .. }) = replaces.as_ref().map(|held| held.standing.value.clone())
+            {
+                let marked = EntryMarked { key, is_open: false, text, session: by };
+                pen.change_session(session.key, Change::EntryMarked(marked))?;
+            }
             pen.turn.reads()?.entry(key)?.ok_or_else(|| EntryError::NoMatch { name: key.to_string() })
         })?;
+        self.bring_mirror_up();
         self.bring_documents_up(session.key, Wish::Living);
         Ok(entry)
     }
@@ -163,7 +171,7 @@ impl Tracker {
         text: Option<&str>,
         at: Option<Reading>,
     ) -> Result<Entry, EntryError> {
-        let held = self.entry_named(entry)?;
+        let held = self.last_replacement(self.entry_named(entry)?)?;
         if held.kind() != kind {
             return Err(EntryError::OtherKind { id: held.id, wanted: kind });
         }
@@ -183,6 +191,7 @@ impl Tracker {
             pen.change_session(held.session, Change::EntryMarked(marked.clone()))?;
             pen.turn.reads()?.entry(held.key)?.ok_or_else(|| EntryError::NoMatch { name: held.id.to_string() })
         })?;
+        self.bring_mirror_up();
         self.bring_documents_up(held.session, Wish::Living);
         Ok(entry)
     }
@@ -218,15 +227,31 @@ impl Tracker {
         Ok(EntryView::of(entry, &session, &reads.entries(session.key)?))
     }
 
-    fn entry_to_replace(&self, name: &str, session: &Session, kind: EntryKind) -> Result<EntryKey, EntryError> {
-        let held = self.entry_named(name)?;
+    /// Returns what stands in the place of an entry now.
+    fn last_replacement(&self, entry: Entry) -> Result<Entry, EntryError> {
+        let all = self.store.reads().entries(entry.session)?;
+        let mut last = &entry;
+        for _ in 0..all.len() {
+            match replacement(&all, last.key) {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        if last.key != entry.key {
+            self.note(Note::TookReplacement { named: entry.id.clone(), taken: last.id.clone() });
+        }
+        Ok(last.clone())
+    }
+
+    fn entry_to_replace(&self, name: &str, session: &Session, kind: EntryKind) -> Result<Entry, EntryError> {
+        let held = self.last_replacement(self.entry_named(name)?)?;
         if held.session != session.key {
             return Err(EntryError::OfAnother { id: held.id });
         }
         if held.kind() != kind {
             return Err(EntryError::OtherKind { id: held.id, wanted: kind });
         }
-        Ok(held.key)
+        Ok(held)
     }
 
     fn entry_named(&self, name: &str) -> Result<Entry, EntryError> {
@@ -248,7 +273,8 @@ impl Tracker {
         if matches!(new.what, NewWritten::Log { category: None }) {
             self.note(Note::NoCategory);
         }
-        if is_vague(&new.text) {
+        // The numbers of a test say what there is to say.
+        if !matches!(new.what, NewWritten::Test(_)) && is_vague(&new.text) {
             self.note(Note::Vague);
         }
     }

@@ -4,11 +4,16 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::foreign_place::ForeignPlace;
 use crate::{HooksError, Tracker};
 
 const BEGIN: &str = "<!-- rutter:begin";
+/// What the mark says where the file was made for it.
+const MADE: &str = " made -->";
+
 const END: &str = "<!-- rutter:end -->";
 
 /// Larger files are nobody's instructions.
@@ -21,7 +26,8 @@ impl Tracker {
     /// When the file cannot be read or written; it is as it was then.
     pub fn put_instructions(&self) -> Result<PathBuf, HooksError> {
         let path = self.instructions();
-        self.change(&path, |text| put(text, agents::claude_code::DUTIES))?;
+        let is_made = fs::symlink_metadata(&path).is_err();
+        self.change(&path, |text| put(text, agents::claude_code::DUTIES, is_made))?;
         Ok(path)
     }
 
@@ -54,21 +60,19 @@ impl Tracker {
         if after == before {
             return Ok(false);
         }
-        // Who links to the file from elsewhere keeps the link.
+        // A link is kept where it stays within the worktree; any other leads to what is none of the project's.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if after.is_empty() {
+        let outside = || failed(io::Error::new(io::ErrorKind::InvalidInput, "it is a link that leads out of the worktree"));
+        let worktree = fs::canonicalize(&self.place.worktree).map_err(failed)?;
+        let below = target.strip_prefix(&worktree).map_err(|_| outside())?;
+        if after.is_empty() && before.contains(MADE) {
             fs::remove_file(&target).map_err(failed)?;
             return Ok(true);
         }
-        let temporary = target.with_extension("rutter-tmp");
-        let write = || {
-            fs::write(&temporary, &after)?;
-            if let Ok(found) = fs::metadata(&target) {
-                fs::set_permissions(&temporary, found.permissions())?;
-            }
-            fs::rename(&temporary, &target)
-        };
-        write().inspect_err(|_| drop(fs::remove_file(&temporary))).map_err(failed)?;
+        let mode = fs::metadata(&target).ok().map(|found| found.permissions().mode() & 0o7777);
+        let name = below.file_name().ok_or_else(outside)?.to_string_lossy();
+        let place = ForeignPlace::make_parent_of(&worktree, below).map_err(failed)?;
+        place.replace(&name, after.as_bytes(), mode).map_err(failed)?;
         Ok(true)
     }
 }
@@ -78,6 +82,7 @@ const NAMES: [&str; 2] = ["CLAUDE.md", "AGENTS.md"];
 
 fn read(path: &Path) -> io::Result<String> {
     match fs::metadata(path) {
+        Err(_) if fs::symlink_metadata(path).is_ok() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link that leads nowhere")),
         Ok(found) if found.is_file() && found.len() <= LARGEST => fs::read_to_string(path),
         Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file of a few pages")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -86,14 +91,15 @@ fn read(path: &Path) -> io::Result<String> {
 }
 
 /// Returns the text with our block at its end, in place of an older one.
-fn put(text: &str, duties: &str) -> String {
+fn put(text: &str, duties: &str, is_made: bool) -> String {
     let without = take_out(text);
+    let made = if is_made || text.contains(MADE) { MADE } else { " -->" };
     let feeds = match without.as_str() {
         "" => 0,
         text if text.ends_with('\n') => 1,
         _ => 2,
     };
-    format!("{without}{}{BEGIN} {feeds} -->\n# Recording with rutter\n\n{}\n{END}\n", "\n".repeat(feeds), duties.trim_end())
+    format!("{without}{}{BEGIN} {feeds}{made}\n# Recording with rutter\n\n{}\n{END}\n", "\n".repeat(feeds), duties.trim_end())
 }
 
 /// Returns the text without our block.
@@ -113,12 +119,12 @@ mod tests {
     #[test]
     fn taking_the_block_out_gives_the_bytes_back() {
         for text in ["", "# Mine\n", "# Mine", "# Mine\n\n", "one\r\ntwo\r\n", "\n"] {
-            let with = put(text, "duties\n");
+            let with = put(text, "duties\n", false);
             assert!(with.contains("duties"), "{text:?}");
-            assert_eq!(put(&with, "duties\n"), with, "{text:?}");
+            assert_eq!(put(&with, "duties\n", false), with, "{text:?}");
             assert_eq!(take_out(&with), text);
-            assert_eq!(take_out(&put(&put(text, "older"), "newer")), text);
+            assert_eq!(take_out(&put(&put(text, "older", true), "newer", false)), text);
         }
-        assert_eq!(take_out(&format!("{}mine\n", put("# Mine\n", "duties"))), "# Mine\nmine\n");
+        assert_eq!(take_out(&format!("{}mine\n", put("# Mine\n", "duties", false))), "# Mine\nmine\n");
     }
 }

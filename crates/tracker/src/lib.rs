@@ -29,6 +29,7 @@
 //! | `gate/` | what a commit is held against, and the git hooks that do so |
 //! | `describe` | a description where nobody gave one |
 //! | `git/` | what is asked of git |
+//! | `foreign_place` | files of ours where others may have planted links |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
 //! | `shims/` | scripts that stand where other people's scripts stood |
@@ -55,6 +56,7 @@ mod entries;
 mod events;
 mod exchange;
 mod files;
+mod foreign_place;
 mod gate;
 mod git;
 mod handoff;

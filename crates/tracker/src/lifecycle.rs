@@ -152,6 +152,9 @@ impl Tracker {
         if !others.is_empty() && agent.is_none() {
             self.note(Note::StillRunning { ids: others });
         }
+        if let Some(worktree) = session.worktree.as_ref().filter(|worktree| **worktree != draft.worktree) {
+            self.note(Note::FromElsewhere { id: session.id.clone(), worktree: worktree.as_str().to_owned() });
+        }
         self.bring_mirror_up();
         let wish = if start.number.is_some() { Wish::Asked } else { Wish::Living };
         self.bring_documents_up(session.key, wish);
@@ -212,6 +215,7 @@ impl Tracker {
             Ok((pen.session(key)?, is_news))
         })?;
         self.changed(&session, is_news);
+        self.bring_documents_up(session.key, Wish::Living);
         Ok(session)
     }
 

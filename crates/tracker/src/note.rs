@@ -92,6 +92,13 @@ pub enum Note {
     },
     /// A log entry says not what sort of work it tells of.
     NoCategory,
+    /// An entry that was named was replaced by another one, and that one was taken.
+    TookReplacement {
+        /// The one that was named.
+        named: session::EntryId,
+        /// The one that stands in its place.
+        taken: session::EntryId,
+    },
     /// An entry names nothing that somebody could look for later.
     Vague,
     /// The documents of a session could not be written.
@@ -167,6 +174,7 @@ impl std::fmt::Display for Note {
                 let words = session::Category::ALL.map(session::Category::as_str).join(", ");
                 write!(out, "recorded without a category; `-c` takes {words}")
             }
+            Self::TookReplacement { named, taken } => write!(out, "{named} was replaced by {taken}; that one was taken"),
             Self::Vague => out.write_str("recorded; whoever reads it later would be helped by what exactly was done, and to what"),
             Self::NoDocuments { worktree, reason } => {
                 write!(out, "the documents in {} could not be written: {reason}; the store has everything", worktree.display())
@@ -174,7 +182,11 @@ impl std::fmt::Display for Note {
             Self::DocumentEdited { file } => {
                 write!(out, "{} was changed by hand and is left alone; remove it to have it written again", file.display())
             }
-            Self::DocumentOfAnother { file } => write!(out, "{} is not of this session and is left alone", file.display()),
+            Self::DocumentOfAnother { file } => write!(
+                out,
+                "{} is of another session, so this one leaves no documents here; `rutter handoff` and `rutter entries` show what is recorded",
+                file.display()
+            ),
             Self::NoMarker { reason } => out.write_str(reason),
             Self::MarkerRemoved { file, why } => write!(out, "removed {}: {why}", file.display()),
             Self::ManyMarkers { cleaned, directory } => {

@@ -3,6 +3,7 @@
 use session::{Change, Evidence, Prefix, Reading, Session, WorkAdded, WorkId, WorkItem, WorkKey, WorkMarked, WorkStatus};
 use store::{Durability, StoreError};
 
+use crate::documents::Wish;
 use crate::lifecycle::read_metadata;
 use crate::naming::{draw_uuid, draw_work_id};
 use crate::{CurrentError, NamingError, Note, Purpose, Tracker, WorkItemView};
@@ -61,6 +62,7 @@ impl Tracker {
             pen.turn.reads()?.work_item(key)?.ok_or_else(|| WorkError::NoMatch { name: key.to_string() })
         })?;
         self.bring_mirror_up();
+        self.bring_documents_up(session.key, Wish::Living);
         Ok(item)
     }
 
@@ -92,6 +94,7 @@ impl Tracker {
             self.note(Note::AlreadySo { id: item.id.to_string(), what: status.to_string() });
         }
         self.bring_mirror_up();
+        self.bring_documents_up(session.key, Wish::Living);
         Ok(item)
     }
 

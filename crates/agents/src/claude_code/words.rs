@@ -11,9 +11,10 @@ pub(super) fn skill() -> String {
 }
 
 /// The slash commands: where each lies in a plugin, and its text.
-pub(super) const COMMANDS: [(&str, &str); 5] = [
+pub(super) const COMMANDS: [(&str, &str); 6] = [
     ("commands/log.md", include_str!("words/command-log.md")),
     ("commands/decision.md", include_str!("words/command-decision.md")),
+    ("commands/test.md", include_str!("words/command-test.md")),
     ("commands/blocker.md", include_str!("words/command-blocker.md")),
     ("commands/todo.md", include_str!("words/command-todo.md")),
     ("commands/handoff.md", include_str!("words/command-handoff.md")),

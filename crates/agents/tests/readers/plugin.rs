@@ -17,6 +17,7 @@ fn the_plugin_is_its_own_marketplace_and_runs_our_hook_without_a_shell() {
             "skills/recording/SKILL.md",
             "commands/log.md",
             "commands/decision.md",
+            "commands/test.md",
             "commands/blocker.md",
             "commands/todo.md",
             "commands/handoff.md"

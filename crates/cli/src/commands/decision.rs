@@ -16,10 +16,10 @@ pub(crate) struct DecisionArgs {
     #[command(flatten)]
     written: Written,
     /// Why: a decision without a reason is refused
-    #[arg(short, long, value_name = "WHY", value_parser = lossy())]
+    #[arg(short, long, value_name = "WHY", allow_hyphen_values = true, value_parser = lossy())]
     rationale: Option<String>,
     /// What was decided against (can be repeated)
-    #[arg(long = "alternative", value_name = "TEXT", value_parser = lossy())]
+    #[arg(long = "alternative", value_name = "TEXT", allow_hyphen_values = true, value_parser = lossy())]
     alternatives: Vec<String>,
 }
 

@@ -34,6 +34,10 @@ pub(super) fn handoff(context: &Context, args: &HandoffArgs) -> Result<(), Failu
     if args.write {
         return context.write(|tracker| {
             let (session, files) = tracker.write_handoff(named)?;
+            if files.is_empty() {
+                return Err(Failure::no(format!("no document of {} was written", session.id))
+                    .hint("the note says why; `rutter config documents.mode` says whether any are to be"));
+            }
             let files: Vec<_> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
             context.ui.data(&json!({"session": session.id.to_string(), "files": files}), || {
                 let mut page = Page::default();

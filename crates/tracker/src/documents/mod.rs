@@ -87,6 +87,12 @@ impl Tracker {
         let claims = claims(&record);
         let shelf = Shelf::make(worktree)?;
         let mut files = Vec::new();
+        // Under one number are the documents of one session, or none of them.
+        let is_taken = |document: Document| shelf.is_of_another(&document.name(number), &record.session.id);
+        if let Some(taken) = Document::ALL.into_iter().find(|document| is_taken(*document)) {
+            self.note(Note::DocumentOfAnother { file: shelf.path(&taken.name(number)) });
+            return Ok(files);
+        }
         for document in Document::ALL {
             // A handoff is made from what was found when somebody looked.
             if document == Document::Handoff && record.survey.is_none() {
@@ -106,7 +112,9 @@ impl Tracker {
     fn worktree_of(&self, session: &Session) -> Option<PathBuf> {
         let worktree = PathBuf::from(session.worktree.as_ref()?.as_str());
         let is_home = self.config.user_home.as_ref().is_some_and(|home| *home == worktree);
-        let is_project = worktree.is_absolute() && worktree.parent().is_some() && worktree != Path::new("/tmp") && !is_home;
+        // A bare repository has no worktree.
+        let is_bare = worktree.join("HEAD").is_file() && worktree.join("objects").is_dir();
+        let is_project = !is_bare && worktree.is_absolute() && worktree.parent().is_some() && worktree != Path::new("/tmp") && !is_home;
         is_project.then_some(worktree)
     }
 

@@ -233,7 +233,7 @@ fn handoff(record: &Record, claims: &[Claim]) -> String {
 fn claim_line(claim: &Claim) -> String {
     let reason = claim.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", inline(reason)));
     let id = claim.id.as_ref().map_or_else(String::new, |id| format!(" ({id})"));
-    format!("- {}{id} — *{}{reason}*\n", inline(&claim.text), claim.check.as_str())
+    format!("- {}{id} — *{}{reason}*\n", block(&claim.text, "  "), claim.check.as_str())
 }
 
 fn head(session: &Session, what: &str) -> String {

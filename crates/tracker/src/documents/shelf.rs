@@ -1,22 +1,16 @@
 //! The directory of documents in a worktree, `archive/sessions`, and the files in it that are ours.
 //!
-//! A worktree belongs to people and is not to be trusted: it may hold links that lead out of it. So every step is taken from an open
-//! directory, no link is followed, and nothing is written over but a document of the same session that nobody has changed by hand.
+//! Nothing is written over but a document of the same session that nobody has changed by hand.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, renameat, unlinkat};
-use rustix::io::Errno;
 use session::{SessionId, Uuid};
+
+use crate::foreign_place::ForeignPlace;
 
 /// The names of the two directories, one in the other.
 const NAMES: [&str; 2] = ["archive", "sessions"];
-
-/// What a file is written to before it takes its name.
-const TEMPORARY: &str = ".rutter.tmp";
 
 /// Longer files are none of ours.
 const LONGEST: u64 = 64 << 20;
@@ -26,7 +20,7 @@ const SEAL: &str = "rutter:";
 
 /// The directory of documents in a worktree, open.
 pub(crate) struct Shelf {
-    open: OwnedFd,
+    open: ForeignPlace,
     path: PathBuf,
 }
 
@@ -46,7 +40,7 @@ pub(crate) enum Written {
 impl Shelf {
     /// Opens the directory in a worktree, if it is there.
     pub(crate) fn open(worktree: &Path) -> io::Result<Option<Self>> {
-        match Self::walk(worktree, |_, _| Ok(())) {
+        match Self::walk(worktree, ForeignPlace::below) {
             Ok(shelf) => Ok(Some(shelf)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -55,18 +49,13 @@ impl Shelf {
 
     /// Opens the directory in a worktree, making it where it is not there.
     pub(crate) fn make(worktree: &Path) -> io::Result<Self> {
-        Self::walk(worktree, |parent, name| match mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
-            Err(error) => Err(error.into()),
-        })
+        Self::walk(worktree, ForeignPlace::make_below)
     }
 
-    fn walk(worktree: &Path, before: impl Fn(&OwnedFd, &str) -> io::Result<()>) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut open = rustix::fs::open(worktree, flags, Mode::empty())?;
+    fn walk(worktree: &Path, step: impl Fn(&ForeignPlace, &str) -> io::Result<ForeignPlace>) -> io::Result<Self> {
+        let mut open = ForeignPlace::open(worktree)?;
         for name in NAMES {
-            before(&open, name)?;
-            open = openat(&open, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
+            open = step(&open, name)?;
         }
         Ok(Self { open, path: worktree.join(NAMES[0]).join(NAMES[1]) })
     }
@@ -81,6 +70,11 @@ impl Shelf {
         self.read(name).ok().flatten().is_some_and(|text| is_of(&text, session))
     }
 
+    /// Reports whether a document of another session, or something else, has the name.
+    pub(crate) fn is_of_another(&self, name: &str, session: &SessionId) -> bool {
+        self.read(name).ok().flatten().is_some_and(|text| !is_of(&text, session))
+    }
+
     /// Writes a document of a session; the last line is sealed, so that it is noticed if somebody changes the others.
     pub(crate) fn write(&self, name: &str, session: &SessionId, body: &str, comment: Comment) -> io::Result<Written> {
         let sealed = comment.seal(body);
@@ -90,50 +84,14 @@ impl Shelf {
             Some(held) if !is_sealed(&held) => return Ok(Written::Edited),
             _ => {}
         }
-        self.replace(name, sealed.as_bytes())?;
+        self.open.replace(name, sealed.as_bytes(), None)?;
         Ok(Written::Anew)
     }
 
     /// Reads a document; line ends are ours, whatever git made of them.
     fn read(&self, name: &str) -> io::Result<Option<String>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = match openat(&self.open, name, flags, Mode::empty()) {
-            Ok(file) => File::from(file),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(LONGEST).read_to_end(&mut bytes)?;
-        Ok(Some(String::from_utf8_lossy(&bytes).replace("\r\n", "\n")))
-    }
-
-    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let directory = self.open.as_fd();
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let create = || openat(directory, TEMPORARY, flags, Mode::from_raw_mode(0o666));
-        let open = match create() {
-            Err(Errno::EXIST) => {
-                // A killed writer left it: whoever writes here is alone.
-                unlinkat(directory, TEMPORARY, AtFlags::empty())?;
-                create()?
-            }
-            other => other?,
-        };
-        let write = || -> io::Result<()> {
-            let mut file = File::from(open);
-            file.write_all(bytes)?;
-            file.sync_data()?;
-            Ok(renameat(directory, TEMPORARY, directory, name)?)
-        };
-        let written = write();
-        if written.is_err() {
-            // What is left there is removed by the next writer.
-            unlinkat(directory, TEMPORARY, AtFlags::empty()).ok();
-        }
-        written
+        let bytes = self.open.read(name, LONGEST)?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).replace("\r\n", "\n")))
     }
 }
 

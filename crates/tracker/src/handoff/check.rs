@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use session::{AgentSession, Entry, Session, Written};
 use store::{StoreError, Wanted};
@@ -18,11 +19,19 @@ const LATER_SESSIONS: usize = 5;
 
 impl Tracker {
     /// Holds the claims of a session against the world.
-    pub(crate) fn check(&self, record: &Record, claims: &mut [Claim]) -> Result<(), StoreError> {
+    pub(crate) fn check(&self, record: &Record, claims: &mut [Claim], patience: Duration) -> Result<(), StoreError> {
         let worktree = record.survey.as_ref().map(|survey| PathBuf::from(survey.worktree.as_str()));
-        if let Some(worktree) = worktree.as_deref().filter(|worktree| worktree.is_absolute() && worktree.is_dir()) {
-            check_files(worktree, claims);
-            self.check_commits(worktree, claims);
+        match worktree.as_deref().filter(|worktree| worktree.is_absolute() && worktree.is_dir()) {
+            Some(worktree) => {
+                check_files(worktree, claims);
+                self.check_commits(worktree, claims, patience);
+            }
+            None => {
+                let kept = claims.iter_mut().filter(|claim| matches!(claim.about, About::File { .. }));
+                kept.for_each(|claim| claim.found(Check::Unverified, Some("its worktree is not here any more")));
+                // Other worktrees of the repository have the same commits.
+                self.check_commits(&self.place.worktree, claims, patience);
+            }
         }
         let later = self.later_than(&record.session)?;
         for claim in claims.iter_mut() {
@@ -46,12 +55,12 @@ impl Tracker {
     }
 
     /// A commit is there if some branch, tag or `HEAD` still leads to it.
-    fn check_commits(&self, worktree: &Path, claims: &mut [Claim]) {
+    fn check_commits(&self, worktree: &Path, claims: &mut [Claim], patience: Duration) {
         let wanted: Vec<String> = claims.iter().filter_map(|claim| commit_of(claim).map(str::to_owned)).collect();
         if wanted.is_empty() {
             return;
         }
-        let lost = super::commits::lost(&self.config.programs, worktree, &wanted);
+        let lost = super::commits::lost(&self.config.programs, worktree, &wanted, patience);
         for claim in claims.iter_mut() {
             let Some(id) = commit_of(claim).map(str::to_owned) else { continue };
             match &lost {
@@ -119,6 +128,11 @@ fn check_test(claim: &mut Claim, later: &[Later], command: Option<&str>, text: &
 fn check_files(worktree: &Path, claims: &mut [Claim]) {
     for claim in claims.iter_mut() {
         let About::File { path, blob } = claim.about.clone() else { continue };
+        // What was masked, or is no text, names no file that could be looked for.
+        if path.contains('\u{fffd}') || path.contains("[REDACTED") {
+            claim.found(Check::Unverified, Some("its name cannot be looked up"));
+            continue;
+        }
         // An absolute path is of a file outside of the worktree, and stands for itself.
         let (found, reason) = match (blob, look(&worktree.join(&path))) {
             (Some(blob), Seen::File(now)) if now == blob => (Check::Verified, None),

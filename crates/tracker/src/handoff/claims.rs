@@ -166,7 +166,7 @@ fn tests(record: &Record) -> Vec<Claim> {
 
 fn test_claim(entry: &Entry, test: &TestResult, commands: &[Ran]) -> Claim {
     let named: Vec<_> = test.failures.iter().take(MOST_FAILURES).map(session::Text::as_str).collect();
-    let more = test.failures.len().saturating_sub(named.len());
+    let more = (test.failed as usize).max(test.failures.len()).saturating_sub(named.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let names = if named.is_empty() { String::new() } else { format!(" ({}{more})", named.join(", ")) };
     let command = test.command.as_ref().map_or_else(String::new, |command| format!(" [{}]", command.as_str()));

@@ -19,13 +19,13 @@ use crate::documents::Wish;
 use crate::{Fate, Tracker};
 
 /// How many sessions an agent is told of at most.
-const MOST: usize = 3;
+pub(super) const MOST: usize = 3;
 
 /// Among how many sessions they are looked for.
 const LOOKED_AT: usize = 24;
 
 /// How long git may take while an agent waits.
-const PATIENCE: Duration = Duration::from_millis(150);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What an agent is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Tracker {
         let mut parts: Vec<(Record, Vec<Claim>)> = Vec::new();
         for record in records {
             let mut claims = claims(&record);
-            self.check(&record, &mut claims)?;
+            self.check(&record, &mut claims, PATIENCE)?;
             parts.push((record, claims));
         }
         let from: Vec<_> = parts.iter().map(|(record, _)| record.session.key).collect();
@@ -101,11 +101,11 @@ impl Tracker {
         let mut found = Vec::new();
         for other in self.store.reads().sessions(&wanted, Some(LOOKED_AT))? {
             let is_other = session.is_none_or(|session| session.key != other.key) && other.project == Some(project);
-            if is_other && self.is_over(&other)? && !self.is_started_by_another(&other)? {
+            if is_other && !other.is_unused() && self.is_over(&other)? && !self.is_started_by_another(&other)? {
                 found.push(other);
             }
         }
-        found.sort_by_key(|other| std::cmp::Reverse(other.ended().map_or(i64::MIN, |ended| ended.moment.micros())));
+        found.sort_by_key(|other| std::cmp::Reverse(other.ended().unwrap_or(other.touched.value).moment.micros()));
         Ok(found)
     }
 

@@ -44,17 +44,19 @@ impl Tracker {
     /// # Errors
     /// When no session can be determined, or the store cannot answer.
     pub fn handoff(&mut self, named: Option<&str>) -> Result<HandoffView, CurrentError> {
-        let session = self.session_to_hand_over(named)?;
-        let mut record = self.record_of(session)?;
-        if !record.session.status().is_ended() || record.survey.is_none() {
-            record.survey = Some(self.survey(&record.session, PATIENCE)?);
+        let mut parts = Vec::new();
+        for session in self.sessions_to_hand_over(named)? {
+            let mut record = self.record_of(session)?;
+            if !record.session.status().is_ended() || record.survey.is_none() {
+                record.survey = Some(self.survey(&record.session, PATIENCE)?);
+            }
+            let mut claims = claims(&record);
+            self.check(&record, &mut claims, PATIENCE)?;
+            parts.push((record, claims));
         }
-        let mut claims = claims(&record);
-        self.check(&record, &mut claims)?;
-        let received = self.received_by(&record.session)?;
-        let parts = [(record, claims)];
         let text = text::told(&parts, self.config.handoff_limit());
-        let [(record, claims)] = parts;
+        let (record, claims) = parts.into_iter().next().ok_or(CurrentError::None)?;
+        let received = self.received_by(&record.session)?;
         Ok(HandoffView::of(&record, claims, text, received, &self.now()))
     }
 
@@ -63,7 +65,7 @@ impl Tracker {
     /// # Errors
     /// When no session can be determined, or the store cannot take it.
     pub fn write_handoff(&mut self, named: Option<&str>) -> Result<(Session, Vec<std::path::PathBuf>), CurrentError> {
-        let session = self.session_to_hand_over(named)?;
+        let session = self.sessions_to_hand_over(named)?.into_iter().next().ok_or(CurrentError::None)?;
         self.look_at(&session, PATIENCE)?;
         let files = self.bring_documents_up(session.key, crate::documents::Wish::Asked);
         Ok((session, files))
@@ -79,11 +81,16 @@ impl Tracker {
         Ok((session, received))
     }
 
-    fn session_to_hand_over(&self, named: Option<&str>) -> Result<Session, CurrentError> {
-        match self.resolve(named, Purpose::Reading) {
-            Err(CurrentError::None) => self.before(None)?.into_iter().next().ok_or(CurrentError::None),
-            found => found,
-        }
+    /// Returns the session that is named; else those that the next session is told of, the one that goes on now first.
+    fn sessions_to_hand_over(&self, named: Option<&str>) -> Result<Vec<Session>, CurrentError> {
+        let current = match self.resolve(named, Purpose::Reading) {
+            Ok(session) if named.is_some() => return Ok(vec![session]),
+            Ok(session) => Some(session),
+            Err(CurrentError::None) => None,
+            Err(error) => return Err(error),
+        };
+        let before = self.before(current.as_ref())?;
+        Ok(current.into_iter().chain(before).take(deliver::MOST).collect())
     }
 
     fn received_by(&self, session: &Session) -> Result<Vec<ReceivedView>, StoreError> {

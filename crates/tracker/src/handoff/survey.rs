@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session::{Change, Evidence, Session};
+use session::{Change, Evidence, Session, Survey};
 use store::{Durability, StoreError};
 
 use crate::Tracker;
@@ -37,6 +37,11 @@ impl Tracker {
     /// Looks at what a session left behind, and records what was found.
     pub(crate) fn look_at(&mut self, session: &Session, patience: Duration) -> Result<(), StoreError> {
         let survey = self.survey(session, patience)?;
+        let held = self.store.reads().footprint(session.key)?.and_then(|footprint| footprint.survey);
+        // Where nothing is new but the time, what was found then is still so.
+        if !session.wants_survey() && held.is_some_and(|held| held.value == Survey { at: held.value.at, ..survey.clone() }) {
+            return Ok(());
+        }
         self.write(Durability::Normal, Evidence::Inferred, None, |pen| -> Result<(), StoreError> {
             pen.change_session(session.key, Change::Surveyed(Box::new(survey.clone()))).map(drop)
         })

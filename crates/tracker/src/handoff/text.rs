@@ -149,7 +149,7 @@ pub(crate) fn unfenced(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(each) = letters.next() {
-        let begins_tag = each == '<' && letters.peek().is_some_and(|next| next.is_alphabetic() || "/!?".contains(*next));
+        let begins_tag = "<＜".contains(each) && letters.peek().is_some_and(|next| next.is_alphabetic() || "/!?".contains(*next));
         kept.push(if begins_tag { '‹' } else { each });
     }
     kept

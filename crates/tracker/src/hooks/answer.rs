@@ -24,7 +24,7 @@ pub struct Answer {
 }
 
 /// How long git may take while an agent waits.
-const GIT_PATIENCE: Duration = Duration::from_millis(150);
+const GIT_PATIENCE: Duration = Duration::from_millis(120);
 
 /// What is told of a foreign name.
 const LONGEST_NAME: usize = 80;

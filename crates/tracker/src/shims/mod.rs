@@ -11,13 +11,13 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use session::quoted;
 
 use crate::Tracker;
+use crate::foreign_place::ForeignPlace;
 
 /// What every script of ours has near its beginning.
 const MARK: &str = "# rutter:shim";
@@ -73,7 +73,7 @@ impl Tracker {
     /// When a file cannot be read or written.
     pub fn install_shims(&self, program: &Path, everywhere: bool) -> Result<Vec<ShimView>, ShimError> {
         let places = self.places().into_iter().filter(|(shim, _)| everywhere || !shim.is_of_worktree || self.place.git_dir.is_some());
-        places.map(|(shim, file)| install(shim, &file, program)).collect()
+        places.map(|(shim, root)| install(shim, &root, program)).collect()
     }
 
     /// Removes our scripts; what was there before comes back.
@@ -81,18 +81,19 @@ impl Tracker {
     /// # Errors
     /// When a file cannot be removed.
     pub fn uninstall_shims(&self) -> Result<Vec<ShimView>, ShimError> {
-        self.places().into_iter().map(|(_, file)| uninstall(&file)).collect()
+        self.places().into_iter().map(|(shim, root)| uninstall(&root.join(shim.path))).collect()
     }
 
-    /// Returns each script with its file. Where the mirror is off, its scripts have no place.
+    /// Returns each script with its root. Where the mirror is off, its scripts have no place.
     fn places(&self) -> Vec<(&'static Shim, PathBuf)> {
         let mirror = self.config.mirror_root();
         let root = |shim: &Shim| if shim.is_of_worktree { Some(self.place.worktree.clone()) } else { mirror.clone() };
-        SHIMS.iter().filter_map(|shim| Some((shim, root(shim)?.join(shim.path)))).collect()
+        SHIMS.iter().filter_map(|shim| Some((shim, root(shim)?))).collect()
     }
 }
 
-fn install(shim: &Shim, file: &Path, program: &Path) -> Result<ShimView, ShimError> {
+fn install(shim: &Shim, root: &Path, program: &Path) -> Result<ShimView, ShimError> {
+    let file = &*root.join(shim.path);
     let failed = |source| ShimError { path: file.to_owned(), source };
     let program = program.to_string_lossy();
     // A string of JSON is one of Python.
@@ -109,7 +110,7 @@ fn install(shim: &Shim, file: &Path, program: &Path) -> Result<ShimView, ShimErr
         }
         _ => {}
     }
-    write(file, text.as_bytes()).map_err(failed)?;
+    write(root, shim.path, text.as_bytes()).map_err(failed)?;
     Ok(view)
 }
 
@@ -154,14 +155,8 @@ fn read(file: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(directory)?;
-    let temporary = directory.join(".rutter-shim.tmp");
-    let put = || {
-        fs::write(&temporary, bytes)?;
-        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755))?;
-        fs::rename(&temporary, file)
-    };
-    put().inspect_err(|_| drop(fs::remove_file(&temporary)))
+fn write(root: &Path, below: &str, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(root)?;
+    let name = below.rsplit('/').next().unwrap_or(below);
+    ForeignPlace::make_parent_of(root, Path::new(below))?.replace(name, bytes, Some(0o755))
 }

@@ -41,8 +41,8 @@ def main():
         return each
 
     verb("init", "start tracking a session").add_argument("--description")
-    verb("log", "log what was done", message=True).add_argument("--category", help=", ".join(CATEGORIES))
-    verb("decision", "log a decision and why", message=True).add_argument("--rationale", default="")
+    verb("log", "log what was done", message=True).add_argument("--category", nargs="?", help=", ".join(CATEGORIES))
+    verb("decision", "log a decision and why", message=True).add_argument("--rationale", nargs="?", default="")
     test = verb("test", "log test results", message=True)
     test.add_argument("--passed", type=int)
     test.add_argument("--failed", type=int)
@@ -67,7 +67,7 @@ def main():
             # An empty category is none: make hands one on where nobody gave any.
             rest += flag("category", wish.category or None)
         if wish.verb == "decision":
-            rest += flag("rationale", wish.rationale)
+            rest += flag("rationale", wish.rationale or "")
         if wish.verb == "test":
             rest += flag("passed", wish.passed) + flag("failed", wish.failed)
         return run(wish.verb, *named, *rest)
