@@ -69,7 +69,26 @@ impl Tracker {
         findings.extend(self.look_at_mirror()?);
         findings.push(self.look_at_marker());
         findings.extend(self.look_at_hooks()?);
+        findings.extend(self.look_at_git_hooks());
         Ok(findings)
+    }
+
+    /// Managers of hooks write theirs anew, and programs are moved.
+    fn look_at_git_hooks(&self) -> Option<Finding> {
+        self.place.git_dir.as_ref()?;
+        let check = "git hooks";
+        match self.program_of_git_hooks() {
+            Some(program) if is_program(&program) => Some(Finding::ok(check, format!("they call {}", program.display()))),
+            Some(program) => {
+                let found = format!("they call {}, which is not there", program.display());
+                Some(Finding::new(check, Severity::Warning, found).hint("rutter git install"))
+            }
+            None if self.has_some_git_hook() => {
+                let found = "our lines are not in all of them, or where they are not run";
+                Some(Finding::new(check, Severity::Warning, found).hint("rutter git install"))
+            }
+            None => Some(Finding::ok(check, "commits here are not checked; `rutter git install` changes that")),
+        }
     }
 
     fn look_at_store(&self) -> Result<Finding, StoreError> {
@@ -213,6 +232,10 @@ fn look_at_files(layout: &Layout) -> Option<Finding> {
     let first = unreadable.first()?;
     let found = format!("{} session files do not read; the first is {}", unreadable.len(), first.display());
     Some(Finding::new("mirror files", Severity::Warning, found).hint("move them away, then `rutter rebuild`"))
+}
+
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0)
 }
 
 fn is_open(path: &Path) -> bool {

@@ -99,7 +99,7 @@ pub use ends::Fate;
 pub use entries::{EntryError, NewEntry, NewTest, NewWritten, WantedEntries};
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
-pub use gate::{CheckedRange, GateError, GateMode, HookCall, HookOutcome, HookView, Objection, REFUSED, Rule};
+pub use gate::{CheckedRange, CommitMaking, GateError, GateMode, HookCall, HookOutcome, HookView, Objection, REFUSED, Rule};
 pub use handoff::{Check, Claim, ClaimKind, HandoffView, ReceivedView};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use install::{AGENTS, HooksError, HooksView, Scope};

@@ -15,6 +15,7 @@
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `record` | entries, documents, the handoff, and scripts of older tools |
+//! | `gate/` | commits and the hooks of git |
 //! | `reuse` | numbers of processes that are given again |
 //! | `readme` | the tour of the README |
 //! | `machine` | what tests ask of the machine: wrappers, trees, other programs |
@@ -31,6 +32,7 @@ mod doctor;
 mod end;
 mod export;
 mod files;
+mod gate;
 mod head;
 mod hooks;
 mod hostile;

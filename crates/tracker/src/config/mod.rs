@@ -15,7 +15,7 @@ use agents::claude_code;
 use store::BoxError;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::parse_duration;
+use crate::{GateMode, parse_duration};
 use keys::{MARKERS, OFF, check_value, default};
 
 pub(crate) use keys::HANDOFF_LIMIT;
@@ -255,9 +255,13 @@ impl Config {
         self.text("documents.mode").unwrap_or("auto")
     }
 
-    /// Returns how strictly commits are held against the rules: `off`, `advise` or `strict`.
-    pub(crate) fn gate(&self) -> &str {
-        self.text("gate.mode").unwrap_or("advise")
+    /// Returns how strictly commits are held against the rules.
+    pub fn gate_mode(&self) -> GateMode {
+        match self.text("gate.mode") {
+            Some("off") => GateMode::Off,
+            Some("strict") => GateMode::Strict,
+            _ => GateMode::Advise,
+        }
     }
 
     /// Returns how many characters an agent is told of earlier sessions at most.

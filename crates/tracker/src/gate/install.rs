@@ -16,6 +16,9 @@ const HOOKS: [&str; 2] = ["prepare-commit-msg", "commit-msg"];
 /// What a hook that is no shell script is called while ours stands in front of it.
 const KEPT: &str = "rutter-kept";
 
+/// What managers of hooks call a hook that was there before theirs. The first of them goes on running it, the second keeps it.
+const MOVED: [&str; 2] = ["legacy", "old"];
+
 /// Larger files are no scripts.
 const LARGEST: u64 = 1 << 20;
 
@@ -85,12 +88,20 @@ impl Tracker {
         HOOKS.into_iter().map(uninstall).collect()
     }
 
-    /// Reports whether our lines are in the hooks of the repository here.
-    pub fn has_git_hooks(&self) -> bool {
-        let in_it = |directory: PathBuf| {
-            HOOKS.iter().all(|hook| read(&directory.join(hook)).ok().flatten().is_some_and(|text| script::is_in(&text)))
-        };
-        self.hooks_directory().is_ok_and(in_it)
+    /// Returns the program that our lines in the repository's hooks call; none where a hook is without them.
+    pub(crate) fn program_of_git_hooks(&self) -> Option<PathBuf> {
+        let directory = self.hooks_directory().ok()?;
+        let programs = HOOKS.iter().map(|hook| {
+            let text = [(*hook).to_owned(), format!("{hook}.{}", MOVED[0])].into_iter().find_map(|name| ours(&directory.join(name)))?;
+            script::program(&text).map(PathBuf::from)
+        });
+        programs.collect::<Option<Vec<_>>>()?.pop()
+    }
+
+    /// Reports whether any of our lines are left in the repository's hooks.
+    pub(crate) fn has_some_git_hook(&self) -> bool {
+        let has_one = |directory: PathBuf| HOOKS.iter().flat_map(|hook| places(&directory, hook)).any(|file| ours(&file).is_some());
+        self.hooks_directory().is_ok_and(has_one)
     }
 
     /// Returns where git looks for hooks: where `core.hooksPath` says, which is where managers of hooks have theirs, else in the common
@@ -101,7 +112,7 @@ impl Tracker {
         let answer = self.git_here().ask(&["config", "--type=path", "--null", "--get-all", "core.hooksPath"], &[]).unwrap_or_default();
         let text = String::from_utf8_lossy(&answer).into_owned();
         // The last one is what we tell git ourselves, so that it runs none while it is asked.
-        let configured = text.split('\0').rfind(|path| !path.is_empty() && *path != "/dev/null");
+        let configured = text.split_terminator('\0').rev().nth(1).filter(|path| !path.is_empty());
         Ok(configured.map_or_else(|| common.join("hooks"), |path| self.place.worktree.join(path)))
     }
 }
@@ -109,10 +120,13 @@ impl Tracker {
 fn install(directory: &Path, hook: &str, program: &str) -> Result<HookOutcome, GateError> {
     let (file, kept) = (directory.join(hook), directory.join(format!("{hook}.{KEPT}")));
     let kept_name = format!("{hook}.{KEPT}");
+    // Ours is run already by the one that took its place.
+    let legacy = directory.join(format!("{hook}.{}", MOVED[0]));
+    let file = if ours(&file).is_none() && ours(&legacy).is_some() && is_run(&file) { legacy } else { file };
     let is_link = fs::symlink_metadata(&file).is_ok_and(|found| found.is_symlink());
     let held = read(&file).map_err(at(&file))?;
     // What nobody can run was switched off, and stays so.
-    let in_front = || if is_run(&kept) { script::in_front(program, hook, &kept_name) } else { script::alone(program, hook) };
+    let in_front = || script::in_front(program, hook, &kept_name);
     let wanted = match &held {
         None if !is_link && !file.exists() => (script::alone(program, hook), HookOutcome::Made),
         Some(text) if fs::symlink_metadata(&kept).is_ok() && script::is_in(text) => (in_front(), HookOutcome::Wrapped),
@@ -138,16 +152,31 @@ fn install(directory: &Path, hook: &str, program: &str) -> Result<HookOutcome, G
 }
 
 fn uninstall(directory: &Path, hook: &str) -> Result<HookOutcome, GateError> {
-    let (file, kept) = (directory.join(hook), directory.join(format!("{hook}.{KEPT}")));
-    let Some(text) = read(&file).map_err(at(&file))?.filter(|text| script::is_in(text)) else { return Ok(HookOutcome::Nothing) };
-    if fs::symlink_metadata(&kept).is_ok() {
-        fs::rename(&kept, &file).map_err(at(&kept))?;
-    } else if script::is_alone(&text) {
-        fs::remove_file(&file).map_err(at(&file))?;
-    } else {
-        replace(&file, &script::take_out(&text), 0o755).map_err(at(&file))?;
+    let kept = directory.join(format!("{hook}.{KEPT}"));
+    let mut outcome = HookOutcome::Nothing;
+    for file in places(directory, hook) {
+        let Some(text) = read(&file).map_err(at(&file))?.filter(|text| script::is_in(text)) else { continue };
+        if script::is_in_front(&text) && fs::symlink_metadata(&kept).is_ok() {
+            fs::rename(&kept, &file).map_err(at(&kept))?;
+        } else if script::is_alone(&text) || script::is_in_front(&text) {
+            fs::remove_file(&file).map_err(at(&file))?;
+        } else {
+            replace(&file, &script::take_out(&text), 0o755).map_err(at(&file))?;
+        }
+        outcome = HookOutcome::Restored;
     }
-    Ok(HookOutcome::Restored)
+    Ok(outcome)
+}
+
+/// Returns the files that can hold our lines: the hook, and where managers of hooks put the one that was there.
+fn places(directory: &Path, hook: &str) -> Vec<PathBuf> {
+    let moved = MOVED.iter().map(|moved| directory.join(format!("{hook}.{moved}")));
+    std::iter::once(directory.join(hook)).chain(moved).collect()
+}
+
+/// Reads a script with our lines in it.
+fn ours(file: &Path) -> Option<String> {
+    read(file).ok().flatten().filter(|text| script::is_in(text))
 }
 
 /// Reports whether git would run a hook.

@@ -33,7 +33,7 @@ use store::StoreError;
 
 use crate::{CurrentError, ProjectError};
 
-pub use commit::HookCall;
+pub use commit::{CommitMaking, HookCall};
 pub use install::{HookOutcome, HookView};
 pub use range::CheckedRange;
 pub use script::REFUSED;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use session::{SessionId, harmless};
 
-use super::message::{TRAILER, first_id, is_bot, is_fixup};
+use super::message::{TRAILER, ids, is_bot, is_fixup};
 use super::papers::{Papers, read_all};
 use super::{GateError, Objection, Rule};
 use crate::Tracker;
@@ -53,9 +53,13 @@ impl Tracker {
                 checked.passed_over += 1;
                 continue;
             }
-            match first_id(&commit.sessions) {
-                Some(id) => drop(sessions.entry(id).or_insert(commit.id)),
-                None => checked.objections.push(unnamed(&commit)),
+            let named = ids(&commit.sessions);
+            if named.is_empty() {
+                checked.objections.push(unnamed(&commit));
+            }
+            // Commits that were squashed into one are of several sessions.
+            for id in named {
+                sessions.entry(id).or_insert_with(|| commit.id.clone());
             }
         }
         if !sessions.is_empty() {
@@ -79,7 +83,7 @@ impl Tracker {
         };
         if let Some(session) = self.store.reads().session_by_id(id)? {
             // What was written down since the last commit is asked when a commit is made, not afterwards.
-            let broken = self.broken(&session)?;
+            let broken = self.broken(&session, "")?;
             let has_entries = session.entries.total() + session.work.total > 0;
             let broken = broken.into_iter().filter(|(rule, ..)| *rule != Rule::Log || !has_entries);
             return Ok(broken.map(objection).collect());
