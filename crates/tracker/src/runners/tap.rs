@@ -16,6 +16,9 @@ pub(super) struct Tap {
     depth: usize,
     /// How far the explanation that is open is indented.
     explained: Option<usize>,
+    /// How many tests were announced, and how many of them said what they came to.
+    planned: Option<u64>,
+    told: u64,
 }
 
 impl Reader for Tap {
@@ -35,7 +38,10 @@ impl Reader for Tap {
         }
     }
 
-    fn finish(self: Box<Self>) -> Option<TestRun> {
+    fn finish(mut self: Box<Self>) -> Option<TestRun> {
+        // Who was announced and said nothing did not pass.
+        let missing = self.planned.unwrap_or(0).saturating_sub(self.told).min(1_000_000);
+        (0..missing).for_each(|_| self.tally.add_one(Verdict::Failed));
         self.tally.finish("TAP").filter(|_| self.is_tap)
     }
 }
@@ -44,11 +50,19 @@ impl Tap {
     fn words(&mut self, words: &str, depth: usize) {
         if depth == 0 && is_beginning(words) {
             self.is_tap = true;
+            self.planned = plan_of(words).or(self.planned);
+            return;
+        }
+        if depth == 0 && words.starts_with("Bail out!") && self.is_tap {
+            self.tally.add_one(Verdict::Failed);
+            self.tally.name(words);
+            self.planned = None;
             return;
         }
         let Some((verdict, name)) = point(words) else {
             return;
         };
+        self.told += u64::from(depth == 0);
         let has_sub_tests = self.depth > depth || words.ends_with(" {");
         self.depth = depth;
         if has_sub_tests {
@@ -63,8 +77,13 @@ impl Tap {
 
 /// `TAP version 13`, `1..5`
 fn is_beginning(words: &str) -> bool {
+    words.starts_with("TAP version ") || plan_of(words).is_some()
+}
+
+/// Returns how many tests a plan announces.
+fn plan_of(words: &str) -> Option<u64> {
     let plan = words.split_once(" #").map_or(words, |(plan, _)| plan).trim_end();
-    words.starts_with("TAP version ") || plan.strip_prefix("1..").and_then(number_of).is_some()
+    plan.strip_prefix("1..").and_then(number_of).map(u64::from)
 }
 
 fn point(words: &str) -> Option<(Verdict, &str)> {
