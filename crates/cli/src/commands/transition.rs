@@ -14,7 +14,8 @@ use crate::page::Page;
 /// Record that an agent session follows another, and print the head
 ///
 /// For workers that start agents themselves; what hooks report is recorded without it. The head moves only if it is the one that the
-/// worker saw: OLD, or HEAD where that is another. Who comes too late is recorded as a side branch, and it exits 1. Said twice is done.
+/// worker saw: OLD, or HEAD where that is another. Who saw none says so with an empty one; without either, nothing is compared. Who comes
+/// too late is recorded as a side branch, and it exits 1. Said twice is done.
 #[derive(Args)]
 #[command(
     disable_version_flag = true,
@@ -27,13 +28,13 @@ pub(crate) struct TransitionArgs {
     /// What led to it: build, metadata_generation, compact, update or another word
     #[arg(long, value_name = "SOURCE", required = true, value_parser = lossy())]
     source: String,
-    /// The agent session that it continues (default: none, a fresh one)
+    /// The agent session that it continues; empty for none, a fresh one (default: none, and nothing is compared)
     #[arg(long, value_name = "OLD", value_parser = lossy())]
     old: Option<String>,
     /// Of which version of the project it is; the head of the project moves along
     #[arg(long, value_name = "VERSION", value_parser = lossy())]
     version: Option<String>,
-    /// The head that was seen; empty for none (default: OLD, or none where there is none yet)
+    /// The head that was seen; empty for none (default: OLD, also an empty one; or none where there is none yet)
     #[arg(long, value_name = "HEAD", value_parser = lossy())]
     expect: Option<String>,
     /// The agent (default: claude-code)

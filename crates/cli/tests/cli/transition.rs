@@ -71,6 +71,19 @@ fn of_workers_that_saw_the_same_head_one_wins() {
 }
 
 #[test]
+fn of_workers_that_begin_at_the_same_time_one_wins() {
+    let env = env();
+    let worker = |number: usize| {
+        let arguments = ["transition", &format!("w{number}"), "--source", "build", "--old", "", "--version", "v2"];
+        env.command(&env.project()).args(arguments).spawn()
+    };
+    let workers: Vec<_> = (0..8).map(|number| worker(number).unwrap()).collect();
+    let mut codes: Vec<_> = workers.into_iter().map(|worker| worker.wait_with_output().unwrap().status.code().unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 1, 1, 1, 1, 1, 1, 1]);
+}
+
+#[test]
 fn a_project_that_nobody_knew_is_made() {
     let env = env();
     env.answer(["--project", "shop", "transition", "a", "--source", "build"]);

@@ -50,7 +50,7 @@ impl Tracker {
         if matches!(verdict, Verdict::Valid | Verdict::Elsewhere) {
             return Ok(Recovery { id: Some(id.to_owned()), verdict, reason });
         }
-        let newest = self.newest_valid(&continuing(id, &chain), id).or_else(|| self.newest_valid(&chain.iter().collect::<Vec<_>>(), id));
+        let newest = self.newest_valid(&continuing(id, &chain)).or_else(|| self.newest_valid(&chain.iter().collect::<Vec<_>>()));
         let reason = match &newest {
             Some(newest) => format!("{reason}; {newest} is the newest that can be resumed"),
             None => format!("{reason}, and nothing else can be resumed: begin afresh"),
@@ -96,9 +96,8 @@ impl Tracker {
     }
 
     /// Returns the newest agent session among transitions that can be resumed here: heads before side branches.
-    fn newest_valid(&self, transitions: &[&Transition], but: &str) -> Option<String> {
-        let mut candidates: Vec<_> =
-            transitions.iter().filter(|held| held.standing != Standing::Apart && held.new.id.as_str() != but).collect();
+    fn newest_valid(&self, transitions: &[&Transition]) -> Option<String> {
+        let mut candidates: Vec<_> = transitions.iter().filter(|held| held.standing != Standing::Apart).collect();
         candidates.sort_by_key(|held| std::cmp::Reverse((held.standing == Standing::Moved, held.seq)));
         let mut seen = BTreeSet::new();
         candidates.retain(|held| seen.insert(&held.new));

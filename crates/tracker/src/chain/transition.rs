@@ -21,9 +21,9 @@ pub struct NewTransition {
     pub agent: Option<String>,
     /// The agent session that followed.
     pub new: String,
-    /// The one it continues; none for a fresh one.
+    /// The one it continues; none for a fresh one, and so is an empty one.
     pub old: Option<String>,
-    /// The head that was seen, empty for none; that is `old` where nobody says. Without either the move is not compared.
+    /// The head that was seen, empty for none; that is `old` where nobody says, also an empty one. Without either the move is not compared.
     pub expect: Option<String>,
     /// What led to it: `build`, `metadata_generation`, `compact`, `update`.
     pub source: String,
@@ -285,6 +285,8 @@ fn read(new: &NewTransition) -> Result<Given, ChainError> {
         (Some(""), _) => Expected::None,
         (Some(head), _) => Expected::This(agent_session(head)?),
         (None, Some(old)) => Expected::ThisOrNone(old.clone()),
+        // Who says that it continues nothing, saw nothing; who says nothing may have seen anything.
+        (None, None) if new.old.is_some() => Expected::None,
         (None, None) => Expected::Any,
     };
     let version = new.version.as_deref().map(|version| name(version, "the name of a version: one word of 1 to 255 characters"));

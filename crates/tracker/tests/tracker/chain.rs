@@ -391,6 +391,39 @@ fn a_worker_may_name_the_head_it_saw_apart_from_what_it_continues() {
 }
 
 #[test]
+fn who_says_that_there_was_no_head_is_compared_and_only_the_first_one_moves_it() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    let of_version = |new: &str| NewTransition { version: Some("v2".into()), ..said(new, Some(""), "build") };
+    let mut say = |new: &str| {
+        let told = tracker.report_transition(&of_version(new)).unwrap();
+        (told.outcome, told.head.unwrap())
+    };
+    assert_eq!(say("n1"), (Outcome::Moved, "n1".into()));
+    assert_eq!(say("n2"), (Outcome::Lost, "n1".into()));
+    // Said twice is done.
+    assert_eq!(say("n1"), (Outcome::Known, "n1".into()));
+    assert_eq!(say("n2"), (Outcome::Lost, "n1".into()));
+    let going_on = NewTransition { version: Some("v2".into()), ..said("n3", Some("n1"), "build") };
+    assert_eq!(tracker.report_transition(&going_on).unwrap().outcome, Outcome::Moved);
+    let told = tracker.report_transition(&of_version("n1")).unwrap();
+    assert_eq!((told.outcome, told.head.as_deref()), (Outcome::Known, Some("n3")));
+}
+
+#[test]
+fn a_fresh_agent_session_that_is_reported_again_leaves_the_head_where_it_is() {
+    for old in [None, Some("")] {
+        let home = Home::new();
+        let mut tracker = home.tracker();
+        for (new, from) in [("a", old), ("b", Some("a")), ("c", Some("b"))] {
+            assert_eq!(tracker.report_transition(&said(new, from, "build")).unwrap().outcome, Outcome::Moved, "{old:?}");
+        }
+        let again = tracker.report_transition(&said("a", old, "build")).unwrap();
+        assert_eq!((again.outcome, again.head.as_deref()), (Outcome::Known, Some("c")), "{old:?}");
+    }
+}
+
+#[test]
 fn a_version_s_head_takes_the_project_s_along() {
     let home = Home::new();
     let mut tracker = home.tracker();
@@ -616,6 +649,19 @@ fn recovering_finds_the_newest_that_can_be_resumed_and_says_why() {
     assert_eq!(verdict("ghi"), (Verdict::Vanished, Some("def".into())));
     std::fs::remove_dir_all(home.path(".claude")).unwrap();
     assert_eq!(verdict("ghi"), (Verdict::Vanished, None));
+}
+
+#[test]
+fn what_is_superseded_is_resumed_itself_where_nothing_newer_can_be() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    tracker.report_transition(&said("a", None, "build")).unwrap();
+    tracker.report_transition(&said("b", Some("a"), "build")).unwrap();
+    transcript(&home, "a");
+    for (id, verdict) in [("a", Verdict::Superseded), ("b", Verdict::Vanished)] {
+        let found = tracker.recover(id).unwrap();
+        assert_eq!((found.verdict, found.id.as_deref()), (verdict, Some("a")), "{id}");
+    }
 }
 
 #[test]
