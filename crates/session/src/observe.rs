@@ -26,10 +26,8 @@ fn observe(rows: &mut Rows, key: ConversationKey, event: &Event, observed: &Obse
     let is_new = !rows.conversations.contains_key(&key);
     let fresh = || Conversation::new(key, observed.agent.clone(), observed.conversation.clone(), when);
     see(rows.conversations.entry(key).or_insert_with(fresh), observed, when);
-    if let (Happened::Prompted { .. } | Happened::Stopped | Happened::Broke { .. }, Some(prompt), None) =
-        (&observed.what, &observed.prompt, &observed.subagent)
-    {
-        in_turn(rows, key, prompt, when, |turn| take_part(turn, event, &observed.what, when));
+    if let Some(prompt) = observed.turn(event.id) {
+        in_turn(rows, key, &prompt, when, |turn| take_part(turn, event, &observed.what, when));
     }
     for tool in observed.what.tools() {
         let call = ToolCallKey::of(key, tool.call.as_str());

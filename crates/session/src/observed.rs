@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Process, Text};
+use crate::{EventId, Process, Text};
 
 /// One observation of an agent at work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +146,15 @@ pub struct Tool {
     /// What the agent says of a failure or refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Text>,
+}
+
+impl Observed {
+    /// Returns what names the turn that an event takes part in: the agent's id of the prompt; of a prompt that has none, the event's own.
+    pub fn turn(&self, event: EventId) -> Option<Text> {
+        let own = || matches!(self.what, Happened::Prompted { .. }).then(|| Text::stored(event.to_string()));
+        let is_of_turn = matches!(self.what, Happened::Prompted { .. } | Happened::Stopped | Happened::Broke { .. });
+        if is_of_turn && self.subagent.is_none() { self.prompt.clone().or_else(own) } else { None }
+    }
 }
 
 impl Happened {

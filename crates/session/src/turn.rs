@@ -13,7 +13,7 @@ pub struct Turn {
     pub key: TurnKey,
     /// The conversation it is of.
     pub conversation: ConversationKey,
-    /// The agent's id of the prompt that began it.
+    /// The agent's id of the prompt that began it; of a prompt that has none, the id of the event that brought it.
     pub prompt: Text,
     /// The session it belongs to; none while that is not decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::{
-    Awaited, Change, Conversation, ConversationKey, Event, EventId, Happened, Observed, Project, ProjectKey, Rows, Session, SessionKey,
-    Subject, ToolCallKey, TurnKey, When,
+    Awaited, Change, Conversation, ConversationKey, Event, EventId, Observed, Project, ProjectKey, Rows, Session, SessionKey, Subject,
+    ToolCallKey, TurnKey, When,
 };
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ impl Loaded {
             (Change::EntryAdded(added), _) => self.load(connection, Awaited::Entry(added.key)),
             (Change::EntryMarked(marked), _) => self.load(connection, Awaited::Entry(marked.key)),
             (Change::Based(_) | Change::Surveyed(_), Subject::Session(key)) => self.load_footprint(connection, key),
-            (Change::Observed(observed), Subject::Conversation(key)) => self.load_for_observed(connection, key, observed),
+            (Change::Observed(observed), Subject::Conversation(key)) => self.load_for_observed(connection, key, event.id, observed),
             (Change::Assigned { session, .. }, Subject::Conversation(key)) => {
                 self.load(connection, Awaited::Session(*session))?;
                 self.load_all_of(connection, key)
@@ -65,9 +65,14 @@ impl Loaded {
         Ok(())
     }
 
-    fn load_for_observed(&mut self, connection: &Connection, key: ConversationKey, observed: &Observed) -> rusqlite::Result<()> {
-        let is_of_turn = matches!(observed.what, Happened::Prompted { .. } | Happened::Stopped | Happened::Broke { .. });
-        if let Some(prompt) = observed.prompt.as_ref().filter(|_| is_of_turn) {
+    fn load_for_observed(
+        &mut self,
+        connection: &Connection,
+        key: ConversationKey,
+        event: EventId,
+        observed: &Observed,
+    ) -> rusqlite::Result<()> {
+        if let Some(prompt) = observed.turn(event) {
             let turn = TurnKey::of(key, prompt.as_str());
             if self.known_turns.insert(turn) {
                 self.rows.turns.extend(activity::turn(connection, turn)?.map(|row| (turn, row)));

@@ -30,6 +30,20 @@ fn a_conversation_gets_a_session_and_ends_it() {
 }
 
 #[test]
+fn a_prompt_that_has_no_id_is_a_turn_all_the_same() {
+    let home = Home::new();
+    home.clock.run(HookCall::process(7));
+    let nameless = |text: &str| says(&home, 7, "c", "UserPromptSubmit", json!({"prompt": text}));
+    [start(&home, 7, "c", "startup"), nameless("Fix the login"), nameless("And the logout"), end(&home, 7, "c", "other")]
+        .iter()
+        .for_each(|call| call.leave(&home));
+    let mut tracker = home.tracker();
+    let listed = tracker.list(&tracker::Listing { all_projects: true, ..tracker::Listing::default() }).unwrap();
+    assert_eq!((listed.len(), sessions(&tracker)[0].turns), (1, 2));
+    assert!(tracker.rebuild(&mut |_, _| {}).unwrap().rows.identical);
+}
+
+#[test]
 fn d2_what_is_delivered_again_is_recorded_once() {
     let home = Home::new();
     home.clock.run(HookCall::process(7));
