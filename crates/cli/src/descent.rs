@@ -31,6 +31,8 @@ struct Node<'c> {
 #[derive(Debug)]
 struct Step<'c> {
     first: &'c TransitionView,
+    /// What it continues, as whoever knew it says.
+    from: Option<&'c str>,
     sources: Vec<&'c str>,
     versions: Vec<&'c str>,
     is_heard: bool,
@@ -100,15 +102,21 @@ fn node(view: &TransitionView) -> Node<'_> {
 /// Takes a transition as a step of its own, or as a part of the last one.
 fn take<'c>(node: &mut Node<'c>, view: &'c TransitionView) {
     node.session = view.session.as_deref().or(node.session);
-    let is_same = |step: &&mut Step<'c>| step.first.at == view.at && step.first.from == view.from && step.first.moved == view.moved;
+    let from = view.from.as_deref();
+    // What a worker told of one scope of a move is so in all of them.
+    let is_same = |step: &&mut Step<'c>| {
+        let agrees = step.from == from || step.from.is_none() || from.is_none();
+        step.first.at == view.at && step.first.moved == view.moved && agrees
+    };
     let step = match node.steps.last_mut().filter(is_same) {
         Some(step) => step,
         None => {
-            node.steps.push(Step { first: view, sources: Vec::new(), versions: Vec::new(), is_heard: false });
+            node.steps.push(Step { first: view, from, sources: Vec::new(), versions: Vec::new(), is_heard: false });
             let last = node.steps.len() - 1;
             &mut node.steps[last]
         }
     };
+    step.from = step.from.or(from);
     step.is_heard |= view.evidence == "hook";
     step.versions.extend(view.version.as_deref());
     for source in view.sources.iter().map(String::as_str) {
@@ -120,7 +128,7 @@ fn take<'c>(node: &mut Node<'c>, view: &'c TransitionView) {
 
 /// Returns what a node continues: what its first step says that is no step from itself to itself.
 fn origin<'c>(node: &Node<'c>) -> Option<&'c str> {
-    node.steps.iter().map(|step| step.first.from.as_deref()).find(|from| *from != Some(node.id)).flatten()
+    node.steps.iter().map(|step| step.from).find(|from| *from != Some(node.id)).flatten()
 }
 
 /// Reports whether a node is another one or descends from it.
@@ -229,13 +237,13 @@ fn draw_node(page: &mut Page, tree: &[Node<'_>], node: usize, numbers: &BTreeMap
 
 /// Says a step: when, what led to it, and what is not plain from where it stands.
 fn words(step: &Step<'_>, id: &str, parent: Option<&str>) -> String {
-    let TransitionView { at, from, evidence, old, side_branch, .. } = step.first;
+    let TransitionView { at, evidence, old, side_branch, .. } = step.first;
     let sources: Vec<_> = step.sources.iter().map(|source| brief(source)).collect();
     let mut words = format!("{} {}", at.get(..19).unwrap_or(at), sources.join(", "));
     if !step.versions.is_empty() {
         words += &format!(" of version {}", step.versions.iter().map(|version| brief(version)).collect::<Vec<_>>().join(", "));
     }
-    if let Some(from) = from.as_deref().filter(|from| *from != id && Some(*from) != parent) {
+    if let Some(from) = step.from.filter(|from| *from != id && Some(*from) != parent) {
         words += &format!(", continues {}", brief(from));
     }
     if *side_branch {
@@ -313,6 +321,15 @@ mod tests {
         let chain = Chain { transitions, heads: vec![head(PROJECT, "n0"), head(other, "n3")] };
         let text = plain_text(&page(&chain, &BTreeMap::new(), false));
         assert_eq!((text.matches("Chain of p:").count(), text.matches("head of the project").count()), (2, 2), "{text}");
+    }
+
+    #[test]
+    fn what_one_report_of_a_move_continues_so_does_the_move() {
+        let of_worktree = TransitionView { worktree: Some("/w".to_owned()), sources: vec!["startup".to_owned()], ..view(3, None) };
+        let transitions = vec![view(0, None), of_worktree, view(3, Some(0))];
+        let text = plain_text(&page(&Chain { transitions, heads: Vec::new() }, &BTreeMap::new(), false));
+        assert_eq!((text.matches("17:30:03").count(), text.matches("continues").count()), (1, 0), "{text}");
+        assert!(text.contains("startup, build") && text.lines().filter(|line| line.is_empty()).count() == 1, "{text}");
     }
 
     #[test]
