@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use tracker::session::{Category, EntryKind, Prefix, Reading, Status, WorkStatus};
+use tracker::session::{Category, EntryKind, Prefix, Reading, Status, WorkStatus, quoted};
 use tracker::{Clock, parse_moment};
 
 use crate::failure::Failure;
@@ -14,6 +14,16 @@ const LARGEST: u64 = 16 << 20;
 /// Reads an argument as text; bytes that are no UTF-8 become `U+FFFD`, so that nothing is lost but them.
 pub(crate) fn lossy() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().map(|argument| argument.to_string_lossy().into_owned())
+}
+
+/// Returns a word as it is typed where it stands alone: one that looks like a flag needs `--` before it.
+pub(crate) fn operand(word: &str) -> String {
+    if word.starts_with('-') { format!("-- {}", quoted(word)) } else { quoted(word) }
+}
+
+/// Returns a session as it is typed where words behind `--` are somebody else's.
+pub(crate) fn session_operand(word: &str) -> String {
+    if word.starts_with('-') { format!("--session={}", quoted(word)) } else { quoted(word) }
 }
 
 /// Reads a type: upper case, whatever was typed.
@@ -104,4 +114,15 @@ pub(crate) fn entry_kind(text: &str) -> Result<EntryKind, String> {
 /// Reads when something happened, if it was not now.
 pub(crate) fn at(text: Option<&str>, clock: &dyn Clock) -> Result<Option<Reading>, Failure> {
     Ok(text.map(|text| parse_moment(text, clock)).transpose()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_flag_is_typed_so_that_it_is_none() {
+        assert_eq!((operand("a b"), operand("-rf")), ("'a b'".to_owned(), "-- -rf".to_owned()));
+        assert_eq!((session_operand("c"), session_operand("-rf")), ("c".to_owned(), "--session=-rf".to_owned()));
+    }
 }

@@ -11,6 +11,7 @@ use tracker::{
     WorkError,
 };
 
+use crate::arguments::{operand, session_operand};
 use crate::exit::Exit;
 use crate::page::brief;
 
@@ -200,6 +201,7 @@ impl From<EndError> for Failure {
                 let hint = format!("run `rutter reopen {id}` first");
                 Self::answer(error).hint(hint)
             }
+            EndError::BeforeStart { .. } => Self::usage(error),
             EndError::Current(error) => error.into(),
             EndError::Store(error) => error.into(),
         }
@@ -293,6 +295,10 @@ impl From<ChainError> for Failure {
     fn from(error: ChainError) -> Self {
         match error {
             ChainError::BadName { .. } => Self::usage(error),
+            ChainError::Unseen { .. } => {
+                Self::surroundings(error).hint("make the agent's directory of transcripts readable, then try again")
+            }
+            ChainError::Waits { .. } => Self::surroundings(error).hint("end the program that holds the store, or try again"),
             ChainError::Current(error) => error.into(),
             ChainError::Project(error) => error.into(),
             ChainError::Store(error) => error.into(),
@@ -307,16 +313,16 @@ impl From<ResumeError> for Failure {
                 Self::answer(error).hint("run `rutter chain --all-projects` to see what there is, or start an agent")
             }
             ResumeError::Hindered { ref id, .. } => {
-                let hint = format!("run `rutter recover {}` for one that can be resumed", quoted(id));
+                let hint = format!("run `rutter recover {}` for one that can be resumed", operand(id));
                 Self::answer(error).hint(hint)
             }
             ResumeError::Elsewhere { ref id, ref machine } => {
-                let hint = format!("run `rutter resume {}` on {}", quoted(id), brief(machine));
+                let hint = format!("run `rutter resume {}` on {}", session_operand(id), brief(machine));
                 Self::answer(error).hint(hint)
             }
             ResumeError::UnknownAgent { .. } => Self::answer(error).hint("start that agent as its own manual says"),
             ResumeError::NoDirectory { ref id, .. } => {
-                let hint = format!("bring that directory back, then run `rutter resume {}`", quoted(id));
+                let hint = format!("bring that directory back, then run `rutter resume {}`", session_operand(id));
                 Self::surroundings(error).hint(hint)
             }
             ResumeError::Chain(error) => error.into(),

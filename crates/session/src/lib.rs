@@ -68,7 +68,7 @@ pub use rows::{Anomaly, Awaited, Rows};
 pub use session::{Activity, Description, EntryCount, Lifecycle, Session, WorkCount};
 pub use status::{Status, StatusError, WorkStatus};
 pub use survey::{Attribution, Baseline, Commit, FileChange, Footprint, GitState, Held, Survey, TouchedFile};
-pub use text::{Json, Metadata, Tag, TagError, Text, harmless, is_harmful, quoted};
+pub use text::{Json, Metadata, Tag, TagError, Text, harmless, is_harmful, is_unseen, quoted};
 pub use tool_call::{CallEnd, Outcome, ToolCall};
 pub use transition::{AgentSession, Head, Report, Scope, Standing, Transition};
 pub use turn::{Prompt, Turn, TurnEnd};

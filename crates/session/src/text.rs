@@ -117,6 +117,15 @@ pub fn is_harmful(each: char) -> bool {
     each.is_control() || turns || hides
 }
 
+/// Reports whether a character takes no room of its own, so that two words with and without it look the same.
+pub fn is_unseen(each: char) -> bool {
+    let is_format = matches!(each, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{180e}' | '\u{200b}'..='\u{200d}');
+    let is_rarer = matches!(each, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}');
+    is_format
+        || is_rarer
+        || matches!(each, '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Quotes a word for a POSIX shell, where it needs it: also in a hint that somebody types after us.
 pub fn quoted(word: &str) -> String {
     let is_plain = |each: char| each.is_ascii_alphanumeric() || "/._-+:@%,".contains(each);
@@ -135,6 +144,14 @@ mod tests {
         assert_eq!(harmless("a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}"), r"a\u{1b}[31mb\nc\td\u{9b}e\u{202e}f\u{7f}");
         assert_eq!(harmless("é 🆔 漢字 \u{200d}"), "é 🆔 漢字 \u{200d}");
         assert_eq!(harmless("a\u{200b}b\u{feff}c\u{e0069}"), r"a\u{200b}b\u{feff}c\u{e0069}");
+    }
+
+    #[test]
+    fn what_takes_no_room_is_not_seen() {
+        for each in ['\u{200b}', '\u{200d}', '\u{ad}', '\u{2060}', '\u{feff}', '\u{e0041}'] {
+            assert!(is_unseen(each), "{each:?}");
+        }
+        assert!(!['a', ' ', '-', 'é', '漢'].into_iter().any(is_unseen));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use session::{
-    Change, Conversation, ConversationKey, Described, Ended, Evidence, Metadata, Opened, Opener, Prefix, ProjectKey, Rank, Reading,
+    Change, Conversation, ConversationKey, Described, Ended, Evidence, Metadata, Moment, Opened, Opener, Prefix, ProjectKey, Rank, Reading,
     Session, SessionId, SessionKey, Status, Subject, Tag, Text,
 };
 use store::{Durability, Reads, StoreError};
@@ -88,6 +88,14 @@ pub enum EndError {
         id: SessionId,
         /// How it ended.
         status: Status,
+    },
+    /// It had not begun by then.
+    #[error("{id} began at {began}, after that")]
+    BeforeStart {
+        /// The session.
+        id: SessionId,
+        /// When it began.
+        began: Moment,
     },
     /// No session could be told.
     #[error(transparent)]
@@ -179,7 +187,9 @@ impl Tracker {
     /// # Errors
     /// When no session can be determined, or it ended in another way.
     pub fn end(&mut self, named: Option<&str>, status: Status, at: Option<Reading>) -> Result<Session, EndError> {
-        let key = self.resolve(named, Purpose::Writing)?.key;
+        let session = self.resolve(named, Purpose::Writing)?;
+        had_begun(&session, at)?;
+        let key = session.key;
         let (session, is_news) = self.write(Durability::Full, Evidence::Said, at, |pen| {
             let session = pen.session(key)?;
             // What was only concluded gives way to what somebody says.
@@ -206,7 +216,9 @@ impl Tracker {
     /// # Errors
     /// When no session can be determined.
     pub fn reopen(&mut self, named: &str, at: Option<Reading>) -> Result<Session, EndError> {
-        let key = self.resolve(Some(named), Purpose::Writing)?.key;
+        let session = self.resolve(Some(named), Purpose::Writing)?;
+        had_begun(&session, at)?;
+        let key = session.key;
         let (session, is_news) = self.write(Durability::Full, Evidence::Said, at, |pen| -> Result<_, EndError> {
             let is_news = pen.session(key)?.status().is_ended();
             if is_news {
@@ -246,6 +258,16 @@ impl Tracker {
         })?;
         self.bring_mirror_up();
         Ok(session)
+    }
+}
+
+/// Refuses what is dated before a session began.
+fn had_begun(session: &Session, at: Option<Reading>) -> Result<(), EndError> {
+    match at {
+        Some(at) if at.moment.micros() < session.started.moment.micros() => {
+            Err(EndError::BeforeStart { id: session.id.clone(), began: session.started.moment })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -53,8 +53,13 @@ impl Tracker {
         match access {
             Access::Write => {
                 tracker.tell_hooks();
-                // Who only reads wants an answer, and `doctor` says it too.
-                tracker.take_in_or_say().into_iter().for_each(|note| tracker.note(note));
+                match tracker.take_in() {
+                    // Who only reads wants an answer, and `doctor` says it too.
+                    Ok(taken) => taken.no_markers.into_iter().for_each(|note| tracker.note(note)),
+                    // It has waited as long as it may, and would only wait as long again.
+                    Err(error @ StoreError::Busy { .. }) => return Err(error.into()),
+                    Err(error) => tracker.say_what_waits(&error),
+                }
                 // What cannot be concluded now will be by whoever comes next.
                 drop(tracker.infer_ends());
                 tracker.look_after_ends();
@@ -152,6 +157,10 @@ impl Tracker {
 
     pub(crate) fn note(&self, note: Note) {
         self.notes.borrow_mut().push(note);
+    }
+
+    pub(crate) fn has_noted(&self, is_it: impl Fn(&Note) -> bool) -> bool {
+        self.notes.borrow().iter().any(is_it)
     }
 
     pub(crate) fn owner(&self) -> Text {

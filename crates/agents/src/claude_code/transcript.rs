@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -10,23 +10,52 @@ use serde::Deserialize;
 /// Copied records stand at the beginning; this much of it has one.
 const LOOKED_AT: u64 = 4 << 20;
 
+/// Returns the transcript of a conversation, as [`look`] does; none where nobody could look.
+pub fn find(projects: &Path, id: &str) -> Option<PathBuf> {
+    look(projects, id).ok().flatten()
+}
+
 /// Returns the transcript of a conversation: `<projects>/<folder>/<id>.jsonl`. It may move from folder to folder, so that all are asked.
 ///
 /// None where the id is no id of this agent's: it would become part of a path.
-pub fn find(projects: &Path, id: &str) -> Option<PathBuf> {
-    let name = if is_id(id) { format!("{id}.jsonl") } else { return None };
-    let folders = fs::read_dir(projects).ok()?.filter_map(Result::ok);
-    let mut found =
-        folders.map(|folder| folder.path().join(&name)).filter(|path| fs::symlink_metadata(path).is_ok_and(|file| file.is_file()));
-    found.next()
+///
+/// # Errors
+/// When it was not found, and somewhere nobody could look.
+pub fn look(projects: &Path, id: &str) -> io::Result<Option<PathBuf>> {
+    let name = if is_id(id) { format!("{id}.jsonl") } else { return Ok(None) };
+    let mut trouble = None;
+    for folder in folders(projects, &mut trouble) {
+        let path = folder.join(&name);
+        match fs::symlink_metadata(&path) {
+            Ok(file) if file.is_file() => return Ok(Some(path)),
+            Ok(_) => {}
+            Err(error) => trouble = trouble.or(real(error)),
+        }
+    }
+    trouble.map_or(Ok(None), Err)
 }
 
-/// Returns the ids of all conversations that have a transcript: of each folder, one look.
-pub fn all(projects: &Path) -> BTreeSet<String> {
-    let folders = fs::read_dir(projects).into_iter().flatten().filter_map(Result::ok);
-    let files = folders.filter_map(|folder| fs::read_dir(folder.path()).ok()).flatten().filter_map(Result::ok);
-    let files = files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
-    files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".jsonl")?.to_owned())).filter(|id| is_id(id)).collect()
+/// Returns the ids of all conversations that have a transcript, of each folder with one look, and why nobody could look everywhere.
+pub fn all(projects: &Path) -> (BTreeSet<String>, Option<io::Error>) {
+    let (mut trouble, mut found) = (None, BTreeSet::new());
+    for folder in folders(projects, &mut trouble) {
+        let files = fs::read_dir(folder).map_err(|error| trouble = trouble.take().or(real(error)));
+        let files = files.into_iter().flatten().filter_map(Result::ok).filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
+        let ids = files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".jsonl")?.to_owned()));
+        found.extend(ids.filter(|id| is_id(id)));
+    }
+    (found, trouble)
+}
+
+fn folders(projects: &Path, trouble: &mut Option<io::Error>) -> Vec<PathBuf> {
+    let folders = fs::read_dir(projects).map_err(|error| *trouble = real(error));
+    folders.into_iter().flatten().filter_map(Result::ok).map(|folder| folder.path()).collect()
+}
+
+/// Returns why nobody could look; what is not there is no trouble.
+fn real(error: io::Error) -> Option<io::Error> {
+    let is_absence = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    (!is_absence).then_some(error)
 }
 
 /// Reports whether a text can be the id of a conversation: letters, digits and `-`, no `-` first, at most 128 of them.
@@ -81,11 +110,26 @@ mod tests {
             fs::write(projects.join(path), "").unwrap();
         }
         fs::write(projects.join("g.jsonl"), "").unwrap();
-        assert_eq!(all(projects), ["c", "d", "e"].map(str::to_owned).into());
+        assert_eq!(all(projects).0, ["c", "d", "e"].map(str::to_owned).into());
         for id in ["c", "d", "e", "f", "g", "-x"] {
-            assert_eq!(find(projects, id).is_some(), all(projects).contains(id), "{id}");
+            assert_eq!(find(projects, id).is_some(), all(projects).0.contains(id), "{id}");
         }
-        assert_eq!(all(&projects.join("nowhere")), BTreeSet::new());
+        let (found, trouble) = all(&projects.join("nowhere"));
+        assert!(found.is_empty() && trouble.is_none() && look(&projects.join("nowhere"), "c").unwrap().is_none());
+    }
+
+    #[test]
+    fn where_nobody_can_look_nothing_is_said_to_be_absent() {
+        let directory = tempfile::tempdir().unwrap();
+        let projects = directory.path();
+        fs::create_dir(projects.join("-a")).unwrap();
+        fs::write(projects.join("-a/c.jsonl"), "").unwrap();
+        // Nobody can follow it, whoever asks.
+        std::os::unix::fs::symlink("-b", projects.join("-b")).unwrap();
+        assert!(look(projects, "c").unwrap().is_some() && look(projects, "d").is_err());
+        assert!(look(&projects.join("-b"), "c").is_err());
+        let (found, trouble) = all(projects);
+        assert!(found.contains("c") && trouble.is_some());
     }
 
     #[test]

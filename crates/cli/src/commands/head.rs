@@ -3,16 +3,16 @@
 use clap::Args;
 use serde_json::json;
 use tracker::HeadView;
-use tracker::session::quoted;
 
-use crate::arguments::lossy;
+use crate::arguments::{lossy, operand, session_operand};
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::page::{Page, Role, Span, brief};
 
 /// Print the agent session to resume in this project
 ///
-/// The one that was prompted or reported last, whether or not a process runs it. Exits 1 when there is none.
+/// The one that was moved to last, whether or not a process runs it: at the first prompt after it began, whenever it was taken up again
+/// (resumed, compacted, forked), or when a worker reported it. Later prompts move nothing. Exits 1 when there is none.
 #[derive(Args)]
 #[command(
     disable_version_flag = true,
@@ -29,13 +29,13 @@ pub(super) fn head(context: &Context, args: &HeadArgs) -> Result<(), Failure> {
     let view = context.read(|tracker| Ok(tracker.head(args.version.as_deref())?))?;
     let Some(id) = &view.head else { return none(context, args, &view) };
     context.ui.data(&json!(view), || bare(id))?;
-    if view.fresh {
-        let reason = view.reason.as_deref().unwrap_or("it cannot be resumed");
+    if let Some(reason) = view.reason.as_deref() {
         let hint = match view.machine.as_deref().filter(|_| view.is_elsewhere) {
-            Some(machine) => format!("run `rutter resume {}` on {}", quoted(id), brief(machine)),
-            None => format!("run `rutter recover {}`", quoted(id)),
+            Some(machine) => format!("; run `rutter resume {}` on {}", session_operand(id), brief(machine)),
+            None if view.fresh => format!("; run `rutter recover {}`", operand(id)),
+            None => String::new(),
         };
-        context.ui.warn(&format!("{id} cannot be resumed here: {reason}; {hint}"));
+        context.ui.warn(&format!("{id} cannot be resumed here: {reason}{hint}"));
     }
     Ok(())
 }

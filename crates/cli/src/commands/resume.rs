@@ -8,7 +8,7 @@ use serde_json::json;
 use tracker::session::{harmless, is_harmful, quoted};
 use tracker::{Resume, ResumeChoice, Tracker, ago};
 
-use crate::arguments::lossy;
+use crate::arguments::{lossy, session_operand};
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::page::{Page, Role, Span, brief, counted, cut, plain};
@@ -58,7 +58,7 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> Result<(), Failure
     if let Some(pid) = plan.running {
         let words = format!("{} runs already, as process {pid}", plan.agent_session);
         if !args.anyway {
-            let hint = format!("go to it, or run `rutter resume {} --anyway` to have it twice", quoted(&plan.agent_session));
+            let hint = format!("go to it, or run `rutter resume {} --anyway` to have it twice", session_operand(&plan.agent_session));
             return Err(Failure::no(words).hint(hint));
         }
         context.ui.note(&format!("note: {words}"));
@@ -72,7 +72,7 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> Result<(), Failure
     let missing = || {
         let hint = format!(
             "install it, or put the directory that it is in into PATH; `rutter resume {} --print` prints what to run",
-            quoted(&plan.agent_session)
+            session_operand(&plan.agent_session)
         );
         Failure { exit: crate::exit::Exit::Surroundings, ..Failure::no(format!("there is no program `{name}` in PATH")) }.hint(hint)
     };
@@ -159,7 +159,7 @@ fn shell_line(plan: &Resume) -> Result<String, Failure> {
     let words: Vec<_> = std::iter::once(directory).chain(plan.command.iter().map(String::as_str)).collect();
     if let Some(word) = words.iter().find(|word| word.chars().any(is_harmful)) {
         let words = format!("`{}` cannot be printed as part of a line", harmless(word));
-        return Err(Failure::no(words).hint(format!("run `rutter resume {}`", quoted(&plan.agent_session))));
+        return Err(Failure::no(words).hint(format!("run `rutter resume {}`", session_operand(&plan.agent_session))));
     }
     let command: Vec<_> = plan.command.iter().map(|word| quoted(word)).collect();
     Ok(format!("cd {} && {}", quoted(directory), command.join(" ")))

@@ -80,9 +80,12 @@ fn of_two_that_run_none_is_ended_unless_it_is_named() {
 }
 
 #[test]
-fn an_end_before_the_beginning_makes_no_negative_duration() {
+fn no_session_ends_or_goes_on_before_it_began() {
     let env = env();
     started(&env, "Fix the login");
-    let ended = object(&env, ["end", "--at", "2026-02-16T12:00"]);
-    assert_eq!((&ended["duration_seconds"], &ended["duration_formatted"]), (&0.0.into(), &"0:00:00".into()));
+    for command in ["end", "reopen"] {
+        let outcome = env.raw([command, "1", "--at", "2026-02-16T17:30:02"]);
+        assert!(outcome.code == 2 && outcome.stderr.contains("began at 2026-02-16T17:30:03"), "{command}: {}", outcome.stderr);
+    }
+    assert_eq!(object(&env, ["show", "1"])["status"], "ACTIVE");
 }

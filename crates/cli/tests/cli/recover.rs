@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::{env, object, transcript, worked};
+use crate::{env, object, prompted, transcript, worked};
 
 #[test]
 fn what_to_resume_is_the_answer_and_why_is_beside_it() {
@@ -73,4 +73,21 @@ fn what_is_on_another_machine_is_to_be_resumed_there() {
     [err] error: ghi789 cannot be resumed here: its transcript is on babbage
     [err] hint: run `rutter resume ghi789` on babbage
     ");
+}
+
+#[test]
+fn what_hooks_told_of_and_nobody_can_take_in_is_not_said_to_be_unknown() {
+    let env = env();
+    worked(&env);
+    transcript(&env, "ghi789");
+    let store = rusqlite::Connection::open(env.path(".local/share/rutter/rutter.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE;").unwrap();
+    prompted(&env, &env.project(), "c", "startup", "Go");
+    for id in ["c", "nobody"] {
+        let outcome = env.raw(["recover", id]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{id}: {}", outcome.stderr);
+    }
+    assert_eq!(env.answer(["recover", "ghi789"]), "ghi789");
+    drop(store);
+    assert_eq!(env.raw(["recover", "nobody"]).code, 0);
 }

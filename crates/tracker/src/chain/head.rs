@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use session::{Head, Project, Scope, Text, Transition};
+use session::{Head, Project, Scope, Session, Text, Transition};
+use store::StoreError;
 
 use super::transition::ChainError;
 use super::view::{HeadView, TransitionView};
@@ -57,13 +58,24 @@ impl Tracker {
     fn transitions_wanted(&self, wanted: &WantedChain, projects: &[Project]) -> Result<Vec<Transition>, ChainError> {
         let reads = self.store.reads();
         let mut transitions = match &wanted.session {
-            Some(session) => reads.transitions_of(self.resolve(Some(session), Purpose::Reading)?.key)?,
+            Some(session) => self.transitions_of_session(&self.resolve(Some(session), Purpose::Reading)?)?,
             None => projects.iter().map(|project| reads.transitions(project.key)).collect::<Result<Vec<_>, _>>()?.concat(),
         };
         let is_of = |held: &Transition, version: &str| matches!(&held.scope, Scope::Version(name) if name.as_str() == version);
         transitions.retain(|held| wanted.version.as_deref().is_none_or(|version| is_of(held, version)));
         transitions.sort_by_key(|held| (held.project, held.seq));
         Ok(transitions)
+    }
+
+    /// Returns the transitions to what belonged to a session then, or belongs to it now.
+    fn transitions_of_session(&self, session: &Session) -> Result<Vec<Transition>, StoreError> {
+        let reads = self.store.reads();
+        let mut found = reads.transitions_of(session.key)?;
+        for row in reads.conversations_in(session.key)? {
+            let own = reads.transitions_to(row.id.as_str())?.into_iter().filter(|held| held.new == row.agent_session());
+            found.extend(own.filter(|held| Some(held.project) == session.project && held.session != Some(session.key)));
+        }
+        Ok(found)
     }
 
     fn views(&self, transitions: &[Transition]) -> Result<Vec<TransitionView>, ChainError> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use session::{Standing, Text, Transition};
-use store::StoreError;
 
 use super::transcripts::Hindrance;
 use super::transition::ChainError;
@@ -50,7 +49,13 @@ impl Tracker {
         if matches!(verdict, Verdict::Valid | Verdict::Elsewhere) {
             return Ok(Recovery { id: Some(id.to_owned()), verdict, reason });
         }
-        let newest = self.newest_valid(&continuing(id, &chain)).or_else(|| self.newest_valid(&chain.iter().collect::<Vec<_>>()));
+        let newest = match self.newest_valid(&continuing(id, &chain))? {
+            None => self.newest_valid(&chain.iter().collect::<Vec<_>>())?,
+            newest => newest,
+        };
+        if (newest.is_none() || verdict == Verdict::Unknown) && self.has_said_that_something_waits() {
+            return Err(ChainError::Waits { id: id.to_owned() });
+        }
         let reason = match &newest {
             Some(newest) => format!("{reason}; {newest} is the newest that can be resumed"),
             None => format!("{reason}, and nothing else can be resumed: begin afresh"),
@@ -69,11 +74,12 @@ impl Tracker {
         Ok(project.map(|project| reads.transitions(project)).transpose()?.unwrap_or_default())
     }
 
-    fn judge(&self, id: &str, own: Option<&Transition>, chain: &[Transition]) -> Result<(Verdict, String), StoreError> {
+    fn judge(&self, id: &str, own: Option<&Transition>, chain: &[Transition]) -> Result<(Verdict, String), ChainError> {
         let Some(own) = own else { return self.judge_outside(id) };
         match self.hindrance(&own.new, own.machine.as_ref()) {
             Some(hindrance @ Hindrance::Elsewhere(_)) => return Ok((Verdict::Elsewhere, hindrance.to_string())),
-            Some(Hindrance::Vanished) => return Ok((Verdict::Vanished, "its transcript is gone".to_owned())),
+            Some(hindrance @ Hindrance::Vanished) => return Ok((Verdict::Vanished, hindrance.to_string())),
+            Some(Hindrance::Unseen(reason)) => return Err(ChainError::Unseen { id: id.to_owned(), reason }),
             None => {}
         }
         let next = chain.iter().filter(|held| continues(held, id, chain)).max_by_key(|held| held.seq);
@@ -84,7 +90,7 @@ impl Tracker {
     }
 
     /// A conversation that was never the head of anything may be known all the same.
-    fn judge_outside(&self, id: &str) -> Result<(Verdict, String), StoreError> {
+    fn judge_outside(&self, id: &str) -> Result<(Verdict, String), ChainError> {
         let rows = self.store.reads().conversations_by_id(id)?;
         let Some(row) = rows.first() else { return Ok((Verdict::Unknown, "nobody ever reported it".to_owned())) };
         let machine: Option<&Text> = row.arrival.as_ref().and_then(|arrival| arrival.value.machine.as_ref());
@@ -92,18 +98,26 @@ impl Tracker {
             None => (Verdict::Valid, "it can be resumed".to_owned()),
             Some(hindrance @ Hindrance::Elsewhere(_)) => (Verdict::Elsewhere, hindrance.to_string()),
             Some(hindrance @ Hindrance::Vanished) => (Verdict::Vanished, hindrance.to_string()),
+            Some(Hindrance::Unseen(reason)) => return Err(ChainError::Unseen { id: id.to_owned(), reason }),
         })
     }
 
     /// Returns the newest agent session among transitions that can be resumed here: heads before side branches.
-    fn newest_valid(&self, transitions: &[&Transition]) -> Option<String> {
+    fn newest_valid(&self, transitions: &[&Transition]) -> Result<Option<String>, ChainError> {
         let mut candidates: Vec<_> = transitions.iter().filter(|held| held.standing != Standing::Apart).collect();
         candidates.sort_by_key(|held| std::cmp::Reverse((held.standing == Standing::Moved, held.seq)));
         let mut seen = BTreeSet::new();
         candidates.retain(|held| seen.insert(&held.new));
         let transcripts = self.transcripts();
-        let is_valid = |held: &&&&Transition| transcripts.hindrance(&held.new, held.machine.as_ref()).is_none();
-        candidates.iter().find(is_valid).map(|held| held.new.id.as_str().to_owned())
+        for held in candidates {
+            let id = || held.new.id.as_str().to_owned();
+            match transcripts.hindrance(&held.new, held.machine.as_ref()) {
+                None => return Ok(Some(id())),
+                Some(Hindrance::Unseen(reason)) => return Err(ChainError::Unseen { id: id(), reason }),
+                Some(Hindrance::Elsewhere(_) | Hindrance::Vanished) => {}
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -126,6 +126,7 @@ impl Tracker {
         match self.hindrance(&agent_session, machine.as_ref()) {
             Some(Hindrance::Elsewhere(machine)) => return Err(ResumeError::Elsewhere { id, machine }),
             Some(hindrance @ Hindrance::Vanished) => return Err(ResumeError::Hindered { id, reason: hindrance.to_string() }),
+            Some(Hindrance::Unseen(reason)) => return Err(ChainError::Unseen { id, reason }.into()),
             None => {}
         }
         let Some(command) = command(&agent_session) else {
@@ -214,9 +215,11 @@ impl Tracker {
         }
         let session = self.resolve(Some(name), Purpose::Reading)?;
         let nothing = || ResumeError::Nothing { place: format!("of {}", session.id) };
-        let head = self.view(&session)?.head.ok_or_else(nothing)?;
-        let row = reads.conversations_by_id(&head)?.into_iter().next().ok_or_else(nothing)?;
-        Ok((row.agent_session(), machine(&row)))
+        let rows = reads.conversations_of(session.key)?;
+        // What has gone on in another session is taken up there.
+        let gone_on = || rows.iter().filter(|row| !row.belongs_to(session.key)).max_by_key(|row| row.last.at.moment);
+        let row = self.head_of(&session, &rows)?.or_else(gone_on).ok_or_else(nothing)?;
+        Ok((row.agent_session(), machine(row)))
     }
 
     fn session_of(&self, row: Option<&Conversation>) -> Result<Option<Session>, StoreError> {

@@ -66,6 +66,20 @@ pub enum ChainError {
         /// What it should be.
         wanted: &'static str,
     },
+    /// Nobody could look whether it can be resumed.
+    #[error("nobody knows whether {id} can be resumed: {reason}")]
+    Unseen {
+        /// The agent session.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+    /// Hooks may have told of it, and that could not be taken in.
+    #[error("what is to be resumed instead of {id} is not known: what hooks reported waits")]
+    Waits {
+        /// The agent session.
+        id: String,
+    },
     /// The session could not be told.
     #[error(transparent)]
     Current(#[from] CurrentError),
@@ -299,9 +313,9 @@ fn read(new: &NewTransition) -> Result<Given, ChainError> {
     })
 }
 
-/// Accepts one word in which nothing drives a terminal or turns the direction of writing.
+/// Accepts one word in which nothing drives a terminal, turns the direction of writing, or is not seen.
 fn name(text: &str, wanted: &'static str) -> Result<Text, ChainError> {
-    let is_good = |each: char| !each.is_whitespace() && !session::is_harmful(each);
+    let is_good = |each: char| !each.is_whitespace() && !session::is_harmful(each) && !session::is_unseen(each);
     if (1..=LONGEST).contains(&text.len()) && !text.starts_with('-') && text.chars().all(is_good) {
         return Ok(redact::text(text));
     }

@@ -1,7 +1,7 @@
 //! The public shapes of transitions and heads.
 
 use serde::Serialize;
-use session::{AgentSession, Evidence, Head, ProjectKey, Scope, Standing, Text, Transition};
+use session::{AgentSession, ConversationKey, Evidence, Head, ProjectKey, Scope, Standing, Text, Transition};
 use store::StoreError;
 
 use super::transcripts::Hindrance;
@@ -61,7 +61,7 @@ pub struct HeadView {
     pub worktree: Option<String>,
     /// The agent session to resume; `null` where there is none.
     pub head: Option<String>,
-    /// The session it belonged to when it became the head.
+    /// The session it belongs to.
     pub session: Option<String>,
     /// When it became the head.
     pub at: Option<String>,
@@ -106,16 +106,19 @@ impl Tracker {
     pub(super) fn head_view(&self, head: &Head) -> Result<HeadView, StoreError> {
         let (version, worktree) = names(&head.scope);
         let hindrance = self.hindrance(&head.agent_session, head.machine.as_ref());
+        let key = ConversationKey::of(head.agent_session.agent.as_str(), head.agent_session.id.as_str());
+        // It may have gone on in another session since, or have got one.
+        let session = self.store.reads().conversation(key)?.and_then(|row| row.session()).or(head.session);
         Ok(HeadView {
             project: self.name_of_project(head.project)?,
             project_key: Some(head.project),
             version,
             worktree,
             head: Some(text(&head.agent_session.id)),
-            session: self.session_name(head.session)?,
+            session: self.session_name(session)?,
             at: Some(head.when.at.moment.to_string()),
             machine: head.machine.as_ref().map(text),
-            fresh: hindrance.is_some(),
+            fresh: matches!(hindrance, Some(Hindrance::Elsewhere(_) | Hindrance::Vanished)),
             is_elsewhere: matches!(hindrance, Some(Hindrance::Elsewhere(_))),
             reason: hindrance.map(|hindrance| hindrance.to_string()),
             agent: Some(text(&head.agent_session.agent)),

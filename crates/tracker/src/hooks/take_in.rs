@@ -37,7 +37,7 @@ pub struct Taken {
     /// What markers are to say.
     heard: Heard,
     /// Why markers do not say it.
-    no_markers: Vec<Note>,
+    pub(crate) no_markers: Vec<Note>,
 }
 
 /// What waits in the inbox.
@@ -354,6 +354,11 @@ impl Tracker {
                 Vec::new()
             }
         }
+    }
+
+    /// Reports whether it had to be said that something waits.
+    pub(crate) fn has_said_that_something_waits(&self) -> bool {
+        self.has_noted(|note| matches!(note, Note::InboxWaits { .. }))
     }
 
     /// Says how much waits, and why.

@@ -799,3 +799,62 @@ fn a_head_whose_transcript_is_on_another_machine_is_resumed_there_and_has_not_va
     assert_eq!(tracker.recover("b").unwrap().verdict, Verdict::Valid);
     assert!(!tracker.head(None).unwrap().is_elsewhere);
 }
+
+#[test]
+fn a_conversation_that_went_on_in_another_session_is_the_head_of_that_one_and_resumed_from_either() {
+    for is_started in [false, true] {
+        let home = Home::new();
+        transcript(&home, "c");
+        began(&home, 7, "c").iter().for_each(|call| call.leave(&home));
+        if is_started {
+            home.clock.descend_from(&[HookCall::process(7)]);
+            let named = |text: &str| Start { description: Some(text.into()), ..Start::default() };
+            home.tracker().start(&named("One")).unwrap();
+            home.clock.pass(1);
+            home.tracker().start(&named("Two")).unwrap();
+        } else {
+            home.tracker().end(None, Status::Completed, None).unwrap();
+            home.clock.pass(1);
+            prompt(&home, 7, "c", "q", "Something new").leave(&home);
+        }
+        let tracker = home.tracker();
+        let all = sessions(&tracker);
+        assert_eq!((all.len(), all[1].head.as_deref()), (2, Some("c")), "{is_started}");
+        assert_eq!(tracker.head(None).unwrap().session.as_deref(), Some(all[1].id.as_str()), "{is_started}");
+        for view in &all {
+            let plan = tracker.resume(Some(&view.id)).unwrap();
+            assert_eq!((plan.agent_session.as_str(), plan.session.as_deref()), ("c", Some(all[1].id.as_str())), "{is_started}");
+            let own = tracker.chain(&WantedChain { session: Some(view.id.clone()), version: None }).unwrap();
+            assert_eq!(own.iter().map(line).collect::<Vec<_>>(), ["c: - < -, startup"; 2], "{is_started}");
+        }
+    }
+}
+
+#[test]
+fn a_head_that_a_worker_told_of_first_names_the_session_that_hooks_gave_it() {
+    let home = Home::new();
+    let calls = began(&home, 7, "c");
+    home.clock.pass(5);
+    home.tracker().report_transition(&said("c", None, "build")).unwrap();
+    assert_eq!(home.tracker().head(None).unwrap().session, None);
+    calls.iter().for_each(|call| call.leave(&home));
+    let tracker = home.tracker();
+    assert_eq!(tracker.head(None).unwrap().session, Some(sessions(&tracker).remove(0).id));
+}
+
+#[test]
+fn where_nobody_can_look_for_a_transcript_nothing_is_said_to_have_vanished() {
+    let home = Home::new();
+    let mut tracker = home.tracker();
+    tracker.report_transition(&said("a", None, "build")).unwrap();
+    tracker.report_transition(&said("b", Some("a"), "build")).unwrap();
+    transcript(&home, "a");
+    // Nobody can follow it, whoever asks.
+    std::os::unix::fs::symlink("-q", home.path(".claude/projects/-q")).unwrap();
+    for id in ["b", "nobody"] {
+        assert!(matches!(tracker.recover(id), Err(tracker::ChainError::Unseen { .. })), "{id}");
+    }
+    let head = tracker.head(None).unwrap();
+    assert!(!head.fresh && head.reason.is_some_and(|reason| reason.contains("cannot be looked for")));
+    assert!(tracker.resume(None).is_err() && tracker.resume(Some("a")).is_ok());
+}
