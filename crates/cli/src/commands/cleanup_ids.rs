@@ -24,6 +24,7 @@ pub(crate) struct CleanupIdsArgs {
 }
 
 pub(super) fn cleanup_ids(context: &Context, args: &CleanupIdsArgs) -> Result<(), Failure> {
+    context.refuse_session()?;
     let markers = match &args.ttl {
         Some(ttl) => context.markers().with_ttl(parse_duration(ttl)?),
         None => context.markers(),

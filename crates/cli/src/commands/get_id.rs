@@ -18,7 +18,8 @@ use crate::page::Page;
 pub(crate) struct GetIdArgs {}
 
 pub(super) fn get_id(context: &Context, _args: &GetIdArgs) -> Result<(), Failure> {
-    let (markers, project) = (context.markers(), context.marker_project());
+    context.refuse_session()?;
+    let (markers, project) = (context.markers(), context.marker_project()?);
     // Who has no answer is told why; the answer is `unknown` all the same.
     let found = markers.read(&project).inspect_err(|error| context.ui.note(&format!("note: {}", error.with_cause())));
     context.ui.notes(&markers.take_notes());

@@ -53,7 +53,7 @@ mod work;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracker::session::{Entry, EntryKind};
 use tracker::{Access, Config, Environment, Markers, NewEntry, NewWritten, SystemClock, SystemDice, Tracker};
 
@@ -194,16 +194,30 @@ impl Context {
 
     /// Returns the name of the project whose marker is meant. A marker is a hint that scripts rely on: where the store does not answer, the
     /// directory does.
-    fn marker_project(&self) -> String {
-        self.read(|tracker| Ok(tracker.marker_project())).unwrap_or_else(|failure| {
+    fn marker_project(&self) -> Result<String, Failure> {
+        let directory = self.directory()?;
+        Ok(self.read(|tracker| Ok(tracker.marker_project())).unwrap_or_else(|failure| {
             self.ui.warn(&failure.lines.join(": "));
-            self.config.marker_project(&directory())
-        })
+            self.config.marker_project(&directory)
+        }))
+    }
+
+    /// Returns the directory where we stand. One that is gone is of no project, so that one has to be named.
+    fn directory(&self) -> Result<PathBuf, Failure> {
+        match std::env::current_dir() {
+            Ok(directory) => Ok(directory),
+            Err(_) if self.global.project.is_some() => Ok(PathBuf::from("/")),
+            Err(error) => {
+                let mut failure = Failure::surroundings(error);
+                failure.lines.insert(0, "the current directory is gone".to_owned());
+                Err(failure.hint("go to another one, or name one with `-C DIR`"))
+            }
+        }
     }
 
     /// Opens the tracker in the directory where we stand.
     fn open(&self, access: Access) -> Result<Tracker, Failure> {
-        Ok(Tracker::open(self.config.clone(), &directory(), access, Box::new(self.clock.clone()), Box::new(SystemDice))?)
+        Ok(Tracker::open(self.config.clone(), &self.directory()?, access, Box::new(self.clock.clone()), Box::new(SystemDice))?)
     }
 
     /// Opens the tracker, does the work, and says what the tracker noted, whatever came of it.
@@ -281,11 +295,6 @@ fn show_entry(context: &Context, tracker: &Tracker, entry: &Entry) -> Result<(),
     })
 }
 
-/// Returns the directory where we stand.
-fn directory() -> PathBuf {
-    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
-}
-
 /// Goes to the directory that is meant, so that relative paths (`-o`, `--project`) start there as well.
 fn stand_in(directory: Option<&Path>) -> Result<(), Failure> {
     let Some(directory) = directory else { return Ok(()) };
@@ -303,7 +312,20 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         let (flags, rest): (Vec<_>, Vec<_>) = words.split_off(place).into_iter().partition(|word| word == "--json" || word == "--quiet");
         words.extend(flags.into_iter().chain(rest));
     }
-    CommandLine::try_parse_from(words)
+    let mut command = CommandLine::command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    if names_two_sessions(&matches) {
+        let words = "`-s` names another session than the argument does";
+        return Err(command.error(clap::error::ErrorKind::ArgumentConflict, words));
+    }
+    CommandLine::from_arg_matches(&matches)
+}
+
+/// Reports whether a session is named with `-s` and another one as the command's own argument.
+fn names_two_sessions(matches: &clap::ArgMatches) -> bool {
+    let innermost = std::iter::successors(Some(matches), |matches| matches.subcommand().map(|(_, inner)| inner)).last();
+    let word = |id: &str| innermost.and_then(|matches| matches.try_get_one::<String>(id).ok().flatten());
+    word("named").zip(word("session")).is_some_and(|(own, flag)| own != flag)
 }
 
 impl Command {

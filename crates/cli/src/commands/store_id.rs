@@ -3,7 +3,6 @@
 use clap::Args;
 use tracker::MarkerView;
 
-use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::page::Page;
@@ -18,12 +17,13 @@ use crate::page::Page;
 )]
 pub(crate) struct StoreIdArgs {
     /// The agent's own id of its session
-    #[arg(value_name = "ID", value_parser = lossy())]
+    #[arg(value_name = "ID")]
     id: String,
 }
 
 pub(super) fn store_id(context: &Context, args: &StoreIdArgs) -> Result<(), Failure> {
-    let (markers, project) = (context.markers(), context.marker_project());
+    context.refuse_session()?;
+    let (markers, project) = (context.markers(), context.marker_project()?);
     let marker = markers.store(&args.id, &project)?;
     context.ui.data(&MarkerView::of(&project, Some(&marker)), || {
         let mut page = Page::default();

@@ -28,6 +28,9 @@ struct Wish {
 
 pub(super) fn tag(context: &Context, args: &TagArgs) -> Result<(), Failure> {
     let wish = read(&args.words)?;
+    if wish.session.is_some() && context.global.session.is_some() {
+        return Err(Failure::wrong("a session is named twice, with `-s` and behind `tag`"));
+    }
     context.write(|tracker| {
         let session = tracker.tag(context.named(&wish.session), &wish.put, &wish.taken)?;
         let view = tracker.view(&session)?;

@@ -5,7 +5,7 @@ use serde_json::json;
 use tracker::session::quoted;
 use tracker::{NewTransition, Outcome, Said};
 
-use crate::arguments::{self, lossy};
+use crate::arguments;
 use crate::commands::Context;
 use crate::commands::head::bare;
 use crate::failure::Failure;
@@ -23,22 +23,22 @@ use crate::page::Page;
 )]
 pub(crate) struct TransitionArgs {
     /// The agent session that followed
-    #[arg(value_name = "NEW", value_parser = lossy())]
+    #[arg(value_name = "NEW")]
     new: String,
     /// What led to it: build, metadata_generation, compact, update or another word
-    #[arg(long, value_name = "SOURCE", required = true, value_parser = lossy())]
+    #[arg(long, value_name = "SOURCE", required = true)]
     source: String,
     /// The agent session that it continues; empty for none, a fresh one (default: none, and nothing is compared)
-    #[arg(long, value_name = "OLD", value_parser = lossy())]
+    #[arg(long, value_name = "OLD")]
     old: Option<String>,
     /// Of which version of the project it is; the head of the project moves along
-    #[arg(long, value_name = "VERSION", value_parser = lossy())]
+    #[arg(long, value_name = "VERSION")]
     version: Option<String>,
     /// The head that was seen; empty for none (default: OLD, also an empty one; or none where there is none yet)
-    #[arg(long, value_name = "HEAD", value_parser = lossy())]
+    #[arg(long, value_name = "HEAD")]
     expect: Option<String>,
     /// The agent (default: claude-code)
-    #[arg(long, value_name = "AGENT", value_parser = lossy())]
+    #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
     /// When it happened: 13:45, 2026-02-16T13:45, 10 minutes ago
     #[arg(long, value_name = "TIME")]

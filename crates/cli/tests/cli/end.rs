@@ -89,3 +89,22 @@ fn no_session_ends_or_goes_on_before_it_began() {
     }
     assert_eq!(object(&env, ["show", "1"])["status"], "ACTIVE");
 }
+
+#[test]
+fn whoever_names_two_sessions_is_asked_which_one_is_meant() {
+    let env = env();
+    started(&env, "Fix the login");
+    started(&env, "Fix the logout");
+    for words in [
+        &["end", "1", "-s", "2"][..],
+        &["-s", "2", "end", "1"],
+        &["chain", "1", "-s", "nope"],
+        &["-s", "2", "tag", "1", "+a"],
+        &["store-id", "x", "-s", "foo"],
+        &["get-id", "-s", "foo"],
+        &["cleanup-ids", "-s", "x"],
+    ] {
+        assert_eq!(env.raw(words).code, 2, "{words:?}");
+    }
+    assert_eq!(object(&env, ["show", "1", "-s", "1"])["status"], "ACTIVE");
+}

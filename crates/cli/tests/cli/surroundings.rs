@@ -437,3 +437,36 @@ fn d4_a_sync_that_fails_is_not_said_to_have_recorded_nothing() {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("may have been recorded or not") && !said.contains("nothing was recorded"), "{said}");
 }
+
+#[test]
+fn in_a_directory_that_is_gone_nothing_is_recorded() {
+    let env = env();
+    let gone = |words: &str| {
+        let script = format!("mkdir \"$HOME/gone\" && cd \"$HOME/gone\" && rmdir \"$HOME/gone\" && exec \"$0\" {words}");
+        let program = env.command(&env.project()).get_program().to_owned();
+        let output = env.command_of(std::path::Path::new("/bin/sh"), &env.project()).arg("-c").arg(script).arg(program).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for words in ["start", "transition a --source build", "store-id x", "head"] {
+        let (code, said) = gone(words);
+        assert!(code == Some(3) && said.contains("the current directory is gone"), "{words}: {said}");
+    }
+    for words in ["-C \"$HOME/../project\" transition a --source build", "--project shop transition a --source build"] {
+        let (code, said) = gone(words);
+        assert_eq!(code, Some(0), "{words}: {said}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_locked_store_waits_once() {
+    let mut env = env();
+    started(&env, "Fix the login");
+    env.set("RUTTER_STORE_WAIT_SECONDS", "1");
+    let store = rusqlite::Connection::open(database(&env)).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE;").unwrap();
+    let directory = env.project();
+    crate::prompted(&env, &directory, "c", "startup", "Go");
+    let since = std::time::Instant::now();
+    assert_eq!(env.raw(["start"]).code, 3);
+    assert!(since.elapsed().as_millis() < 1_900, "{:?}", since.elapsed());
+}

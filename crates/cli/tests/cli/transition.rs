@@ -118,3 +118,17 @@ fn what_is_no_name_is_refused() {
     }
     assert_eq!(objects(&env, ["chain"]).len(), 0);
 }
+
+#[test]
+fn ids_that_cannot_be_told_apart_are_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let env = env();
+    for bad in [&b"a\xff"[..], b"a\xfe", "a\u{200b}".as_bytes(), "\u{2060}a".as_bytes()] {
+        let new = OsStr::from_bytes(bad);
+        let outcome = env.raw([OsStr::new("transition"), new, OsStr::new("--source"), OsStr::new("build")]);
+        assert_eq!(outcome.code, 2, "{bad:?}: {}", outcome.stderr);
+    }
+    assert_eq!(env.raw([OsStr::new("store-id"), OsStr::from_bytes(b"a\xff")]).code, 2);
+    assert_eq!(objects(&env, ["chain"]).len(), 0);
+}
