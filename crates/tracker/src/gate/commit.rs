@@ -127,7 +127,7 @@ impl Tracker {
         let names = r"^core\.comment(char|string)$";
         let Ok(answer) = self.git_here().ask(&["config", "--null", "--get-regexp", names], &[]) else { return usual() };
         let text = String::from_utf8_lossy(&answer).into_owned();
-        let set = text.split('\0').filter_map(|one| one.split_once('\n')).last().map(|(_, value)| value);
+        let set = text.split('\0').filter_map(|one| one.split_once('\n')).next_back().map(|(_, value)| value);
         match set {
             // Git chose one that no line of the text begins with; its own lines come last.
             Some("auto") => {

@@ -144,6 +144,7 @@ const MANAGERS: [Manager; 3] = [
 ];
 
 /// Returns a repository in which a manager can be started, or says that it is not here.
+#[expect(clippy::disallowed_methods, reason = "managers are programs of node, wherever that is here")]
 fn with_manager(manager: &Manager) -> Option<Repository> {
     let managers = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/hook-managers");
     let Some(managers) = managers.canonicalize().ok().filter(|managers| managers.join(manager.program).is_file()) else {
