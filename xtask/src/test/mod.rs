@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `steps` | what is run |
 //! | `client` | the agent that the end-to-end tests drive |
+//! | `beside` | the managers of git hooks that the gate is tested beside |
 //! | `tools` | the cargo subcommands it needs, and how they get here |
 //! | `summary` | what is said at the end |
 
+mod beside;
 mod client;
 mod steps;
 mod summary;

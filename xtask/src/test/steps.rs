@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::beside::beside;
 use super::client::client;
 use super::tools::{DENY, NEXTEST};
 use crate::{run, tidy};
@@ -33,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "clippy", what: "no lint complains", run: clippy },
     Step { name: "tidy", what: "the house rules are kept", run: tidy },
     Step { name: "client", what: "the pinned agent is here for the end-to-end tests", run: client },
+    Step { name: "beside", what: "the pinned managers of git hooks are here for the tests of the gate", run: beside },
     Step { name: "nextest", what: "the tests pass", run: nextest },
     Step { name: "doctest", what: "the examples in doc comments work", run: doctest },
     Step { name: "deny", what: "bans, licences and sources of dependencies", run: deny },
