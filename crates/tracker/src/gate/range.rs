@@ -30,6 +30,7 @@ pub struct CheckedRange {
 struct Listed {
     id: String,
     is_merge: bool,
+    is_first: bool,
     name: String,
     email: String,
     subject: String,
@@ -88,7 +89,11 @@ impl Tracker {
             let broken = broken.into_iter().filter(|(rule, ..)| *rule != Rule::Log || !has_entries);
             return Ok(broken.map(objection).collect());
         }
-        let Some(papers) = papers else { return Ok(Vec::new()) };
+        let Some(papers) = papers else {
+            let reason = "neither the store here nor a document in archive/sessions knows that session".to_owned();
+            let command = format!("rutter handoff --write {id}, where it was recorded, and commit what that writes");
+            return Ok(vec![objection((Rule::Session, reason, command))]);
+        };
         let log = (!papers.has_log)
             .then(|| (Rule::Log, "its log says nothing".to_owned(), format!("rutter log -s {id} \"what was done\" -c implementation")));
         let decisions = papers.without_reason.iter().map(|heading| {
@@ -98,10 +103,9 @@ impl Tracker {
                 format!("rutter decision -s {id} \"what\" -r \"why\""),
             )
         });
-        let blockers = papers
-            .blockers
-            .iter()
-            .map(|blocker| (Rule::Blockers, format!("it left a blocker: {}", harmless(blocker)), format!("rutter entries {id} --open")));
+        let resolve = format!("rutter blocker --resolve ID \"how\" and rutter handoff --write {id}, where it was recorded; then commit");
+        let blockers =
+            papers.blockers.iter().map(|blocker| (Rule::Blockers, format!("it left a blocker: {}", harmless(blocker)), resolve.clone()));
         Ok(log.into_iter().chain(decisions).chain(blockers).map(objection).collect())
     }
 
@@ -124,7 +128,8 @@ fn read(line: &str) -> Option<Listed> {
     let (id, parents) = (field()?.trim().to_owned(), field()?.to_owned());
     let (name, email, subject) = (field()?.to_owned(), field()?.to_owned(), field()?.to_owned());
     let sessions = field()?.split_whitespace().map(str::to_owned).collect();
-    Some(Listed { id, is_merge: parents.split_whitespace().count() > 1, name, email, subject, sessions })
+    let parents = parents.split_whitespace().count();
+    Some(Listed { id, is_merge: parents > 1, is_first: parents == 0, name, email, subject, sessions })
 }
 
 fn unnamed(commit: &Listed) -> Objection {
@@ -133,12 +138,13 @@ fn unnamed(commit: &Listed) -> Objection {
         None => "the commit names no session".to_owned(),
     };
     let short = commit.id.get(..10).unwrap_or(&commit.id);
+    let base = if commit.is_first { "--root".to_owned() } else { format!("{short}^") };
     Objection {
         rule: Rule::Session,
         commit: Some(commit.id.clone()),
         subject: Some(commit.subject.clone()),
         session: None,
         reason,
-        command: format!("git rebase -i {short}^, reword it, and add the line `{TRAILER}: ID` (`rutter list` shows the ids)"),
+        command: format!("git rebase -i {base}, reword {short}, and add the line `{TRAILER}: ID` (`rutter list` shows the ids)"),
     }
 }

@@ -92,7 +92,7 @@ fn without_a_store_the_documents_in_the_worktree_are_read() {
         let found = objects(&repository.env, ["check", "HEAD~1..HEAD"]);
         found.iter().map(|each| each["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(rules(), [""; 0], "nothing is known of it here");
+    assert_eq!(rules(), ["session"], "nobody here knows it");
     write("LOG.md", "\n## Entries\n");
     write("DECISIONS.md", "\n## 1. With\n\n- Because: it is so\n\n## 2. Without\n\n- Id: x\n");
     write("HANDOFF.md", "\n## Open blockers\n\n- No credentials\n");
