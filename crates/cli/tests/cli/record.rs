@@ -452,3 +452,93 @@ fn hooks_of_others_find_their_functions() {
     let said = shell(&env, "python3 hook.py 2>/dev/null");
     assert_eq!(String::from_utf8(said.stdout).unwrap(), "project unknown True ses_01HN123ABC789XYZ\n0 False unknown\n");
 }
+
+#[test]
+fn s12_no_link_that_a_repository_brings_is_written_through() {
+    let env = env();
+    repository(&env);
+    let outside = env.path("outside");
+    fs::create_dir_all(outside.join("directory")).unwrap();
+    fs::write(outside.join("file"), "mine\n").unwrap();
+    let before = crate::machine::tree(&outside);
+    let link = |name: &str, to: &str| std::os::unix::fs::symlink(outside.join(to), env.project().join(name)).unwrap();
+    fs::create_dir_all(env.project().join("shared/tools")).unwrap();
+    fs::create_dir_all(env.project().join(".hooks")).unwrap();
+    for (name, to) in [
+        ("shared/tools/.rutter.tmp", "file"),
+        ("utils", "directory"),
+        (".rutter.tmp", "file"),
+        (".hooks/.rutter.tmp", "file"),
+        (".hooks/commit-msg.rutter.tmp", "file"),
+        ("CLAUDE.md", "file"),
+        ("archive", "directory"),
+    ] {
+        link(name, to);
+    }
+    git(&env, &["config", "core.hooksPath", ".hooks"]);
+    let codes = [
+        env.raw(["shims", "install"]).code,
+        env.raw(["install", "claude-code", "--instructions"]).code,
+        env.raw(["git", "install"]).code,
+        env.raw(["start", "--quiet", "--number", "1"]).code,
+        env.raw(["end", "--quiet"]).code,
+        env.raw(["handoff", "--write", "1"]).code,
+    ];
+    assert_eq!(codes, [3, 3, 0, 0, 0, 1]);
+    assert_eq!(crate::machine::tree(&outside), before);
+    assert!(fs::symlink_metadata(env.project().join("CLAUDE.md")).unwrap().is_symlink());
+}
+
+#[test]
+fn what_handoff_shows_is_what_an_agent_is_told() {
+    let env = env();
+    repository(&env);
+    for (description, left) in [("The first", "Write the guide"), ("The second", "Test the guide")] {
+        env.answer(["start", "--quiet", "-d", description]);
+        env.answer(["todo", left]);
+        env.answer(["end", "--quiet"]);
+    }
+    let shown = env.answer(["handoff"]);
+    assert!(shown.find("The second").unwrap() < shown.find("The first").unwrap(), "{shown}");
+    let payload = serde_json::json!({"session_id": "c", "cwd": env.project(), "hook_event_name": "SessionStart", "source": "startup"});
+    let told = env.raw_with(&env.project(), ["hook", "claude-code"], payload.to_string().as_bytes());
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let context = told["hookSpecificOutput"]["additionalContext"].as_str().unwrap();
+    assert!(context.ends_with(&shown), "{context}\n\n{shown}");
+    let received = env.answer(["--json", "handoff", "--received", "c"]);
+    let received: serde_json::Value = serde_json::from_str(&received).unwrap();
+    assert_eq!(received["text"], shown.as_str());
+}
+
+#[test]
+fn what_is_settled_or_replaced_is_what_stands() {
+    let env = env();
+    env.answer(["start", "--quiet", "--number", "1"]);
+    let first = env.answer(["todo", "Write the guide"]);
+    let second = env.answer(["todo", "Write the whole guide", "--replaces", &first]);
+    let done = env.raw(["todo", "--done", &first]);
+    assert_eq!((done.stdout.trim(), done.code), (second.as_str(), 0));
+    assert!(done.stderr.contains(&format!("{first} was replaced by {second}")), "{done:?}");
+    let third = env.answer(["todo", "Write all of the guide", "--replaces", &second]);
+    assert_eq!(objects(&env, ["entries", "--open"]), Vec::<serde_json::Value>::new());
+    assert_eq!(env.answer(["todo", "--reopen", &first]), third);
+    assert_eq!(objects(&env, ["entries", "--open"]).len(), 1);
+}
+
+#[test]
+fn a_handoff_that_is_written_again_changes_no_byte() {
+    let env = env();
+    repository(&env);
+    env.answer(["start", "--quiet", "--number", "1", "--at", "2026-02-16T17:30:03"]);
+    fs::write(env.project().join("caf\u{e9}.txt"), "one\n").unwrap();
+    env.answer(["todo", "# Write\n1. the guide"]);
+    env.answer(["end", "--quiet"]);
+    let before = documents(&env);
+    assert_eq!(before.len(), 4);
+    assert!(before["SESSION-00001-HANDOFF.md"].lines().all(|line| !line.starts_with("- #") && !line.starts_with("- 1.")), "{before:#?}");
+    for file in fs::read_dir(env.project().join("archive/sessions")).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    env.answer(["handoff", "--write", "1"]);
+    assert_eq!(documents(&env), before);
+}

@@ -20,6 +20,8 @@ mod transcripts;
 mod transition;
 mod view;
 
+pub(crate) use transcripts::Hindrance;
+
 pub use head::{Chain, WantedChain};
 pub use recover::{Recovery, Verdict};
 pub use resume::{Resume, ResumeChoice, ResumeError};

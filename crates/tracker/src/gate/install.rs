@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{GateError, script};
 use crate::Tracker;
+use crate::foreign_place::ForeignPlace;
 
 /// The hooks that we have lines in.
 const HOOKS: [&str; 2] = ["prepare-commit-msg", "commit-msg"];
@@ -196,14 +197,9 @@ fn read(file: &Path) -> io::Result<Option<String>> {
 
 /// Replaces a file in one step; its mode stays, made executable where it is new.
 fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let temporary = file.with_file_name(".rutter-hook.tmp");
-    let mode = fs::metadata(file).map_or(mode, |found| found.permissions().mode());
-    let write = || {
-        fs::write(&temporary, text)?;
-        fs::set_permissions(&temporary, fs::Permissions::from_mode(mode))?;
-        fs::rename(&temporary, file)
-    };
-    write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+    let mode = fs::metadata(file).map_or(mode, |found| found.permissions().mode() & 0o7777);
+    let (directory, name) = (file.parent().unwrap_or(Path::new("/")), file.file_name().unwrap_or_default());
+    ForeignPlace::open(directory)?.replace(&name.to_string_lossy(), text.as_bytes(), Some(mode))
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> GateError {

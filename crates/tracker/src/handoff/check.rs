@@ -11,6 +11,7 @@ use store::{StoreError, Wanted};
 use super::claims::{About, Check, Claim, by_run};
 use super::record::{Ran, Record};
 use crate::Tracker;
+use crate::chain::Hindrance;
 use crate::entries::replacement;
 use crate::files::blob;
 
@@ -77,7 +78,9 @@ impl Tracker {
         }
         match self.hindrance(agent_session, None) {
             None => claim.found(Check::Verified, None),
-            Some(_) => claim.found(Check::Contradicted, Some("its transcript is not here")),
+            Some(Hindrance::Unseen(_)) => claim.found(Check::Unverified, Some("its transcript cannot be looked for")),
+            Some(Hindrance::Elsewhere(_)) => claim.found(Check::Unverified, Some("its transcript is on another machine")),
+            Some(Hindrance::Vanished) => claim.found(Check::Contradicted, Some("its transcript is not here")),
         }
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Jest {
     names: Names,
     broken: Names,
     file: String,
+    /// How many files failed, as the line before the tests sums up.
+    failed_files: u32,
 }
 
 impl Reader for Jest {
@@ -21,6 +23,8 @@ impl Reader for Jest {
         } else if let Some(file) = line.trim_start().strip_prefix("FAIL ") {
             self.file.clear();
             self.file.push_str(path(file));
+        } else if let Some(numbers) = line.strip_prefix("Test Suites:") {
+            self.failed_files = items(numbers, ",").map_or(0, |items| sum(&items, &["failed"]));
         } else if let Some(numbers) = line.strip_prefix("Tests:") {
             self.result(numbers);
         }
@@ -48,6 +52,8 @@ impl Jest {
             return;
         };
         let failed = sum(&items, &["failed"]).saturating_add(self.broken.take().count());
+        // A file that failed has a test that did, or could not be loaded.
+        let failed = failed.max(std::mem::take(&mut self.failed_files).min(1));
         self.tally.add(sum(&items, &["passed"]), failed, sum(&items, &["skipped", "pending", "todo"]));
         let names = self.names.take();
         if failed > 0 {

@@ -17,6 +17,13 @@ fn check(output: &str, expected: (&'static str, u32, u32, u32)) {
 }
 
 #[test]
+fn what_was_announced_and_never_told_did_not_pass() {
+    check("1..5\nok 1 a\n", ("TAP", 1, 4, 0));
+    check("1..5\nok 1 a\nBail out! db gone\n", ("TAP", 1, 1, 0));
+    check("Test Suites: 1 failed, 1 passed, 2 total\nTests:       5 passed, 5 total\n", ("jest", 5, 1, 0));
+}
+
+#[test]
 fn what_no_runner_printed_is_no_run() {
     let outputs = [
         "",
