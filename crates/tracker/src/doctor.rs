@@ -9,7 +9,7 @@ use serde::Serialize;
 use session::SessionId;
 use store::{MirrorName, StoreError};
 
-use crate::mirror::{Layout, SessionFile};
+use crate::mirror::{Layout, SessionFile, is_shown};
 use crate::naming::draw_uuid;
 use crate::note::counted;
 use crate::{Listing, Tracker};
@@ -208,7 +208,8 @@ impl Tracker {
         let name = MirrorName { machine: machine::name(), root: root.to_string_lossy().into_owned() };
         let position = self.store.reads().mirror_position(&name)?.unwrap_or_default();
         // What agents do is in no file.
-        let behind = self.store.reads().log_of_people(position.seq, MOST_COUNTED)?.events.len() as u64;
+        let pending = self.store.reads().log_of_people(position.seq, MOST_COUNTED)?.events;
+        let behind = pending.iter().filter(|pending| is_shown(&pending.event.change)).count() as u64;
         let mut findings = vec![if layout.log_length() < position.log_length {
             Finding::new("mirror", Severity::Warning, format!("{} has lost lines", layout.log.display())).hint("rutter rebuild")
         } else if behind > 0 {

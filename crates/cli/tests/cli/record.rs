@@ -542,3 +542,13 @@ fn a_handoff_that_is_written_again_changes_no_byte() {
     env.answer(["handoff", "--write", "1"]);
     assert_eq!(documents(&env), before);
 }
+
+#[test]
+fn what_is_written_down_is_in_no_file_of_the_mirror_and_doctor_knows() {
+    let env = env();
+    repository(&env);
+    env.answer(["start", "--quiet"]);
+    env.answer(["todo", "Write the guide"]);
+    env.answer(["end", "--quiet"]);
+    assert!(!env.answer(["doctor"]).contains("behind"), "{}", env.answer(["doctor"]));
+}

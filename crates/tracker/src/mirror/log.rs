@@ -13,6 +13,20 @@ use session::{Change, Event, SessionId, WorkId};
 
 use super::record::local_time;
 
+/// Reports whether a change is seen in any file of the mirror.
+pub(crate) fn is_shown(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::EntryAdded(_)
+            | Change::EntryMarked(_)
+            | Change::Based(_)
+            | Change::Surveyed(_)
+            | Change::HandedOver(_)
+            | Change::Moved(_)
+            | Change::Reported(_)
+    )
+}
+
 /// Returns the line an event makes, without its line feed; events that the log does not tell of make none. `work` is the
 /// id of the work item that the event marks.
 pub(crate) fn line(event: &Event, session: &SessionId, work: Option<WorkId>) -> Option<String> {

@@ -36,6 +36,7 @@ use store::StoreError;
 
 pub(crate) use foreign::SessionFile;
 pub(crate) use layout::Layout;
+pub(crate) use log::is_shown;
 
 /// Why the mirror could not be written.
 #[derive(Debug, thiserror::Error)]
