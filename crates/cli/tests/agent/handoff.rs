@@ -69,41 +69,40 @@ fn what_is_no_longer_so_is_said_to_be_contradicted() {
     // Whoever looks first keeps what was left.
     stage.rutter(["list"]);
     std::fs::write(stage.home.project().join("hash.txt"), "md5\n").unwrap();
+    let mut git = stage.home.program(std::path::Path::new("git"));
+    assert!(git.args(["commit", "--quiet", "--amend", "-am", "Choose another"]).status().unwrap().success());
     stage.run("Go on there. @@ok", &[]);
-    assert_eq!(stage.first_request_says("Go on there.", &["created hash.txt [CONTRADICTED: it was changed since]"]), [true]);
+    let gone = ["created hash.txt [CONTRADICTED: it was changed since]", "Choose a hash [CONTRADICTED: no branch has it any more]"];
+    assert_eq!(stage.first_request_says("Go on there.", &gone), [true; 2]);
     assert!(stage.rutter(["handoff", "1"]).contains("created hash.txt [CONTRADICTED: it was changed since]"));
 }
 
-#[test]
-fn after_a_compaction_the_same_session_is_told_of_itself() {
-    let Some(stage) = Stage::set_with_documents() else { return };
+/// Lets an agent leave something, does something to its conversation, waits for a hook, and goes on.
+fn go_on_after(command: &str, hook: &str, times: usize) -> Option<Stage> {
+    let stage = Stage::set_with_documents()?;
     stage.home.init_git();
     stage.let_agent_leave_something();
     let agent = stage.home.interactive(&["--allowedTools=Bash,Write"]);
     agent.submit("Begin here. @@leave");
     stage.wait_for_hooks("Stop", 1);
-    agent.submit("/compact");
-    stage.wait_for_hooks("PostCompact", 1);
+    agent.submit(command);
+    stage.wait_for_hooks(hook, times);
     agent.submit("Go on there. @@ok");
     stage.wait_for_hooks("Stop", 2);
     assert!(agent.exit().success());
+    Some(stage)
+}
+
+#[test]
+fn after_a_compaction_the_same_session_is_told_of_itself() {
+    let Some(stage) = go_on_after("/compact", "PostCompact", 1) else { return };
     assert_eq!(stage.first_request_says("Go on there.", &LEFT[..4]), [true; 4]);
     assert_eq!(stage.sessions().len(), 1);
 }
 
 #[test]
 fn after_a_clear_only_the_name_of_the_handoff_is_told() {
-    let Some(stage) = Stage::set_with_documents() else { return };
-    stage.home.init_git();
-    stage.let_agent_leave_something();
-    let agent = stage.home.interactive(&["--allowedTools=Bash,Write"]);
-    agent.submit("Begin here. @@leave");
-    stage.wait_for_hooks("Stop", 1);
-    agent.submit("/clear");
-    stage.wait_for_hooks("SessionStart", 2);
-    agent.submit("Go on there. @@ok");
-    stage.wait_for_hooks("Stop", 2);
-    assert!(agent.exit().success());
+    let Some(stage) = go_on_after("/clear", "SessionStart", 2) else { return };
     let id = stage.sessions()[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(stage.first_request_says("Go on there.", &["rutter handoff 1", id.as_str()]), [true; 2]);
     assert_eq!(stage.first_request_says("Go on there.", &LEFT), [false; 6]);
