@@ -552,3 +552,19 @@ fn what_is_written_down_is_in_no_file_of_the_mirror_and_doctor_knows() {
     env.answer(["end", "--quiet"]);
     assert!(!env.answer(["doctor"]).contains("behind"), "{}", env.answer(["doctor"]));
 }
+
+#[test]
+fn s13_a_handoff_has_its_bounds_and_says_what_it_left_out() {
+    let env = env();
+    env.answer(["start", "--quiet", "--number", "1"]);
+    for number in 0..16 {
+        env.answer(["todo", &format!("Point {number} of many: {}", "words ".repeat(60))]);
+        env.answer(["decision", &format!("Decision {number}: {}", "words ".repeat(60)), "-r", "it is so"]);
+    }
+    for (limit, most) in [("6000", 6_000), ("1000", 1_000)] {
+        env.answer(["config", "handoff.limit", limit]);
+        let told = env.answer(["handoff", "1"]);
+        assert!(told.chars().count() <= most && told.ends_with("</rutter-handoff>"), "{} {told}", told.chars().count());
+        assert!(told.contains(" more lines: `rutter handoff SESSION-"), "{told}");
+    }
+}
