@@ -18,6 +18,7 @@
 //! | `gate/` | commits and the hooks of git |
 //! | `reuse` | numbers of processes that are given again |
 //! | `readme` | the tour of the README |
+//! | `labelled` | every labelled kind of secret, in every field that is written down |
 //! | `machine` | what tests ask of the machine: wrappers, trees, other programs |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -40,6 +41,7 @@ mod import;
 mod init;
 mod kill;
 mod kill_drain;
+mod labelled;
 mod list;
 mod looks;
 mod machine;
