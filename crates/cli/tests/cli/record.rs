@@ -568,3 +568,19 @@ fn s13_a_handoff_has_its_bounds_and_says_what_it_left_out() {
         assert!(told.contains(" more lines: `rutter handoff SESSION-"), "{told}");
     }
 }
+
+#[test]
+fn instructions_go_in_and_come_out_to_the_byte() {
+    for before in [None, Some(""), Some("# Mine"), Some("# Mine\r\n\r\n")] {
+        let env = env();
+        let file = env.project().join("CLAUDE.md");
+        before.iter().for_each(|text| fs::write(&file, text).unwrap());
+        env.answer(["install", "claude-code", "--instructions"]);
+        let with = fs::read_to_string(&file).unwrap();
+        assert!(with.starts_with(before.unwrap_or("")) && with.contains("rutter decision"), "{with}");
+        env.answer(["install", "claude-code", "--instructions"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), with);
+        env.answer(["uninstall", "claude-code", "--instructions"]);
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), before);
+    }
+}
