@@ -54,8 +54,10 @@ fn going_back_within_a_conversation_changes_nothing() {
     let below = |screen: &str| screen.split_once("Restore the code").map(|(_, below)| below.to_owned());
     agent.wait_for("the points to go back to", |screen| below(screen).is_some());
     agent.press_until(Key::Up, "the last one", |screen| below(screen).is_some_and(|below| below.contains("❯ Wrong.")));
-    agent.press_until(Key::Enter, "the way back", |screen| !screen.contains("Rewind"));
-    agent.wait_for("the prompt that was taken back", |screen| !screen.contains("It failed, as expected."));
+    // A screen that is being drawn anew is empty for a moment.
+    let is_back =
+        |screen: &str| screen.contains("Wrong. @@fail") && !screen.contains("Rewind") && !screen.contains("It failed, as expected.");
+    agent.press_until(Key::Enter, "the prompt that was taken back", is_back);
     let id = stage.conversations().remove(0);
     stage.tells(&[&id], &["#1 a: ACTIVE"], &["a: - < -, startup #1"], "a");
     // It is asked again as it stands there.
