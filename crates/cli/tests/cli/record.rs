@@ -176,7 +176,12 @@ fn the_older_tool_s_flow_and_our_own_commands_leave_the_same_documents() {
     });
     assert_eq!(left[0].keys().collect::<Vec<_>>(), ["SESSION-00003-DECISIONS.md", "SESSION-00003-HANDOFF.md", "SESSION-00003-LOG.md"]);
     assert_eq!(left[0], left[2]);
-    assert_eq!(left[1]["SESSION-00003-DECISIONS.md"], left[2]["SESSION-00003-DECISIONS.md"]);
+    // The targets give no description.
+    let without_description = |documents: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+        let plain = |text: &String| text.lines().filter(|line| !line.starts_with("- About: ")).collect::<Vec<_>>().join("\n");
+        documents.iter().map(|(name, text)| (name.clone(), plain(text))).collect()
+    };
+    assert_eq!(without_description(&left[1]), without_description(&left[2]));
     insta::assert_snapshot!(left[2]["SESSION-00003-LOG.md"], @"
     # Session 00003: Log
 
@@ -583,4 +588,28 @@ fn instructions_go_in_and_come_out_to_the_byte() {
         env.answer(["uninstall", "claude-code", "--instructions"]);
         assert_eq!(fs::read_to_string(&file).ok().as_deref(), before);
     }
+}
+
+/// Two targets of the older tool's own Makefile, as its guide has them.
+const OLDER_MAKEFILE: &str = "\
+track-init:
+\t@python3 shared/tools/session-tracker.py init --session $(SESSION)
+\t@echo \"✅ Session $(SESSION) tracking initialized\"
+
+track-log:
+\t@python3 shared/tools/session-tracker.py log --session $(SESSION) --message \"$(MSG)\" --category $(CATEGORY)
+";
+
+#[test]
+fn the_older_tool_s_own_makefile_goes_on_working() {
+    if !has("make") || !has("python3") {
+        return;
+    }
+    let env = env();
+    repository(&env);
+    env.answer(["shims", "install"]);
+    fs::write(env.project().join("Makefile"), OLDER_MAKEFILE).unwrap();
+    shell(&env, "make track-init SESSION=00003 && make track-log SESSION=00003 MSG=\"Created filesystem connector\"");
+    let entry = object(&env, ["entries", "3"]);
+    assert_eq!((&entry["text"], &entry["category"]), (&"Created filesystem connector".into(), &serde_json::Value::Null));
 }
