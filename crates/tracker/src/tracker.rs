@@ -1,6 +1,7 @@
 //! The tracker: a store, a place to stand, a clock, dice. Its verbs are in the modules beside this one.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Tracker {
     pub(crate) dice: Box<dyn Dice + Send>,
     pub(crate) place: Place,
     pub(crate) home: PathBuf,
+    /// Conversations that were heard to be about to be compacted, and whose sessions nobody has looked at since.
+    pub(crate) compacting: BTreeSet<ConversationKey>,
     notes: RefCell<Vec<Note>>,
 }
 
@@ -102,7 +105,7 @@ impl Tracker {
         let home = config.home()?;
         let store = SqliteStore::open(&home, access, config.patience())?;
         let place = Place::of(directory);
-        Ok(Self { store: Box::new(store), config, clock, dice, place, home, notes: RefCell::default() })
+        Ok(Self { store: Box::new(store), config, clock, dice, place, home, compacting: BTreeSet::new(), notes: RefCell::default() })
     }
 
     /// Whoever reads wants to see every event: what waits is taken in first, if the store can be written.

@@ -613,3 +613,16 @@ fn the_older_tool_s_own_makefile_goes_on_working() {
     let entry = object(&env, ["entries", "3"]);
     assert_eq!((&entry["text"], &entry["category"]), (&"Created filesystem connector".into(), &serde_json::Value::Null));
 }
+
+#[test]
+fn a_handoff_is_written_before_a_compaction() {
+    let env = env();
+    repository(&env);
+    crate::prompted(&env, &env.project(), "c", "startup", "Begin");
+    env.answer(["todo", "-s", "1", "Write the guide"]);
+    let handoff = env.project().join("archive/sessions/SESSION-00001-HANDOFF.md");
+    assert!(!handoff.exists());
+    crate::says(&env, &env.project(), "PreCompact", "c", serde_json::json!({"trigger": "manual"}));
+    env.answer(["list"]);
+    assert!(fs::read_to_string(handoff).unwrap().contains("Write the guide"));
+}

@@ -18,13 +18,23 @@ const LOOKED_BACK_MICROS: i64 = 24 * 3_600 * 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Tracker {
-    /// Looks at what sessions left behind that ended since anybody looked, and writes their documents.
+    /// Looks at what sessions left behind that ended since anybody looked, or whose conversations are being compacted, and writes their
+    /// documents.
     pub(crate) fn look_after_ends(&mut self) {
         self.look_after(AT_ONCE, PATIENCE);
     }
 
     /// The same, within the time of somebody who waits.
     pub(crate) fn look_after(&mut self, at_once: usize, patience: Duration) {
+        for conversation in std::mem::take(&mut self.compacting) {
+            let row = self.store.reads().conversation(conversation).ok().flatten();
+            let session = row.and_then(|row| row.session()).and_then(|key| self.store.reads().session(key).ok().flatten());
+            if let Some(session) = session.filter(|session| !session.status().is_ended())
+                && self.look_at(&session, patience).is_ok()
+            {
+                self.bring_documents_up(session.key, Wish::Living);
+            }
+        }
         let since = self.now().moment.micros().saturating_sub(LOOKED_BACK_MICROS);
         let Ok(ended) = self.store.reads().sessions_to_survey(since, at_once) else { return };
         for session in ended {

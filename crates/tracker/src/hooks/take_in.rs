@@ -36,6 +36,8 @@ pub struct Taken {
     must_last: bool,
     /// What markers are to say.
     heard: Heard,
+    /// Conversations that are about to be compacted: what their sessions know is written down before it is lost.
+    compacting: BTreeSet<ConversationKey>,
     /// Why markers do not say it.
     pub(crate) no_markers: Vec<Note>,
 }
@@ -89,6 +91,7 @@ impl Tracker {
             self.bring_mirror_up();
         }
         taken.no_markers = self.refresh_markers(&taken.heard);
+        self.compacting.extend(&taken.compacting);
         Ok(taken)
     }
 
@@ -230,6 +233,8 @@ impl Tracker {
             Ok(Some((position, is_shown, heard)))
         })?;
         if let Some((position, is_shown, heard)) = outcome {
+            let compacting = chunk.incoming.iter().flatten().filter(|each| matches!(each.observed.what, Happened::Compacting { .. }));
+            taken.compacting.extend(compacting.map(|each| each.conversation));
             taken.events += position.events - kept.events;
             taken.is_shown |= is_shown;
             taken.heard.extend(heard);
