@@ -41,10 +41,9 @@ pub(super) fn test(context: &Context, args: &TestArgs) -> Result<(), Failure> {
     if args.passed.is_none() && args.failed.is_none() {
         return of_runner(context, args);
     }
-    let named = u32::try_from(args.failures.len()).unwrap_or(u32::MAX);
     let test = NewTest {
         passed: args.passed.unwrap_or(0),
-        failed: args.failed.unwrap_or(0).max(named),
+        failed: args.failed.unwrap_or(0),
         skipped: args.skipped.unwrap_or(0),
         failures: args.failures.clone(),
         command: args.command.clone(),

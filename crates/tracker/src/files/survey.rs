@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How many files are listed.
 const MOST_LISTED: usize = 10_000;
 
+/// How many sessions of a project are read to find those that overlapped: of those that run, and of the newest.
+const MOST_READ: usize = 200;
+
 /// Of how many other sessions tool calls are looked at.
 const MOST_OTHERS: usize = 50;
 
@@ -137,7 +140,10 @@ impl Tracker {
             None => Wanted { worktree, ..Wanted::default() },
         };
         let wanted = Wanted { with_empty: true, made_current_here: true, ..wanted };
-        let mut sessions = self.store.reads().sessions(&wanted, None)?;
+        // A project may have very many. Whoever still runs may have begun long ago; of those that ended the newest are asked.
+        let running = Wanted { statuses: vec![session::Status::Active], ..wanted.clone() };
+        let mut sessions = self.store.reads().sessions(&running, Some(MOST_READ))?;
+        sessions.extend(self.store.reads().sessions(&wanted, Some(MOST_READ))?.into_iter().filter(|other| other.status().is_ended()));
         sessions.retain(|other| other.key != session.key && other.ended().is_none_or(|ended| ended.moment > session.started.moment));
         let of = |other: &Session| {
             let named = self.named_by(other, &place.worktree)?.files.into_keys().collect();

@@ -14,4 +14,6 @@ mod markers;
 mod mirror;
 mod model;
 mod places;
+mod resuming;
 mod take_in;
+mod workers;
