@@ -19,6 +19,7 @@
 //! | `survey` | the row of what became of a worktree while a session went on |
 //! | `conversation`, `turn`, `tool_call` | the rows of what agents do |
 //! | `transition` | the rows of the chain: one agent session following another, and heads |
+//! | `transcript` | what a transcript says, and what all of them say together |
 //! | `rows`, `apply`, `record`, `observe`, `chain` | the fold |
 
 mod apply;
@@ -43,6 +44,7 @@ mod status;
 mod survey;
 mod text;
 mod tool_call;
+pub mod transcript;
 mod transition;
 mod turn;
 mod work_item;

@@ -93,7 +93,7 @@ pub struct Lifecycle {
 impl Lifecycle {
     /// Reports whether somebody said so; what was only observed or concluded is undone by whatever happens next.
     pub fn is_said(&self) -> bool {
-        !matches!(self.evidence, Evidence::Hook | Evidence::Inferred)
+        !matches!(self.evidence, Evidence::Hook | Evidence::Inferred | Evidence::Transcript)
     }
 }
 
@@ -189,8 +189,9 @@ impl Session {
         self.work.total == 0 && self.entries.total() == 0 && self.activity == Activity::default()
     }
 
-    /// Reports whether it ended after anybody last looked at what it left behind.
+    /// Reports whether it ended after anybody last looked at what it left behind. What only a transcript tells of is over for long.
     pub fn wants_survey(&self) -> bool {
-        self.status().is_ended() && !self.is_empty() && self.surveyed.is_none_or(|surveyed| surveyed < self.lifecycle.stamp)
+        let is_past = self.lifecycle.value.evidence == Evidence::Transcript;
+        !is_past && self.status().is_ended() && !self.is_empty() && self.surveyed.is_none_or(|surveyed| surveyed < self.lifecycle.stamp)
     }
 }

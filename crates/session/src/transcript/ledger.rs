@@ -1,0 +1,204 @@
+//! Facts of all files laid together: every token once.
+//!
+//! A response is known by its message and its request. Agents write it down more than once: a record for each of its blocks, copies in
+//! conversations that were forked, copies within records of something else. The greatest usage wins; the original says whose it is. A side
+//! question may repeat a response under another request: one that is on a sidechain is the same as any other of its message.
+//!
+//! Whatever is asked, the answer does not depend on the order in which parts were added.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use super::merge::{moment, order_all};
+use super::names::{Names, Straight};
+use super::{Answer, Call, Compaction, Facts, Name, OwnTotal, Response, TypedTurn};
+
+/// Facts of many files.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    names: Names,
+    /// Where the responses of a message begin.
+    messages: HashMap<u64, usize, Straight>,
+    responses: Vec<Link>,
+    turns: HashMap<u64, TypedTurn, Straight>,
+    calls: HashMap<u64, Call, Straight>,
+    answers: HashMap<u64, Answer, Straight>,
+    compactions: HashMap<u64, Compaction, Straight>,
+    own_totals: HashMap<(Name, Name), OwnTotal>,
+    /// Conversations that began as copies of others.
+    copies: HashSet<Name>,
+}
+
+/// A response, and where the next one of the same message is.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    response: Response,
+    is_first: bool,
+    next: Option<usize>,
+}
+
+impl Ledger {
+    /// Lays the facts of a part beside what is there.
+    pub fn add(&mut self, facts: &Facts) {
+        let places = self.places(facts);
+        let of = |name: Name| places.get(name.0 as usize).copied().unwrap_or_default();
+        self.add_responses(&facts.responses, &of);
+        for each in &facts.turns {
+            let [conversation, cwd, branch] = [each.conversation, each.cwd, each.branch].map(of);
+            let turn = TypedTurn { conversation, cwd, branch, ..*each };
+            lay(&mut self.turns, turn.record, turn, |one, other| order_turns(&self.names, one, other));
+        }
+        for each in &facts.calls {
+            let [tool, conversation, subagent, cwd, about] = [each.tool, each.conversation, each.subagent, each.cwd, each.about].map(of);
+            let call = Call { tool, conversation, subagent, cwd, about, ..*each };
+            lay(&mut self.calls, call.id, call, |one, other| order_calls(&self.names, one, other));
+        }
+        for answer in &facts.answers {
+            lay(&mut self.answers, answer.call, *answer, order_answers);
+        }
+        for each in &facts.compactions {
+            let compaction = Compaction { conversation: of(each.conversation), trigger: of(each.trigger), ..*each };
+            lay(&mut self.compactions, compaction.record, compaction, |one, other| order_compactions(&self.names, one, other));
+        }
+        if !facts.origins.is_empty() {
+            self.copies.extend(facts.conversations.iter().map(|(name, _)| of(*name)));
+        }
+        for each in &facts.own_totals {
+            let total = OwnTotal { conversation: of(each.conversation), model: of(each.model), ..each.clone() };
+            match self.own_totals.entry((total.conversation, total.model)) {
+                Entry::Occupied(mut held) if total.is_later_than(held.get()) => drop(held.insert(total)),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => drop(free.insert(total)),
+            }
+        }
+    }
+
+    /// Lays only the responses of a part beside what is there: all that a report of usage wants.
+    pub fn add_usage(&mut self, facts: &Facts) {
+        let places = self.places(facts);
+        self.add_responses(&facts.responses, &|name: Name| places.get(name.0 as usize).copied().unwrap_or_default());
+    }
+
+    /// Returns a string; none for 0.
+    pub fn name(&self, name: Name) -> Option<&str> {
+        self.names.get(name)
+    }
+
+    /// Returns every response once, in no order.
+    pub fn responses(&self) -> impl Iterator<Item = Response> {
+        // In the order in which they lie, not in that of the map; nearly every message has one request.
+        self.responses.iter().enumerate().filter(|(_, link)| link.is_first).flat_map(|(place, link)| {
+            let one = link.next.is_none().then_some(link.response);
+            let many = if link.next.is_some() { self.of_message(place) } else { Vec::new() };
+            one.into_iter().chain(many)
+        })
+    }
+
+    /// Returns every prompt once, in no order.
+    pub fn turns(&self) -> impl Iterator<Item = &TypedTurn> {
+        self.turns.values()
+    }
+
+    /// Returns every tool call once, with what came back, in no order.
+    pub fn calls(&self) -> impl Iterator<Item = (&Call, Option<&Answer>)> {
+        self.calls.values().map(|call| (call, self.answers.get(&call.id)))
+    }
+
+    /// Returns every compaction once, in no order.
+    pub fn compactions(&self) -> impl Iterator<Item = &Compaction> {
+        self.compactions.values()
+    }
+
+    /// Returns what agents say of their totals: of a conversation and a model the greatest. What a copied conversation says is left out: it may
+    /// begin with what its original had used.
+    pub fn own_totals(&self) -> impl Iterator<Item = &OwnTotal> {
+        self.own_totals.values().filter(|total| !self.copies.contains(&total.conversation))
+    }
+
+    fn places(&mut self, facts: &Facts) -> Vec<Name> {
+        facts.names.iter().map(|name| self.names.place(name)).collect()
+    }
+
+    fn add_responses(&mut self, responses: &[Response], of: &impl Fn(Name) -> Name) {
+        for each in responses {
+            let Response { model, conversation, subagent, cwd, branch, tier, .. } = *each;
+            let [model, conversation, subagent, cwd, branch, tier] = [model, conversation, subagent, cwd, branch, tier].map(of);
+            self.add_response(Response { model, conversation, subagent, cwd, branch, tier, ..*each });
+        }
+    }
+
+    fn add_response(&mut self, response: Response) {
+        let fresh = self.responses.len();
+        let mut place = match self.messages.entry(response.message) {
+            Entry::Vacant(free) => {
+                free.insert(fresh);
+                self.responses.push(Link { response, is_first: true, next: None });
+                return;
+            }
+            Entry::Occupied(held) => *held.get(),
+        };
+        loop {
+            let link = &mut self.responses[place];
+            if link.response.request == response.request {
+                link.response = link.response.merged(response, &|one, other| self.names.order(one, other));
+                return;
+            }
+            match link.next {
+                Some(next) => place = next,
+                None => break link.next = Some(fresh),
+            }
+        }
+        self.responses.push(Link { response, is_first: false, next: None });
+    }
+
+    /// Returns the responses of one message: those of the main thread, each request's; where there is none, what sidechains say is one.
+    fn of_message(&self, first: usize) -> Vec<Response> {
+        let links = std::iter::successors(Some(first), |&place| self.responses[place].next);
+        let (aside, mut main): (Vec<_>, Vec<_>) = links.map(|place| self.responses[place].response).partition(|each| each.is_sidechain);
+        let Some(aside) = aside.into_iter().reduce(|one, other| one.merged(other, &|one, other| self.names.order(one, other))) else {
+            return main;
+        };
+        // Another record of one of them. Which one nobody can tell, but that no token is lost.
+        match main.iter_mut().max_by(|one, other| one.usage.order(&other.usage).then(one.request.cmp(&other.request))) {
+            Some(greatest) if greatest.usage.order(&aside.usage).is_lt() => greatest.usage = aside.usage,
+            Some(_) => {}
+            None => main.push(aside),
+        }
+        main
+    }
+}
+
+/// Keeps of two facts with the same id the one that comes first in an order.
+fn lay<T: Copy>(held: &mut HashMap<u64, T, Straight>, id: u64, fact: T, order: impl Fn(&T, &T) -> Ordering) {
+    let kept = held.entry(id).or_insert(fact);
+    if order(&fact, kept) == Ordering::Less {
+        *kept = fact;
+    }
+}
+
+fn order_turns(names: &Names, one: &TypedTurn, other: &TypedTurn) -> Ordering {
+    let standing = |each: &TypedTurn| (each.is_copied, moment(each.at), Reverse(each.prompt));
+    let texts = |each: &TypedTurn| [each.conversation, each.cwd, each.branch];
+    standing(one).cmp(&standing(other)).then_with(|| order_all(&|one, other| names.order(one, other), texts(one), texts(other)))
+}
+
+fn order_calls(names: &Names, one: &Call, other: &Call) -> Ordering {
+    let standing = |each: &Call| (each.is_copied, each.is_sidechain, moment(each.at), Reverse(each.is_edit));
+    let texts = |each: &Call| [each.conversation, each.subagent, each.tool, each.cwd, each.about];
+    standing(one).cmp(&standing(other)).then_with(|| order_all(&|one, other| names.order(one, other), texts(one), texts(other)))
+}
+
+fn order_compactions(names: &Names, one: &Compaction, other: &Compaction) -> Ordering {
+    let standing = |each: &Compaction| (moment(each.at), Reverse((each.tokens_before, each.tokens_after)));
+    let texts = |each: &Compaction| [each.conversation, each.trigger];
+    standing(one).cmp(&standing(other)).then_with(|| order_all(&|one, other| names.order(one, other), texts(one), texts(other)))
+}
+
+/// What came back first is what the agent was told; a repair says later that nothing did.
+fn order_answers(one: &Answer, other: &Answer) -> Ordering {
+    let standing = |each: &Answer| {
+        (each.refusal.is_some(), moment(each.at), each.is_error, Reverse(each.duration_ms), each.refusal.map(|how| how as u8))
+    };
+    standing(one).cmp(&standing(other))
+}
