@@ -3,6 +3,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `envelope` | what a hook leaves in the inbox: a payload and what was known around it |
+//! | `skim` | JSON, read without building anything |
+//! | `lines` | lines of a file in bounded memory, however long they are |
 //! | `claude_code/` | Claude Code |
 //!
 //! The feature `payload` is all that a hook links; `readers` brings what only the tracker needs.
@@ -10,6 +12,10 @@
 pub mod claude_code;
 #[cfg(feature = "payload")]
 mod envelope;
+#[cfg(feature = "readers")]
+mod lines;
+#[cfg(feature = "readers")]
+mod skim;
 
 #[cfg(feature = "payload")]
 pub use envelope::Envelope;
@@ -48,4 +54,16 @@ pub fn file_use(agent: &str, tool: &str) -> Option<FileUse> {
         claude_code::NAME => claude_code::file_use(tool),
         _ => None,
     }
+}
+
+/// The buffers of whoever reads transcripts, for one after the other.
+#[cfg(feature = "readers")]
+#[derive(Debug, Default)]
+pub struct TranscriptBuffers(lines::Buffers);
+
+/// Returns the hash by which facts know an id of an agent's. It stays what it is: stores keep it.
+#[cfg(feature = "readers")]
+pub fn transcript_id(id: impl AsRef<[u8]>) -> u64 {
+    // 0 is none.
+    xxhash_rust::xxh3::xxh3_64(id.as_ref()).max(1)
 }

@@ -87,13 +87,16 @@ pub fn captured_runs() -> Vec<(String, Vec<Value>)> {
     let directory = captured("hook-sequences");
     let mut names: Vec<PathBuf> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
-    let read = |path: &Path| -> Vec<Value> {
-        let text = std::fs::read_to_string(path).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    names.iter().map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(path))).collect()
+    names.iter().map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), captured_lines(path))).collect()
 }
 
-fn captured(what: &str) -> PathBuf {
+/// Returns the lines of a captured file.
+pub fn captured_lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Returns where captures of a kind are: `hook-sequences`, `transcripts`, `stream-json`.
+pub fn captured(what: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/claude-code/2.1.328").join(what)
 }

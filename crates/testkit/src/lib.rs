@@ -9,6 +9,7 @@
 //! | `messages_api` | a scripted stand-in for the Messages API on loopback |
 //! | `client` | the real agent in an empty home, printing or in a terminal |
 //! | `patience` | waiting for what has to come |
+//! | `transcripts` | transcripts of conversations that never were |
 //! | `hooks` | what agents' hooks leave, without an agent; captured runs in `fixtures/` |
 //! | `left` | what hooks left, to be left again elsewhere and in another order |
 //! | `bin/frozen` | a program that works in one frozen second, to be started many times at once |
@@ -25,6 +26,7 @@ mod hooks;
 mod left;
 mod messages_api;
 mod patience;
+mod transcripts;
 
 pub use client::{Client, ClientHome, Interactive, Key, PrintProcess, PrintRun};
 pub use clock::{StillClock, now, reading_at};
@@ -32,9 +34,10 @@ pub use dice::{SeededDice, StuckDice};
 pub use env::{Outcome, TestEnv, with_hook};
 pub use events::{entry_added, opened, opened_with, session_event, work_added};
 pub use home::Home;
-pub use hooks::{HookCall, captured_runs};
+pub use hooks::{HookCall, captured, captured_lines, captured_runs};
 pub use left::{Left, swap_neighbours};
 pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind, MessagesApi, Place, Step, bash, say, think, tool};
 pub use patience::wait_for;
 /// What can be sent to a process.
 pub use rustix::process::Signal;
+pub use transcripts::{BEGINNING, Transcript};

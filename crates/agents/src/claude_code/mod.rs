@@ -11,6 +11,7 @@
 //! | `plugin` | our hooks as a plugin, the second way in |
 //! | `words` | what it is told about recording: a skill, slash commands, a block of instructions |
 //! | `statusline` | what it tells a status line |
+//! | `stream/` | what it prints where nobody types, read for the conversation's id |
 //! | `tools` | what its tools do |
 //! | `transcript` | where the transcript of a conversation is, and what it was copied from |
 
@@ -33,6 +34,8 @@ pub mod registry;
 pub mod settings;
 #[cfg(feature = "readers")]
 pub mod statusline;
+#[cfg(feature = "readers")]
+pub mod stream;
 #[cfg(feature = "readers")]
 mod tools;
 #[cfg(feature = "readers")]

@@ -7,4 +7,6 @@ mod plugin;
 mod registry;
 mod settings;
 mod statusline;
+mod stream;
+mod transcripts;
 mod varied;

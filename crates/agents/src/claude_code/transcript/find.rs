@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Deserialize;
+
+use crate::claude_code::locations::folder_name;
 
 /// Copied records stand at the beginning; this much of it has one.
 const LOOKED_AT: u64 = 4 << 20;
@@ -45,6 +48,37 @@ pub fn all(projects: &Path) -> (BTreeSet<String>, Option<io::Error>) {
         found.extend(ids.filter(|id| is_id(id)));
     }
     (found, trouble)
+}
+
+/// Returns the conversation of a directory (absolute, its links resolved) whose transcript was written last: a guess at the one that was just run there.
+///
+/// Where the client left none, the one that an older program did: a directory of its name with a `history.json` in it.
+///
+/// # Errors
+/// When nobody could look.
+pub fn newest(projects: &Path, directory: &Path) -> io::Result<Option<String>> {
+    let of_client = |file: fs::DirEntry| {
+        let id = file.file_name().to_str()?.strip_suffix(".jsonl")?.to_owned();
+        file.file_type().ok()?.is_file().then_some((file.metadata().ok()?.modified().ok()?, id))
+    };
+    let of_older = |folder: fs::DirEntry| {
+        let history = fs::symlink_metadata(folder.path().join("history.json")).ok().filter(fs::Metadata::is_file)?;
+        let written_at = folder.metadata().ok()?.modified().ok()?.max(history.modified().ok()?);
+        Some((written_at, folder.file_name().to_str()?.to_owned()))
+    };
+    match last_written(&projects.join(folder_name(directory)), of_client)? {
+        Some(id) => Ok(Some(id)),
+        None => last_written(projects, of_older),
+    }
+}
+
+fn last_written(directory: &Path, dated: impl Fn(fs::DirEntry) -> Option<(SystemTime, String)>) -> io::Result<Option<String>> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) => return real(error).map_or(Ok(None), Err),
+    };
+    let found = entries.filter_map(Result::ok).filter_map(dated).filter(|(_, id)| is_id(id));
+    Ok(found.max().map(|(_, id)| id))
 }
 
 fn folders(projects: &Path, trouble: &mut Option<io::Error>) -> Vec<PathBuf> {
@@ -116,6 +150,32 @@ mod tests {
         }
         let (found, trouble) = all(&projects.join("nowhere"));
         assert!(found.is_empty() && trouble.is_none() && look(&projects.join("nowhere"), "c").unwrap().is_none());
+    }
+
+    #[test]
+    fn the_newest_is_of_that_directory_and_of_older_programs_only_where_there_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let projects = home.path();
+        let write = |path: &str, second: u64| {
+            fs::create_dir_all(projects.join(path).parent().unwrap()).unwrap();
+            let file = File::create(projects.join(path)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+        };
+        let newest = |directory: &str| newest(projects, Path::new(directory)).unwrap();
+        assert_eq!(newest("/p"), None);
+        write("-p/b.jsonl", 20);
+        write("-p/a.jsonl", 30);
+        write("-p/-x.jsonl", 40);
+        write("-p/notes.txt", 40);
+        write("-p/below.jsonl/c.jsonl", 50);
+        write("-q/c.jsonl", 60);
+        assert_eq!((newest("/p").as_deref(), newest("/q").as_deref(), newest("/r")), (Some("a"), Some("c"), None));
+        // The directories are as old as this test, their files are newer.
+        write("user_123_old/history.json", 1 << 33);
+        write("user_123_new/history.json", (1 << 33) + 1);
+        write("user_123_empty/other.json", 1 << 34);
+        write("-s/history.json", 1 << 34);
+        assert_eq!((newest("/p").as_deref(), newest("/r").as_deref()), (Some("a"), Some("user_123_new")));
     }
 
     #[test]

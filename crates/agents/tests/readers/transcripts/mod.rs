@@ -1,0 +1,94 @@
+//! Transcripts: captured ones, those of older clients as they were, and what is left of them when something went wrong.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `captured` | what the client of the pinned version wrote, compared with a plain reader |
+//! | `plain` | that reader |
+//! | `generations` | records as clients of all generations wrote them |
+//! | `passes` | files that grow, and are read in parts |
+//! | `mutated` | lines that something happened to |
+//! | `long` | lines that are too long to be held |
+
+mod captured;
+mod generations;
+mod long;
+mod mutated;
+mod passes;
+mod plain;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use agents::TranscriptBuffers;
+use agents::claude_code::transcript::{Pass, Wanted, read};
+use session::transcript::{Facts, Ledger, Name, Usage};
+
+/// Reads a whole transcript.
+fn pass(mut bytes: &[u8]) -> Pass {
+    read(&mut bytes, Wanted::Everything, &mut TranscriptBuffers::default()).unwrap()
+}
+
+/// Returns all captured transcripts, by name: the run, and the file in it.
+fn captures() -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/fixtures/claude-code/2.1.328/transcripts");
+    let mut paths = Vec::new();
+    find(&root, &mut paths);
+    paths.sort();
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    paths.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+fn capture(run: &str) -> Vec<u8> {
+    captures().into_iter().find(|(name, _)| name.starts_with(&format!("{run}/"))).unwrap().1
+}
+
+fn find(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            find(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+            found.push(path);
+        }
+    }
+}
+
+fn ledger<'f>(parts: impl IntoIterator<Item = &'f Facts>) -> Ledger {
+    let mut ledger = Ledger::default();
+    parts.into_iter().for_each(|part| ledger.add(part));
+    ledger
+}
+
+fn total(ledger: &Ledger) -> Usage {
+    let mut total = Usage::default();
+    ledger.responses().for_each(|response| total.add(&response.usage));
+    total
+}
+
+/// Returns all that a ledger says, in an order of its own, with strings for their places.
+fn contents(ledger: &Ledger) -> Vec<String> {
+    let say = |name: Name| ledger.name(name).unwrap_or("-").to_owned();
+    let responses = ledger.responses().map(|each| {
+        let names = [each.model, each.conversation, each.subagent, each.cwd, each.branch, each.tier].map(say);
+        let marks = [each.is_final, each.is_sidechain, each.is_embedded, each.is_copied];
+        format!("response {:?} {:?} {names:?} {:?} {marks:?}", (each.message, each.request), each.at, each.usage)
+    });
+    let turns = ledger.turns().map(|each| {
+        let names = [each.conversation, each.cwd, each.branch].map(say);
+        format!("turn {} {} {:?} {names:?} {}", each.record, each.prompt, each.at, each.is_copied)
+    });
+    let calls = ledger.calls().map(|(each, answer)| {
+        let names = [each.tool, each.conversation, each.subagent, each.cwd, each.about].map(say);
+        let marks = [each.is_edit, each.is_sidechain, each.is_copied];
+        format!("call {} {:?} {names:?} {marks:?} {answer:?}", each.id, each.at)
+    });
+    let compactions = ledger.compactions().map(|each| {
+        let names = [each.conversation, each.trigger].map(say);
+        format!("compaction {} {:?} {names:?} {:?} {:?}", each.record, each.at, each.tokens_before, each.tokens_after)
+    });
+    let own =
+        ledger.own_totals().map(|each| format!("own {:?} {:?} {}", [each.conversation, each.model].map(say), each.usage, each.cost_micros));
+    let mut all: Vec<String> = responses.chain(turns).chain(calls).chain(compactions).chain(own).collect();
+    all.sort();
+    all
+}
