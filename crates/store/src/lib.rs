@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `store` | the traits: [`Reads`], [`Turn`], [`Store`], and what they take and give |
 //! | `error` | why a store could not answer |
+//! | `index/` | what was read from transcripts, and how far: a cache beside the store |
 //! | `sqlite/` | the embedded backend; its migrations lie in `migrations/sqlite/` |
 //!
 //! Only this room knows SQL of ours. The rules every backend keeps are tests in `tests/rules.rs`.
 
 mod error;
+mod index;
 mod sqlite;
 mod store;
 
 pub use error::{BoxError, StoreError};
+pub use index::{EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile};
 pub use sqlite::{
     Access, LineError, Place, SqliteStore, is_local_file_system, make_private_directories, sqlite_version, wait_in_line, write_private,
 };

@@ -7,7 +7,7 @@ use session::{
     SessionId, SessionKey, Status, Tag, ToolCall, Transition, WorkId, WorkItem, WorkKey,
 };
 
-use crate::StoreError;
+use crate::{KeptPart, StoreError};
 
 /// The order in which events were appended; the first is 1.
 pub type Seq = i64;
@@ -282,6 +282,10 @@ pub trait Reads {
     fn inbox_positions(&self) -> Result<Vec<(String, InboxPosition)>, StoreError>;
     /// Returns how far a mirror has been written.
     fn mirror_position(&self, mirror: &MirrorName) -> Result<Option<MirrorPosition>, StoreError>;
+    /// Returns what was read from transcripts, in the order of files and parts.
+    fn kept_parts(&self) -> Result<Vec<KeptPart>, StoreError>;
+    /// Counts the parts of transcripts that are kept.
+    fn count_kept_parts(&self) -> Result<u64, StoreError>;
 }
 
 /// One writing transaction: whoever has it is alone.
@@ -294,12 +298,18 @@ pub trait Turn {
     fn conversation(&mut self, key: ConversationKey) -> Result<Option<&Conversation>, StoreError>;
     /// Returns a session, this turn's own changes included, without writing any.
     fn session(&mut self, key: SessionKey) -> Result<Option<&Session>, StoreError>;
+    /// Returns a project, this turn's own changes included, without writing any.
+    fn project(&mut self, key: ProjectKey) -> Result<Option<&Project>, StoreError>;
     /// Reports whether an event was appended before.
     fn has_event(&mut self, id: EventId) -> Result<bool, StoreError>;
     /// Notes how far a segment of the inbox was taken in.
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError>;
     /// Notes how far a mirror has been written.
     fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError>;
+    /// Keeps a part of what was read from a transcript, in the place of what was kept of it.
+    fn keep_part(&mut self, part: &KeptPart) -> Result<(), StoreError>;
+    /// Forgets what is kept of a transcript as it was read from its beginning on at some moment.
+    fn forget_parts(&mut self, path: &str, born: i64) -> Result<(), StoreError>;
 }
 
 /// The work of one turn; called again from the start when a backend must repeat the transaction.

@@ -248,9 +248,8 @@ fn a_short_command_leaves_the_wal_for_the_next_one() {
 /// Takes a store back to its first schema, with rows in it that no later build reads.
 fn as_of_the_first_schema(home: &Path) {
     let raw = rusqlite::Connection::open(home.join("rutter.db")).unwrap();
-    let tables =
-        ["conversations", "session_conversations", "runs", "turns", "tool_calls", "inbox", "transitions", "heads", "entries", "footprints"];
-    tables.iter().for_each(|table| raw.execute_batch(&format!("DROP TABLE {table};")).unwrap());
+    let tables = "conversations session_conversations runs turns tool_calls inbox transitions heads entries footprints transcripts";
+    tables.split(' ').for_each(|table| raw.execute_batch(&format!("DROP TABLE {table};")).unwrap());
     raw.execute_batch("DROP INDEX events_of_people; ALTER TABLE events DROP COLUMN payload;").unwrap();
     raw.execute_batch("DROP INDEX sessions_to_survey; ALTER TABLE sessions DROP COLUMN wants_survey;").unwrap();
     raw.execute_batch("DROP INDEX sessions_going_on; ALTER TABLE sessions DROP COLUMN touched_us;").unwrap();

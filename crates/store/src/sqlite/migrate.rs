@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_conversations.sql"),
     include_str!("../../migrations/sqlite/0003_chain.sql"),
     include_str!("../../migrations/sqlite/0004_record.sql"),
+    include_str!("../../migrations/sqlite/0005_transcripts.sql"),
 ];
 
 /// What `PRAGMA application_id` says of a store of ours: `rutr`.

@@ -15,6 +15,7 @@
 //! | `inbox` | how far inboxes were taken in |
 //! | `reads` | everything that is asked |
 //! | `filter` | `Wanted` as SQL |
+//! | `transcripts` | what was read from transcripts |
 //! | `turn` | appending within a transaction |
 //! | `rebuild` | deriving all rows again |
 //! | `replace` | setting a broken file aside and putting a new one in its place |
@@ -25,19 +26,20 @@ mod activity;
 mod backend;
 mod chain;
 mod events;
-mod failure;
-mod file_system;
+pub(crate) mod failure;
+pub(crate) mod file_system;
 mod filter;
 mod inbox;
 mod migrate;
-mod open;
-mod queue;
+pub(crate) mod open;
+pub(crate) mod queue;
 mod reads;
 mod rebuild;
 mod record;
 mod replace;
 mod rows;
 mod salvage;
+mod transcripts;
 mod turn;
 
 pub use backend::SqliteStore;

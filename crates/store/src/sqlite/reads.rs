@@ -8,12 +8,12 @@ use session::{
     ToolCall, Transition, Turn, WorkId, WorkItem, WorkKey,
 };
 
-use crate::StoreError;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::filter::{Filter, Placed};
 use crate::sqlite::rows::first_column;
-use crate::sqlite::{activity, chain, events, inbox, record, rows};
+use crate::sqlite::{activity, chain, events, inbox, record, rows, transcripts};
 use crate::store::{GroupBy, InboxPosition, MirrorName, MirrorPosition, Part, Reads, Recorded, Seq, Tally, Wanted};
+use crate::{KeptPart, StoreError};
 
 impl Reads for Connection {
     fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
@@ -242,6 +242,14 @@ impl Reads for Connection {
 
     fn inbox_position(&self, segment: &str) -> Result<Option<InboxPosition>, StoreError> {
         inbox::position(self, segment).of(self)
+    }
+
+    fn kept_parts(&self) -> Result<Vec<KeptPart>, StoreError> {
+        transcripts::all(self).of(self)
+    }
+
+    fn count_kept_parts(&self) -> Result<u64, StoreError> {
+        transcripts::count(self).of(self)
     }
 
     fn inbox_positions(&self) -> Result<Vec<(String, InboxPosition)>, StoreError> {

@@ -138,6 +138,12 @@ impl Loaded {
         Ok(self.rows.sessions.get(&key))
     }
 
+    /// Returns a project as this turn sees it.
+    pub(crate) fn project(&mut self, connection: &Connection, key: ProjectKey) -> rusqlite::Result<Option<&Project>> {
+        self.load(connection, Awaited::Project(key))?;
+        Ok(self.rows.projects.get(&key))
+    }
+
     /// Loads a conversation and the sessions in which its turns and tool calls count.
     fn load_conversation(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<()> {
         let Some(row) = activity::conversation(connection, key)? else { return Ok(()) };

@@ -1,13 +1,13 @@
 //! Appending within a transaction.
 
 use rusqlite::{Connection, params};
-use session::{Anomaly, Conversation, ConversationKey, Event, EventId, Session, SessionKey, apply};
+use session::{Anomaly, Conversation, ConversationKey, Event, EventId, Project, ProjectKey, Session, SessionKey, apply};
 
-use crate::StoreError;
 use crate::sqlite::failure::Translate;
 use crate::sqlite::rows::{Loaded, save_waiting};
-use crate::sqlite::{events, inbox};
+use crate::sqlite::{events, inbox, transcripts};
 use crate::store::{Appended, InboxPosition, MirrorName, MirrorPosition, Reads, Turn};
+use crate::{KeptPart, StoreError};
 
 /// One writing transaction on a connection; the backend begins and ends it.
 pub(crate) struct SqliteTurn<'c> {
@@ -77,10 +77,24 @@ impl Turn for SqliteTurn<'_> {
         })
     }
 
+    fn project(&mut self, key: ProjectKey) -> Result<Option<&Project>, StoreError> {
+        self.loaded.project(self.connection, key).of(self.connection).inspect_err(|error| {
+            self.met_damage |= matches!(error, StoreError::Broken { .. });
+        })
+    }
+
     fn has_event(&mut self, id: EventId) -> Result<bool, StoreError> {
         let known =
             self.connection.prepare_cached("SELECT 1 FROM events WHERE id = ?1").and_then(|mut ask| ask.exists([id.uuid().as_bytes()]));
         self.noting_damage(known.of(self.connection))
+    }
+
+    fn keep_part(&mut self, part: &KeptPart) -> Result<(), StoreError> {
+        transcripts::keep(self.connection, part).of(self.connection)
+    }
+
+    fn forget_parts(&mut self, path: &str, born: i64) -> Result<(), StoreError> {
+        transcripts::forget(self.connection, path, born).of(self.connection)
     }
 
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError> {
