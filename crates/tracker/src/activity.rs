@@ -1,13 +1,14 @@
 //! What agents did in a session: turns, the tool calls in each, and how each came out. Outcomes that no hook ever reported are
 //! concluded here, from what came after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use session::{Conversation, Reading, Session, ToolCall, Turn, TurnEnd, elapsed_micros, in_order};
 use store::StoreError;
 
 use crate::Tracker;
+use crate::index::PROMPT_OF_TRANSCRIPT;
 
 /// One turn of a session.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,11 +92,21 @@ impl Tracker {
             let is_open = view.outcome == "running" || (is_outside && is_at_work);
             view.tool_calls.push(view_of_call(call, is_open));
         }
+        let hash = |id: &session::Text| agents::transcript_id(id.as_str());
+        let prompts: BTreeSet<u64> = turns.iter().map(|turn| hash(&turn.prompt)).collect();
+        let known: BTreeSet<u64> = reads.tool_calls_of(conversation.key)?.iter().map(|call| hash(&call.call)).collect();
+        let mut told = self.with_told(session.key, conversation, |told| told.turns(&prompts, &known))?;
+        // One turn stands for all that a transcript tells of: its words are those of the first.
+        if let Some((_, first)) = told.iter_mut().min_by_key(|(began, _)| *began)
+            && let Some((_, standing)) = views.remove(&Some(PROMPT_OF_TRANSCRIPT.to_owned()))
+        {
+            first.prompts = standing.prompts;
+        }
         let named = |(key, (began, mut view)): (Option<String>, (i64, TurnView))| {
             view.prompt_id = key;
             (began, view)
         };
-        Ok(views.into_iter().map(named).collect())
+        Ok(views.into_iter().map(named).chain(told).collect())
     }
 
     /// Reports whether the conversation's last turn may be going on.

@@ -6,6 +6,9 @@ use session::{Described, Moment, Rank};
 
 use crate::{Place, git};
 
+/// What of a prompt becomes a description.
+const LONGEST_TITLE: usize = 100;
+
 /// Describes a session by what it begins from.
 pub(crate) fn automatically(programs: &OsStr, place: &Place, at: Moment) -> Described {
     let time = at.local().strftime("%Y-%m-%d %H:%M:%S");
@@ -15,19 +18,23 @@ pub(crate) fn automatically(programs: &OsStr, place: &Place, at: Moment) -> Desc
         (Some(branch), Some(subject)) => format!("On {branch} after \"{}\", started at {time}", shorten(&subject)),
         (Some(branch), None) => format!("On {branch}, started at {time}"),
         (None, Some(subject)) => format!("After \"{}\", started at {time}", shorten(&subject)),
-        (None, None) => format!("Session started at {time}"),
+        (None, None) => by_time(at),
     };
     Described { text: redact::text(&text), rank: Rank::Automatic }
 }
 
 /// Describes a session without asking git: what is known of it grows with its first prompt.
 pub(crate) fn from_branch(place: &Place, at: Moment) -> Described {
-    let time = at.local().strftime("%Y-%m-%d %H:%M:%S");
     let text = match place.git_dir.as_deref().and_then(git::branch) {
-        Some(branch) => format!("On {branch}, started at {time}"),
-        None => format!("Session started at {time}"),
+        Some(branch) => format!("On {branch}, started at {}", at.local().strftime("%Y-%m-%d %H:%M:%S")),
+        None => by_time(at),
     };
     Described { text: redact::text(&text), rank: Rank::Automatic }
+}
+
+/// Describes a session of which nothing is known but when it began.
+pub(crate) fn by_time(at: Moment) -> String {
+    format!("Session started at {}", at.local().strftime("%Y-%m-%d %H:%M:%S"))
 }
 
 fn shorten(subject: &str) -> String {
@@ -37,4 +44,15 @@ fn shorten(subject: &str) -> String {
     }
     let kept: String = subject.chars().take(LONGEST - 1).collect();
     format!("{}…", kept.trim_end())
+}
+
+/// Returns the first line that says something, at a word's end.
+pub(crate) fn in_one_line(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    if line.chars().count() <= LONGEST_TITLE {
+        return Some(line.to_owned());
+    }
+    let cut: String = line.chars().take(LONGEST_TITLE).collect();
+    let at_word = cut.rfind(char::is_whitespace).filter(|&at| at > LONGEST_TITLE / 2).map_or(cut.as_str(), |at| &cut[..at]);
+    Some(format!("{}…", at_word.trim_end()))
 }

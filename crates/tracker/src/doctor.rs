@@ -12,7 +12,7 @@ use store::{MirrorName, StoreError};
 use crate::mirror::{Layout, SessionFile, is_shown};
 use crate::naming::draw_uuid;
 use crate::note::counted;
-use crate::{Listing, Tracker};
+use crate::{Listing, Tracker, UsageError};
 
 /// Further behind than this is as bad as this.
 const MOST_COUNTED: usize = 10_000;
@@ -125,6 +125,9 @@ impl Tracker {
 
     fn look_at_config(&self) -> Finding {
         let file = self.config.file.display();
+        if let Err(UsageError::Prices { source, .. }) = self.config.prices() {
+            return Finding::new("config", Severity::Warning, format!("{file}: {source}")).hint("rutter usage");
+        }
         if self.config.unknown.is_empty() {
             return Finding::ok("config", file.to_string());
         }

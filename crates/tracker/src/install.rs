@@ -176,8 +176,7 @@ impl Tracker {
     }
 
     pub(crate) fn locations(&self) -> Result<Locations, ConfigError> {
-        let home = self.config.user_home.as_deref().ok_or(ConfigError::NoHome)?;
-        Ok(Locations::new(home, self.config.claude_directory.as_deref()))
+        self.config.locations()
     }
 
     fn settings_of(&self, scope: Scope) -> Result<PathBuf, ConfigError> {

@@ -21,6 +21,7 @@
 //! | `events` | what hooks reported, event by event |
 //! | `listing`, `stats`, `summary` | many sessions, one counted, one summed up |
 //! | `hooks/` | what agents' hooks leave: taken in, and given a session |
+//! | `index/` | what transcripts say, read as far as it is new |
 //! | `install`, `instructions` | putting hooks into agents' settings and words into their instructions, and out again |
 //! | `now`, `status_line` | what runs now |
 //! | `documents/` | files of a session in its worktree, to be committed |
@@ -33,9 +34,12 @@
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
 //! | `shims/` | scripts that stand where other people's scripts stood |
+//! | `extract` | the agent session that an agent's output is of |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
 //! | `make` | a fragment of a Makefile that calls the program |
 //! | `runners/` | what test runners print, read |
+//! | `usage/` | what agents used: tokens, what they cost, and of how much that is a lower bound |
+//! | `tools/` | what tools agents called, how often they failed, how long they took |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
 //! | `note` | what a person should be told beside the answer |
@@ -55,12 +59,14 @@ mod ends;
 mod entries;
 mod events;
 mod exchange;
+mod extract;
 mod files;
 mod foreign_place;
 mod gate;
 mod git;
 mod handoff;
 mod hooks;
+mod index;
 mod install;
 mod instructions;
 mod lifecycle;
@@ -80,7 +86,9 @@ mod stats;
 mod status_line;
 mod summary;
 mod time_words;
+mod tools;
 mod tracker;
+mod usage;
 mod view;
 mod work;
 
@@ -99,9 +107,11 @@ pub use ends::Fate;
 pub use entries::{EntryError, NewEntry, NewTest, NewWritten, WantedEntries};
 pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
+pub use extract::{Extracted, Newest, extract};
 pub use gate::{CheckedRange, CommitMaking, GateError, GateMode, HookCall, HookOutcome, HookView, Objection, REFUSED, Rule};
 pub use handoff::{Check, Claim, ClaimKind, HandoffView, ReceivedView};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
+pub use index::{IndexError, IndexView, TranscriptView};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
@@ -119,8 +129,18 @@ pub use shims::{ShimError, ShimView};
 pub use stats::Overview;
 pub use status_line::StatusLine;
 pub use summary::SummaryView;
-pub use time_words::{TimeError, ago, parse_duration, parse_length, parse_moment, parse_since, parse_until};
+pub use time_words::{
+    TimeError, ago, parse_duration, parse_from, parse_length, parse_moment, parse_since, parse_through, parse_until, read_zone,
+};
+pub use tools::{
+    CallFact, CallOutcome, CallOwner, CommandView, Durations, Known, Took, ToolReport, ToolRow, ToolsBy, ToolsError, WantedTools,
+    mark_retries, tool_report,
+};
 pub use tracker::{Tracker, TrackerError};
+pub use usage::{
+    BlockView, Cost, DifferenceView, Own, OwnTokensView, Owner, Owners, PriceError, Prices, SidechainView, Sum, UnknownModelView, UsageBy,
+    UsageError, UsageReport, UsageRow, UsageView, WantedUsage, report as report_usage,
+};
 pub use view::{
     EntryCounts, EntryView, FileView, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView,
     duration_words, metadata_object,

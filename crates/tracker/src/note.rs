@@ -66,6 +66,21 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// The index could not be written; transcripts were read as they are.
+    NoIndex {
+        /// Why.
+        reason: String,
+    },
+    /// What was read of transcripts cannot be read by this build.
+    PartsUnread {
+        /// How many parts.
+        parts: u64,
+    },
+    /// Transcripts, or directories of them, could not be read.
+    Unreadable {
+        /// Each with its reason.
+        troubles: Vec<String>,
+    },
     /// Sessions of other scripts were found in the mirror's directory and are now in the store.
     TakenIn {
         /// How many sessions.
@@ -158,6 +173,16 @@ impl std::fmt::Display for Note {
             Self::AlreadySo { id, what } => write!(out, "{id} is {what} already"),
             Self::MirrorBehind { root, reason } => {
                 write!(out, "the files in {} are behind: {reason}; the store has everything", root.display())
+            }
+            Self::NoIndex { reason } => write!(out, "transcripts were read without their index: {reason}"),
+            Self::PartsUnread { parts } => {
+                let parts = counted(*parts, "part");
+                write!(out, "{parts} of the index cannot be read and are missing here; `rutter index --again` reads the transcripts again")
+            }
+            Self::Unreadable { troubles } => {
+                let first = troubles.first().map_or("", String::as_str);
+                let others = if troubles.len() > 1 { format!(", and {} more", troubles.len() - 1) } else { String::new() };
+                write!(out, "could not read {first}{others}: what is in there is missing here")
             }
             Self::TakenIn { sessions, lines } => {
                 write!(out, "took in {} and {} of other scripts", counted(*sessions as u64, "session"), counted(*lines as u64, "log line"))

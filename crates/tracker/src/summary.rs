@@ -50,7 +50,7 @@ impl Tracker {
             work: work.iter().map(|item| WorkItemView::of(item, &session)).collect(),
             files: claims_of(ClaimKind::File),
             commits: claims_of(ClaimKind::Commit),
-            session: self.view(&session)?,
+            session: self.whole_view(&session)?,
         })
     }
 }

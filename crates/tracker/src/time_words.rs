@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 use session::{Moment, Reading};
 
@@ -20,6 +21,12 @@ pub enum TimeError {
     /// It is no length of time.
     #[error("`{text}` is not a length of time; try `24h`, `90m` or `7d`")]
     NoLength {
+        /// What was written.
+        text: String,
+    },
+    /// It is no time zone.
+    #[error("`{text}` is no time zone; try `Europe/Berlin`, `UTC` or `+02:00`")]
+    NoZone {
         /// What was written.
         text: String,
     },
@@ -96,6 +103,33 @@ pub fn parse_since(text: &str, clock: &dyn Clock) -> Result<i64, TimeError> {
     parse_moment(text, clock).map(|reading| reading.moment.micros())
 }
 
+/// Reads the beginning of a period in a time zone and returns milliseconds since 1970; a date is its midnight there.
+///
+/// # Errors
+/// When the text is no time.
+pub fn parse_from(text: &str, clock: &dyn Clock, zone: &TimeZone) -> Result<i64, TimeError> {
+    let now = clock.now().moment.timestamp().to_zoned(zone.clone());
+    let at = parse(text.trim(), &now).ok_or_else(|| TimeError::NoTime { text: text.to_owned() })?;
+    if at > now {
+        return Err(TimeError::Future { text: text.to_owned() });
+    }
+    Ok(at.timestamp().as_millisecond())
+}
+
+/// Reads the end of a period in a time zone and returns milliseconds since 1970. A date is meant to its end.
+///
+/// # Errors
+/// When the text is no time.
+pub fn parse_through(text: &str, clock: &dyn Clock, zone: &TimeZone) -> Result<i64, TimeError> {
+    let text = text.trim();
+    let no_time = || TimeError::NoTime { text: text.to_owned() };
+    let now = clock.now().moment.timestamp().to_zoned(zone.clone());
+    let at = parse(text, &now).ok_or_else(no_time)?;
+    let is_day = text.parse::<Date>().is_ok() && text.len() <= "2026-02-16".len() || matches!(text, "today" | "yesterday");
+    let end = if is_day { at.tomorrow().and_then(|next| next.start_of_day()).map_err(|_| no_time())? } else { at };
+    Ok(end.timestamp().as_millisecond())
+}
+
 /// Returns how long ago something was that happened at an RFC 3339 time, in one unit: `3 minutes ago`. What is no time stays as it is.
 pub fn ago(at: &str, clock: &dyn Clock) -> String {
     const UNITS: [(i64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
@@ -151,10 +185,23 @@ fn parse_digits(text: &str, now: &Zoned) -> Option<Zoned> {
     if today <= *now { Some(today) } else { today.yesterday().ok() }
 }
 
+/// Reads a time zone: a name such as `Europe/Berlin`, or an offset such as `+02:00`.
+///
+/// # Errors
+/// When there is no such zone.
+pub fn read_zone(text: &str) -> Result<TimeZone, TimeError> {
+    let unknown = || TimeError::NoZone { text: text.to_owned() };
+    match text.trim() {
+        "UTC" | "utc" | "Z" | "z" => Ok(TimeZone::UTC),
+        "" => Err(unknown()),
+        text => jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(text).map_err(|_| unknown()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::tz::{Offset, TimeZone};
+    use jiff::tz::Offset;
 
     struct Still;
 
@@ -195,6 +242,25 @@ mod tests {
         check("2h", "2026-02-16T15:30:03.000000+01:00");
         check("7d", "2026-02-09T17:30:03.000000+01:00");
         check("yesterday", "2026-02-15T00:00:00.000000+01:00");
+    }
+
+    #[test]
+    fn a_period_ends_with_the_end_of_its_last_day() {
+        let zone = TimeZone::fixed(Offset::from_seconds(-3600).unwrap());
+        let through = |text| parse_through(text, &Still, &zone).map(|at| Timestamp::from_millisecond(at).unwrap().to_string());
+        for (text, expected) in [
+            ("2026-02-10", "2026-02-11T01:00:00Z"),
+            ("today", "2026-02-17T01:00:00Z"),
+            ("yesterday", "2026-02-16T01:00:00Z"),
+            ("2026-02-10T00:00", "2026-02-10T01:00:00Z"),
+            ("2099-12-31", "2100-01-01T01:00:00Z"),
+            ("7d", "2026-02-09T16:30:03Z"),
+        ] {
+            assert_eq!(through(text).as_deref(), Ok(expected), "{text}");
+        }
+        let from = |text| parse_from(text, &Still, &zone).map(|at| Timestamp::from_millisecond(at).unwrap().to_string());
+        assert_eq!(from("2026-02-10").as_deref(), Ok("2026-02-10T01:00:00Z"));
+        assert!(from("2099-12-31").is_err() && through("soon").is_err());
     }
 
     #[test]

@@ -234,7 +234,7 @@ impl Pen<'_> {
     /// Returns a session that is known to be there.
     pub(crate) fn session(&mut self, key: SessionKey) -> Result<Session, StoreError> {
         let missing = || StoreError::Missing { key: key.to_string() };
-        self.turn.reads()?.session(key)?.ok_or_else(missing)
+        self.turn.session(key)?.cloned().ok_or_else(missing)
     }
 
     /// Draws the id of an event.
@@ -275,13 +275,13 @@ impl Pen<'_> {
 
     /// Appends a change of a session in knowledge of all earlier ones.
     pub(crate) fn change_session(&mut self, key: SessionKey, change: Change) -> Result<Appended, StoreError> {
-        let revision = self.turn.reads()?.session(key)?.map_or(Revision(0), |session| session.revision);
+        let revision = self.turn.session(key)?.map_or(Revision(0), |session| session.revision);
         self.record(Subject::Session(key), revision.next(), change)
     }
 
     /// Appends a change of a project in knowledge of all earlier ones, under an event id that the caller has drawn or derived.
     pub(crate) fn change_project(&mut self, key: ProjectKey, id: EventId, change: Change) -> Result<Appended, StoreError> {
-        let revision = self.turn.reads()?.project(key)?.map_or(Revision(0), |project| project.revision);
+        let revision = self.turn.project(key)?.map_or(Revision(0), |project| project.revision);
         self.record_as(id, Subject::Project(key), revision.next(), change)
     }
 }

@@ -61,7 +61,7 @@ pub struct SessionView {
     pub ended_at: Option<String>,
     /// Why it ended, beyond its status.
     pub end_reason: Option<String>,
-    /// How the end is known: `said`, `hook`, `inferred`, `mirror`, `import`; `null` while it goes on.
+    /// How the end is known: `said`, `hook`, `transcript`, `inferred`, `mirror`, `import`; `null` while it goes on.
     pub end_evidence: Option<&'static str>,
     /// How long it took, or has taken so far.
     pub duration_seconds: f64,

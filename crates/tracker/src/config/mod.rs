@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agents::claude_code;
+use agents::claude_code::locations::Locations;
 use store::BoxError;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::{GateMode, parse_duration};
+use crate::usage::PRICE_TABLES;
+use crate::{GateMode, Prices, UsageError, parse_duration};
 use keys::{MARKERS, OFF, check_value, default};
 
 pub(crate) use keys::HANDOFF_LIMIT;
@@ -142,6 +144,8 @@ pub struct Config {
     filed: BTreeMap<&'static str, Option<String>>,
     /// Names in the file that are no settings.
     pub unknown: Vec<String>,
+    /// The prices in the file, as they stand there: read only where they are needed, so that a slip in one stops nothing else.
+    prices: String,
     /// The user's home directory.
     pub user_home: Option<PathBuf>,
     /// Where Claude Code has its files, if it was told to have them elsewhere.
@@ -180,10 +184,11 @@ impl Config {
         let variables = agents::SESSION_VARIABLES.into_iter();
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
         let unknown = unknown_names(&document);
+        let prices = prices_in(&document);
         let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
         let agent_session = environment.text(claude_code::CONVERSATION_VARIABLE);
         let programs = programs(environment.get("PATH"));
-        Ok(Self { file, settings, filed, unknown, user_home: home, claude_directory, session_variables, agent_session, programs })
+        Ok(Self { file, settings, filed, unknown, prices, user_home: home, claude_directory, session_variables, agent_session, programs })
     }
 
     /// Returns the configuration with a project named on the command line.
@@ -194,6 +199,12 @@ impl Config {
             setting.for_each(|setting| (setting.value, setting.origin) = (Some(project.clone()), Origin::CommandLine));
         }
         self
+    }
+
+    /// Returns where Claude Code has its files.
+    pub(crate) fn locations(&self) -> Result<Locations, ConfigError> {
+        let home = self.user_home.as_deref().ok_or(ConfigError::NoHome)?;
+        Ok(Locations::new(home, self.claude_directory.as_deref()))
     }
 
     /// Returns where a program is, if it can be started: in an absolute entry of `PATH`, never in the directory one stands in.
@@ -289,6 +300,14 @@ impl Config {
         self.text(name).and_then(|text| parse_duration(text).ok()).unwrap_or(Duration::from_secs(86_400))
     }
 
+    /// Returns what models cost: what the file says, and what comes along.
+    ///
+    /// # Errors
+    /// When a price in the file does not read.
+    pub fn prices(&self) -> Result<Prices, UsageError> {
+        Prices::with_own(&self.prices).map_err(|source| UsageError::Prices { path: self.file.clone(), source })
+    }
+
     /// Reports whether a switch is on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.text(name).is_none_or(|value| !OFF.contains(&value))
@@ -297,6 +316,17 @@ impl Config {
     /// Reports whether the file leaves a switch on, whatever the variables of this process say.
     pub(crate) fn is_on_in_file(&self, name: &str) -> bool {
         self.filed.get(name).and_then(Option::as_deref).is_none_or(|value| !OFF.contains(&value))
+    }
+
+    /// Returns the directories in which agents are not recorded, as they are named and with all links followed: an agent says where it works
+    /// without them, a person may have named one.
+    pub(crate) fn excluded_everywhere(&self) -> Vec<PathBuf> {
+        let named = self.excluded_directories();
+        let followed = named.iter().filter_map(|directory| std::fs::canonicalize(directory).ok());
+        let mut all: Vec<PathBuf> = followed.chain(named.iter().map(PathBuf::from)).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// Returns the directories in which agents are not recorded, as the file says.
@@ -385,11 +415,18 @@ fn in_file<'d>(document: &'d DocumentMut, name: &str) -> Option<&'d Item> {
 }
 
 fn unknown_names(document: &DocumentMut) -> Vec<String> {
-    let sections = document.iter().flat_map(|(section, item)| {
+    let sections = document.iter().filter(|(section, _)| *section != PRICE_TABLES).flat_map(|(section, item)| {
         let fields = item.as_table_like().map(|table| table.iter().map(|(field, _)| format!("{section}.{field}")).collect());
         fields.unwrap_or_else(|| vec![section.to_owned()])
     });
     sections.filter(|name| KEYS.iter().all(|key| key.name != name)).collect()
+}
+
+/// Returns the prices of a file as a file of their own.
+fn prices_in(document: &DocumentMut) -> String {
+    let mut alone = DocumentMut::new();
+    document.get(PRICE_TABLES).into_iter().for_each(|prices| drop(alone.insert(PRICE_TABLES, prices.clone())));
+    alone.to_string()
 }
 
 fn plain(item: &Item) -> Option<String> {

@@ -24,9 +24,6 @@ use crate::lifecycle::Draft;
 use crate::tracker::Pen;
 use crate::{Clock, Fate, Purpose, StartError, describe};
 
-/// What of a prompt becomes a description.
-const LONGEST_TITLE: usize = 100;
-
 /// Decides what follows from an event that was just recorded; reports whether a session changed.
 ///
 /// Hooks that run side by side may be taken in in another order than they were called in: what the conversation does is read off its
@@ -300,10 +297,10 @@ fn infer(pen: &mut Pen<'_>, session: SessionKey, change: Change) -> Result<(), S
 fn title(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
     let observed = &incoming.observed;
     let prompt = match &observed.what {
-        Happened::Prompted { text: Some(text), is_typed: true } => shorten(text.as_str()).map(|words| (words, Rank::Prompt)),
+        Happened::Prompted { text: Some(text), is_typed: true } => describe::in_one_line(text.as_str()).map(|words| (words, Rank::Prompt)),
         _ => None,
     };
-    let own = observed.title.as_ref().and_then(|title| shorten(title.as_str())).map(|words| (words, Rank::Agent));
+    let own = observed.title.as_ref().and_then(|title| describe::in_one_line(title.as_str())).map(|words| (words, Rank::Agent));
     let Some((words, rank)) = own.or(prompt) else { return Ok(false) };
     let Some(key) = pen.turn.conversation(incoming.conversation)?.and_then(|row| row.session()) else { return Ok(false) };
     let Some(session) = pen.turn.session(key)? else { return Ok(false) };
@@ -314,15 +311,4 @@ fn title(pen: &mut Pen<'_>, incoming: &Incoming) -> Result<bool, StoreError> {
         infer(pen, key, Change::Described(Described { text, rank }))?;
     }
     Ok(is_better)
-}
-
-/// Returns the first line that says something, at a word's end.
-fn shorten(text: &str) -> Option<String> {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    if line.chars().count() <= LONGEST_TITLE {
-        return Some(line.to_owned());
-    }
-    let cut: String = line.chars().take(LONGEST_TITLE).collect();
-    let at_word = cut.rfind(char::is_whitespace).filter(|&at| at > LONGEST_TITLE / 2).map_or(cut.as_str(), |at| &cut[..at]);
-    Some(format!("{}…", at_word.trim_end()))
 }

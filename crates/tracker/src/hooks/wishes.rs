@@ -74,7 +74,7 @@ impl Config {
 fn wishes(config: &Config, paused_until: Option<i64>) -> Wishes {
     Wishes {
         paused_until,
-        exclude: with_links_followed(config.excluded_directories()),
+        exclude: config.excluded_everywhere().into_iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         prompts: config.is_on_in_file("record.prompts"),
         answer: ["hook.banner", "hook.context", "hook.environment"].into_iter().any(|name| config.is_on_in_file(name)),
     }
@@ -82,13 +82,4 @@ fn wishes(config: &Config, paused_until: Option<i64>) -> Wishes {
 
 fn tell(home: &Path, wishes: &Wishes) -> Result<(), PauseError> {
     wishes.write(home).map_err(|source| PauseError { path: Wishes::path(home), source })
-}
-
-/// An agent says where it works with all links followed; a person may have named the link.
-fn with_links_followed(directories: Vec<String>) -> Vec<String> {
-    let followed = directories.iter().filter_map(|directory| std::fs::canonicalize(directory).ok());
-    let mut all: Vec<_> = followed.map(|path| path.to_string_lossy().into_owned()).chain(directories.iter().cloned()).collect();
-    all.sort();
-    all.dedup();
-    all
 }

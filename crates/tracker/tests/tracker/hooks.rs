@@ -7,7 +7,7 @@ use tracker::{SessionView, Start, Tracker, TurnView, WantedEvents};
 
 use crate::calls::{end, prompt, says, sessions, start, tool};
 
-fn timeline(tracker: &Tracker, view: &SessionView) -> Vec<TurnView> {
+pub(crate) fn timeline(tracker: &Tracker, view: &SessionView) -> Vec<TurnView> {
     let session = tracker.resolve(Some(&view.id), tracker::Purpose::Reading).unwrap();
     tracker.timeline(&session).unwrap()
 }
@@ -268,7 +268,7 @@ fn outcome_of(run: &[Value], order: impl Fn(Vec<HookCall>) -> Vec<Vec<HookCall>>
 }
 
 /// Turns captured hooks into calls, in the home's own project and on its clocks.
-fn calls(home: &Home, run: &[Value]) -> Vec<HookCall> {
+pub(crate) fn calls(home: &Home, run: &[Value]) -> Vec<HookCall> {
     let began = home.tracker().now();
     let call = |line: &Value| {
         let micros = line["ms"].as_i64().unwrap() * 1_000;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod calls;
+mod captures;
 mod chain;
 mod current;
 mod ends;
@@ -16,4 +17,5 @@ mod model;
 mod places;
 mod resuming;
 mod take_in;
+mod usage;
 mod workers;

@@ -1,0 +1,172 @@
+//! Everything that transcripts say, laid together.
+
+use std::path::Path;
+use std::time::Duration;
+
+use agents::claude_code::transcript::{self, Walked, Wanted};
+use session::transcript::Ledger;
+use store::{Index, Progress, StoreError};
+
+use super::pass::threads;
+use super::update::{IndexError, IndexView, unreadable};
+use super::{pass, plan};
+use crate::{Note, Tracker};
+
+impl Tracker {
+    /// Returns what all responses used. Where there is no index, transcripts are read as they are, and nothing is stored.
+    ///
+    /// # Errors
+    /// When nobody knows where transcripts are, or the index cannot be read.
+    pub fn ledger_of_usage(&mut self, progress: &mut Progress<'_>) -> Result<Ledger, IndexError> {
+        if !self.is_indexed()? {
+            return self.read_directly(Wanted::Usage, progress);
+        }
+        // Mostly nothing is new: what the index has is laid together while somebody looks whether that is so.
+        let projects = self.locations()?.projects();
+        let (walked, early) = std::thread::scope(|scope| {
+            let walk = scope.spawn(|| transcript::walk(&projects, threads().saturating_sub(1).max(1)));
+            let early = early_usage(&self.home, self.config.patience());
+            (walk.join().unwrap_or_default(), early)
+        });
+        match self.index_for_reading_of(walked, progress)? {
+            None => self.read_directly(Wanted::Usage, progress),
+            Some((index, view)) => {
+                let laid = match early.filter(|_| view.read == 0) {
+                    Some(early) => Ok(early),
+                    None => usage_in(&index),
+                };
+                match laid {
+                    Ok((ledger, unread)) => {
+                        self.say_what_is_unread(unread);
+                        Ok(ledger)
+                    }
+                    // It is read from the start, and made anew on the way.
+                    Err(error) if Index::is_damaged(&self.home, &error) => self.ledger(progress),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// Returns everything that transcripts say.
+    ///
+    /// # Errors
+    /// When nobody knows where transcripts are, or the index cannot be read.
+    pub fn ledger(&mut self, progress: &mut Progress<'_>) -> Result<Ledger, IndexError> {
+        match self.ledger_once(progress) {
+            Err(IndexError::Store(error)) if Index::is_damaged(&self.home, &error) => {
+                self.throw_index_away()?;
+                self.ledger_once(progress)
+            }
+            done => done,
+        }
+    }
+
+    fn ledger_once(&mut self, progress: &mut Progress<'_>) -> Result<Ledger, IndexError> {
+        let Some(index) = self.index_for_reading(progress)? else { return self.read_directly(Wanted::Everything, progress) };
+        let mut ledger = Ledger::default();
+        let unread = index.look(|index| {
+            let unread = index.each_usage(|_, facts| ledger.add(facts))?;
+            Ok(unread.max(index.each_rest(|_, facts| ledger.add(facts))?))
+        })?;
+        self.say_what_is_unread(unread);
+        Ok(ledger)
+    }
+
+    fn say_what_is_unread(&self, parts: u64) {
+        if parts > 0 {
+            self.note(Note::PartsUnread { parts });
+        }
+    }
+
+    /// Opens the index and reads what is new; none where it cannot be written.
+    pub(super) fn index_for_reading(&mut self, progress: &mut Progress<'_>) -> Result<Option<Index>, IndexError> {
+        let walked = transcript::walk(&self.locations()?.projects(), threads());
+        Ok(self.index_for_reading_of(walked, progress)?.map(|(index, _)| index))
+    }
+
+    /// Opens the index and reads what is new in the transcripts that were found; none where it cannot be written.
+    fn index_for_reading_of(&mut self, walked: Walked, progress: &mut Progress<'_>) -> Result<Option<(Index, IndexView)>, IndexError> {
+        let mut read = self.index_over(walked.clone(), progress);
+        if let Err(IndexError::Store(error)) = &read
+            && Index::is_damaged(&self.home, error)
+        {
+            self.throw_index_away()?;
+            read = self.index_over(walked, progress);
+        }
+        match read {
+            Ok((index, mut view)) => {
+                self.say_what_was_unreadable(std::mem::take(&mut view.unreadable));
+                Ok(Some((index, view)))
+            }
+            Err(IndexError::Store(error)) if is_about_writing(&error) => {
+                self.note(Note::NoIndex { reason: error.to_string() });
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn index_over(&mut self, walked: Walked, progress: &mut Progress<'_>) -> Result<(Index, IndexView), IndexError> {
+        let mut index = Index::open(&self.home, self.config.patience())?;
+        let view = self.bring_index_up(&mut index, walked, progress)?;
+        // The store's copy is made by whoever may write it next.
+        drop(self.keep_what_is_new(&mut index));
+        index.settle();
+        Ok((index, view))
+    }
+
+    /// Reads transcripts as they are, beside what the store keeps of those that are gone.
+    fn read_directly(&mut self, wanted: Wanted, progress: &mut Progress<'_>) -> Result<Ledger, IndexError> {
+        let walked = transcript::walk(&self.locations()?.projects(), threads());
+        let mut troubles: Vec<String> = walked.troubles.iter().map(|(path, error)| unreadable(path, error)).collect();
+        let plan = plan::plan(walked.files, &[], true);
+        let mut ledger = Ledger::default();
+        for facts in self.store.reads().kept_parts()?.iter().filter_map(store::KeptPart::facts).flatten() {
+            ledger.add(&facts);
+        }
+        let mut tell = |done: u64| progress(done.min(plan.bytes), plan.bytes);
+        let read = pass::read_all(
+            &plan.jobs,
+            wanted,
+            &mut tell,
+            |_, facts| facts,
+            |(job, outcome)| {
+                match outcome {
+                    Ok(read) => read.made.iter().for_each(|facts| ledger.add(facts)),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => troubles.push(unreadable(&plan.jobs[job].found.path, &error)),
+                }
+                Ok::<_, std::convert::Infallible>(())
+            },
+        );
+        read.unwrap_or_else(|never| match never {});
+        self.say_what_was_unreadable(troubles);
+        Ok(ledger)
+    }
+
+    fn say_what_was_unreadable(&self, troubles: Vec<String>) {
+        if !troubles.is_empty() {
+            self.note(Note::Unreadable { troubles });
+        }
+    }
+}
+
+/// Returns what an index that is there has of responses; none where it has nothing, or cannot be read.
+fn early_usage(home: &Path, patience: Duration) -> Option<(Ledger, u64)> {
+    let index = Index::is_there(home).then(|| Index::open(home, patience).ok()).flatten()?;
+    if index.is_empty().ok()? { None } else { usage_in(&index).ok() }
+}
+
+/// Lays what an index has of responses together, and counts the parts that this build cannot read.
+fn usage_in(index: &Index) -> Result<(Ledger, u64), StoreError> {
+    let mut ledger = Ledger::default();
+    let unread = index.look(|index| index.each_usage(|_, facts| ledger.add_usage(facts)))?;
+    Ok((ledger, unread))
+}
+
+/// Reports whether somebody who only reads can go on without.
+fn is_about_writing(error: &StoreError) -> bool {
+    use StoreError::{Busy, Full, ReadOnly, Unopenable, Unsure};
+    matches!(error, Busy { .. } | Full { .. } | ReadOnly { .. } | Unopenable { .. } | Unsure { .. })
+}

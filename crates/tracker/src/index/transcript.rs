@@ -1,0 +1,227 @@
+//! What one file says by itself, without any store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use agents::TranscriptBuffers;
+use agents::claude_code::transcript::{self, Wanted};
+use serde::Serialize;
+use session::transcript::{Facts, Name, Response, TitleKind, Usage};
+
+use super::pass::redact_names;
+
+/// Tokens, in the words of the agent's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TokensView {
+    /// Sent, and neither read from nor written to a cache.
+    pub input: u64,
+    /// Came back.
+    pub output: u64,
+    /// Written to a cache.
+    pub cache_creation: u64,
+    /// Of these, for five minutes.
+    pub cache_creation_5m: u64,
+    /// Of these, for an hour.
+    pub cache_creation_1h: u64,
+    /// Read from a cache.
+    pub cache_read: u64,
+    /// Searches on the web.
+    pub web_search_requests: u64,
+}
+
+/// Messages of sub-agents within records of their parents.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EmbeddedView {
+    /// How many there are.
+    pub messages: u64,
+    /// How many of them have no record of their own.
+    pub not_in_own_rows: u64,
+    /// What these used; nothing where there are none.
+    pub tokens: serde_json::Value,
+}
+
+/// How a file was edited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EditedView {
+    /// How often the agent called for it.
+    pub calls: u64,
+    /// Whether it succeeded at least once.
+    pub ok: bool,
+    /// Whether the outcome of a call is not in the file.
+    pub unanswered: bool,
+}
+
+/// What a transcript says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are the figures; what they count is told in docs/reference/json.md")]
+pub struct TranscriptView {
+    pub file: String,
+    pub lines: u64,
+    pub parse_errors: u64,
+    pub too_long_lines: u64,
+    pub unfinished_bytes: u64,
+    pub session_id: Option<String>,
+    pub session_ids: Vec<String>,
+    pub copied_from: Vec<String>,
+    pub first: Option<String>,
+    pub last: Option<String>,
+    pub versions: Vec<String>,
+    pub cwds: Vec<String>,
+    pub git_branches: Vec<String>,
+    pub titles: Vec<String>,
+    pub turns: u64,
+    pub slash_commands: u64,
+    pub bash_inputs: u64,
+    pub interrupts: u64,
+    pub task_notifications: u64,
+    pub other_wrapped: u64,
+    pub meta_rows: u64,
+    pub steering_text: u64,
+    pub compactions: u64,
+    pub compaction_triggers: BTreeMap<String, u64>,
+    pub compact_summaries: u64,
+    pub sidechain_rows: u64,
+    pub synthetic_messages: u64,
+    pub assistant_messages: u64,
+    pub responses_without_stop_reason: u64,
+    pub tokens_total: TokensView,
+    pub tokens_by_model: BTreeMap<String, TokensView>,
+    pub tokens_sidechain_by_model: BTreeMap<String, TokensView>,
+    pub tokens_with_embedded: TokensView,
+    pub embedded_agent: EmbeddedView,
+    pub tool_calls: BTreeMap<String, u64>,
+    pub tool_calls_total: u64,
+    pub tool_calls_sidechain: u64,
+    pub tool_calls_unanswered: u64,
+    pub tool_errors: u64,
+    pub files_edited: BTreeMap<String, EditedView>,
+    pub files_edited_ok: Vec<String>,
+}
+
+impl TranscriptView {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut file = std::fs::File::open(path)?;
+        let mut pass = transcript::read(&mut file, Wanted::Everything, &mut TranscriptBuffers::default())?;
+        redact_names(&mut pass.facts);
+        // What will never be finished is a broken line.
+        if pass.unfinished > 0 {
+            pass.facts.counts.lines += 1;
+            pass.facts.counts.broken += 1;
+        }
+        Ok(Self { file: path.to_string_lossy().into_owned(), unfinished_bytes: pass.unfinished, ..Self::of(&pass.facts) })
+    }
+
+    fn of(facts: &Facts) -> Self {
+        let counts = facts.counts;
+        let texts = |names: &[Name]| names.iter().filter_map(|name| facts.name(*name)).map(str::to_owned).collect::<Vec<_>>();
+        let commonest = facts.conversations.iter().rev().max_by_key(|(_, records)| records);
+        let mut session_ids = texts(&facts.conversations.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        session_ids.sort_unstable();
+        let own = || facts.responses.iter().filter(|response| !response.is_embedded);
+        let said = facts.titles.iter().filter(|title| title.kind > TitleKind::Prompt);
+        let mut triggers = BTreeMap::new();
+        for trigger in facts.compactions.iter().filter_map(|compaction| facts.name(compaction.trigger)) {
+            *triggers.entry(trigger.to_owned()).or_default() += 1;
+        }
+        let view = Self {
+            compaction_triggers: triggers,
+            lines: counts.lines,
+            parse_errors: counts.broken,
+            too_long_lines: counts.too_long,
+            session_id: commonest.and_then(|(name, _)| facts.name(*name)).map(str::to_owned),
+            session_ids,
+            copied_from: texts(&facts.origins),
+            first: facts.extent.first.map(moment),
+            last: facts.extent.last.map(moment),
+            versions: texts(&facts.versions),
+            cwds: texts(&facts.cwds),
+            git_branches: texts(&facts.branches),
+            titles: said.filter_map(|title| facts.name(title.text)).map(str::to_owned).collect(),
+            turns: facts.turns.len() as u64,
+            slash_commands: counts.slash_commands,
+            bash_inputs: counts.bash_inputs,
+            interrupts: counts.interrupts,
+            task_notifications: counts.task_notifications,
+            other_wrapped: counts.other_wrapped,
+            meta_rows: counts.meta,
+            steering_text: counts.steering,
+            compactions: facts.compactions.len() as u64,
+            compact_summaries: counts.compact_summaries,
+            sidechain_rows: counts.sidechain,
+            synthetic_messages: counts.synthetic,
+            assistant_messages: own().count() as u64,
+            responses_without_stop_reason: own().filter(|response| !response.is_final).count() as u64,
+            tokens_total: sum(own()),
+            tokens_by_model: by_model(facts, own()),
+            tokens_sidechain_by_model: by_model(facts, own().filter(|response| response.is_sidechain)),
+            tokens_with_embedded: sum(facts.responses.iter()),
+            embedded_agent: embedded(facts),
+            ..Self::default()
+        };
+        view.with_tools(facts)
+    }
+
+    fn with_tools(mut self, facts: &Facts) -> Self {
+        let failed: BTreeSet<u64> = facts.answers.iter().filter(|answer| answer.is_error).map(|answer| answer.call).collect();
+        let answered: BTreeSet<u64> = facts.answers.iter().map(|answer| answer.call).collect();
+        let mut seen = BTreeSet::new();
+        for call in facts.calls.iter().filter(|call| seen.insert(call.id)) {
+            let is_answered = answered.contains(&call.id);
+            *self.tool_calls.entry(facts.name(call.tool).unwrap_or_default().to_owned()).or_default() += 1;
+            self.tool_calls_total += 1;
+            self.tool_calls_sidechain += u64::from(call.is_sidechain);
+            self.tool_calls_unanswered += u64::from(!is_answered);
+            if let Some(path) = facts.name(call.about).filter(|_| call.is_edit) {
+                let edited = self.files_edited.entry(path.to_owned()).or_default();
+                edited.calls += 1;
+                edited.ok |= is_answered && !failed.contains(&call.id);
+                edited.unanswered |= !is_answered;
+            }
+        }
+        self.tool_errors = facts.answers.iter().filter(|answer| answer.is_error).count() as u64;
+        self.files_edited_ok = self.files_edited.iter().filter(|(_, edited)| edited.ok).map(|(path, _)| path.clone()).collect();
+        self
+    }
+}
+
+fn sum<'f>(responses: impl Iterator<Item = &'f Response>) -> TokensView {
+    let mut sum = Usage::default();
+    responses.for_each(|response| sum.add(&response.usage));
+    tokens(&sum)
+}
+
+fn embedded(facts: &Facts) -> EmbeddedView {
+    let alone = || facts.responses.iter().filter(|response| response.is_embedded);
+    let not_in_own_rows = alone().count() as u64;
+    let tokens = if not_in_own_rows > 0 { serde_json::json!(sum(alone())) } else { serde_json::json!({}) };
+    EmbeddedView { messages: facts.counts.embedded, not_in_own_rows, tokens }
+}
+
+fn tokens(usage: &Usage) -> TokensView {
+    TokensView {
+        input: usage.input,
+        output: usage.output,
+        cache_creation: usage.cache_write,
+        cache_creation_5m: usage.cache_write_5m,
+        cache_creation_1h: usage.cache_write_1h,
+        cache_read: usage.cache_read,
+        web_search_requests: usage.searches,
+    }
+}
+
+fn by_model<'f>(facts: &'f Facts, responses: impl Iterator<Item = &'f Response>) -> BTreeMap<String, TokensView> {
+    let mut sums: BTreeMap<&str, Usage> = BTreeMap::new();
+    responses.for_each(|response| sums.entry(facts.name(response.model).unwrap_or("unknown")).or_default().add(&response.usage));
+    sums.into_iter().map(|(model, usage)| (model.to_owned(), tokens(&usage))).collect()
+}
+
+/// Returns a moment as the files have it.
+fn moment(millis: i64) -> String {
+    let digits = if millis % 1_000 == 0 { 0 } else { 3 };
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |at| format!("{at:.digits$}"))
+}
