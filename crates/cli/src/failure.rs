@@ -7,8 +7,8 @@ use std::error::Error;
 use tracker::session::quoted;
 use tracker::{
     AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError,
-    KEYS, MarkerError, NamingError, ProjectError, ResumeError, ShimError, StartError, StoreError, TagError, TimeError, TrackerError,
-    WorkError,
+    IndexError, KEYS, MarkerError, NamingError, ProjectError, ResumeError, ShimError, StartError, StoreError, TagError, TimeError,
+    ToolsError, TrackerError, UsageError, WorkError,
 };
 
 use crate::arguments::{operand, session_operand};
@@ -124,12 +124,34 @@ impl From<TrackerError> for Failure {
     }
 }
 
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Config(error) => error.into(),
+            IndexError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<ProjectError> for Failure {
     fn from(error: ProjectError) -> Self {
         match error {
             ProjectError::Unknown { .. } => Self::answer(error).hint("run `rutter list --all-projects --json` to see the projects' names"),
             ProjectError::Ambiguous { .. } => Self::answer(error).hint("name the project by its path"),
             ProjectError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        match error {
+            UsageError::Prices { .. } => {
+                Self::surroundings(error).hint("correct it there; a price begins with `[[prices]]`, `model`, `input` and `output`")
+            }
+            UsageError::Project(error) => error.into(),
+            UsageError::Index(error) => error.into(),
+            UsageError::Store(error) => error.into(),
         }
     }
 }
@@ -346,6 +368,17 @@ impl From<MarkerError> for Failure {
             }
             MarkerError::Occupied { .. } => Self::surroundings(error).hint(ELSEWHERE),
             MarkerError::File { .. } => Self::surroundings(error).hint("run `rutter doctor`"),
+        }
+    }
+}
+
+impl From<ToolsError> for Failure {
+    fn from(error: ToolsError) -> Self {
+        match error {
+            ToolsError::Index(error) => error.into(),
+            ToolsError::Current(error) => error.into(),
+            ToolsError::Project(error) => error.into(),
+            ToolsError::Store(error) => error.into(),
         }
     }
 }

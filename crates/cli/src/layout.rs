@@ -1,9 +1,11 @@
 //! Banner, listing and statistics, as people know them from the first scripts.
 
 use tracker::session::{Session, Status, WorkItem};
-use tracker::{EntryView, OverviewView, SessionView, StatsView, SummaryView, TransitionView, TurnView, WorkItemView, duration_words};
+use tracker::{
+    EntryCounts, EntryView, OverviewView, SessionView, StatsView, SummaryView, TransitionView, TurnView, WorkItemView, duration_words,
+};
 
-use crate::page::{Page, Role, Span, brief, counted, plain};
+use crate::page::{Page, Role, Span, brief, counted, number, plain};
 
 const RULE: &str = "================================================================================";
 
@@ -60,7 +62,30 @@ pub(crate) fn stats(view: &StatsView) -> Page {
     page.text(format!("In Progress: {}", view.in_progress_work_items));
     let role = view.session.status.parse().map_or(Role::Plain, role_of);
     page.line([plain("Status: "), Span::Text(role, view.session.status.to_owned())]);
+    let EntryCounts { log, decision, test, blocker, todo } = view.session.entries;
+    let entries: u64 = [log, decision, test, blocker, todo].into_iter().map(u64::from).sum();
+    for (name, number) in [("Entries", entries), ("Turns", view.session.turns), ("Tool Calls", view.session.tool_calls)] {
+        if number > 0 {
+            page.text(format!("{name}: {number}"));
+        }
+    }
+    page.texts(tokens(&view.session).map(|tokens| format!("Tokens: {tokens}")));
     page
+}
+
+/// Returns what a session used, in words; nothing where nobody knows.
+fn tokens(session: &SessionView) -> Option<String> {
+    let usage = session.usage.as_ref()?;
+    let tokens = |key: &str| number(usage[key].as_u64().unwrap_or_default());
+    let at_least = if usage["at_least"] == true { "at least " } else { "" };
+    let cost = usage["cost_usd"].as_f64().map(|dollars| format!(", {at_least}{dollars:.2} USD")).unwrap_or_default();
+    Some(format!(
+        "{} in, {at_least}{} out, {} to and {} from caches{cost}",
+        tokens("input"),
+        tokens("output"),
+        tokens("cache_write"),
+        tokens("cache_read")
+    ))
 }
 
 /// Returns the numbers of many sessions.
@@ -140,6 +165,7 @@ pub(crate) fn summary(view: &SummaryView) -> Page {
     ]);
     if session.turns + session.tool_calls > 0 {
         page.text(format!("Spent: {}, {}", counted(session.turns, "turn"), counted(session.tool_calls, "tool call")));
+        page.texts(tokens(session).map(|tokens| format!("Tokens: {tokens}")));
     }
     if !view.work.is_empty() {
         page.gap().line([Span::Text(Role::Heading, "Work items".into())]);

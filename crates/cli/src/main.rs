@@ -18,6 +18,7 @@ mod failure;
 mod layout;
 mod page;
 mod ui;
+mod usage_table;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -127,6 +127,26 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Returns a number with its thousands apart: `1,234,567`.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let places = digits.len();
+    let apart = |(place, digit): (usize, char)| {
+        if place > 0 && (places - place).is_multiple_of(3) { format!(",{digit}") } else { digit.to_string() }
+    };
+    digits.chars().enumerate().map(apart).collect()
+}
+
+/// Returns a length in bytes as people say it.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// Returns foreign text on one line, cut to what a line can take.
 pub(crate) fn brief(text: &str) -> String {
     const LONGEST: usize = 200;

@@ -31,6 +31,15 @@ struct Look {
     emoji: bool,
 }
 
+/// What a table has to fit into.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Frame {
+    /// How wide a line may be; as wide as it gets where nobody says.
+    pub(crate) width: Option<usize>,
+    /// Whether signs beyond ASCII can be shown.
+    pub(crate) signs: bool,
+}
+
 /// What the command line says about output.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wishes {
@@ -44,13 +53,23 @@ pub(crate) struct Ui {
     stdout: Look,
     stderr: Look,
     wishes: Wishes,
+    /// What `COLUMNS` says.
+    columns: Option<usize>,
 }
 
 impl Ui {
     /// Looks at both streams; `ascii` is what the configuration says of emoji.
     pub(crate) fn new(wishes: Wishes, environment: &Environment, ascii: Option<bool>) -> Self {
         let look = |is_terminal| look(is_terminal, wishes.color, environment, ascii);
-        Self { stdout: look(io::stdout().is_terminal()), stderr: look(io::stderr().is_terminal()), wishes }
+        let columns = environment.text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        Self { stdout: look(io::stdout().is_terminal()), stderr: look(io::stderr().is_terminal()), wishes, columns }
+    }
+
+    /// Returns what a table has to fit into: what `COLUMNS` says, else the terminal.
+    pub(crate) fn frame(&self) -> Frame {
+        let of_terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
+        let width = self.columns.or_else(|| self.stdout.is_terminal.then(of_terminal).flatten());
+        Frame { width, signs: self.stdout.emoji }
     }
 
     /// Reports whether a person reads the answer.
@@ -107,11 +126,20 @@ impl Ui {
 
     /// Returns what shows how much of long work is done: on a terminal, after a quarter of a second, and gone when it is over.
     pub(crate) fn progress(&self, what: &'static str) -> impl FnMut(u64, u64) + use<> {
+        self.progress_in(what, "{pos}/{len}, {per_sec}")
+    }
+
+    /// Returns what shows how much of some bytes is read, as [`Self::progress`] does.
+    pub(crate) fn progress_of_bytes(&self, what: &'static str) -> impl FnMut(u64, u64) + use<> {
+        self.progress_in(what, "{bytes}/{total_bytes}, {bytes_per_sec}")
+    }
+
+    fn progress_in(&self, what: &'static str, numbers: &'static str) -> impl FnMut(u64, u64) + use<> {
         let is_shown = self.stderr.is_terminal && !self.wishes.quiet;
         let (began, mut bar) = (Instant::now(), Bar(None));
         move |done, all| {
             if is_shown && (bar.0.is_some() || began.elapsed() > Duration::from_millis(250)) {
-                let bar = bar.0.get_or_insert_with(|| new_bar(what));
+                let bar = bar.0.get_or_insert_with(|| new_bar(what, numbers));
                 bar.set_length(all);
                 bar.set_position(done);
             }
@@ -152,6 +180,11 @@ impl Ui {
             "" => usually,
             answer => answer == "y" || answer == "yes",
         }
+    }
+
+    /// Reports whether stdin is what a person types.
+    pub(crate) fn is_typed_to(&self) -> bool {
+        io::stdin().is_terminal()
     }
 
     /// Reports whether a person can be asked.
@@ -244,8 +277,8 @@ impl Drop for Bar {
     }
 }
 
-fn new_bar(what: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}, {per_sec}, {eta} left");
+fn new_bar(what: &'static str, numbers: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{msg}} {{wide_bar}} {numbers}, {{eta}} left"));
     let bar = ProgressBar::new(0).with_message(what);
     match style {
         Ok(style) => bar.with_style(style),

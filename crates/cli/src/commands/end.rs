@@ -31,7 +31,7 @@ pub(super) fn end(context: &Context, args: &EndArgs) -> Result<(), Failure> {
     context.write(|tracker| {
         let at = arguments::at(args.at.as_deref(), tracker.clock())?;
         let session = tracker.end(context.named(&args.named), args.status, at)?;
-        let view = StatsView::of(tracker.view(&session)?);
+        let view = StatsView::of(tracker.whole_view(&session)?);
         let summary = tracker.summary(Some(session.id.as_str()))?;
         context.ui.data(&json!(view), || {
             let mut page = layout::stats(&view);

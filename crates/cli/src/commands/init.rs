@@ -7,11 +7,11 @@ use tracker::{AGENTS, HooksError, Scope};
 use crate::commands::Context;
 use crate::commands::install::hook_program;
 use crate::failure::Failure;
-use crate::page::Page;
+use crate::page::{Page, counted};
 
 /// Make the store and the files beside it, and offer hooks to the agents that are found
 ///
-/// Takes in the sessions that other scripts left there. Safe to run again.
+/// Takes in the sessions that other scripts left there, and those that only agents' transcripts tell of. Safe to run again.
 #[derive(Args)]
 pub(crate) struct InitArgs {
     /// Answer yes to every question
@@ -42,10 +42,13 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
         if let Some(unknown) = args.agents.iter().find(|named| !AGENTS.contains(&named.as_str())) {
             return Err(HooksError::UnknownAgent { name: unknown.clone() }.into());
         }
+        // What cannot be read now is told of, and read by whoever asks for it.
+        let read = tracker.index(&mut context.ui.progress_of_bytes("Reading transcripts"));
+        let read = read.map_err(|error| context.ui.warn(&format!("transcripts could not be read: {error}"))).ok();
         let is_offered = hooks.is_empty() && AGENTS.iter().any(|agent| tracker.is_agent_here(agent));
         let home = tracker.config().home()?;
         let mirror = tracker.config().mirror_root();
-        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file, "hooks": hooks});
+        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file, "hooks": hooks, "transcripts": read});
         context.ui.data(&view, || {
             let mut page = Page::default();
             page.text(format!("Store:  {}", home.join("rutter.db").display()));
@@ -56,6 +59,10 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
             page.text(format!("Config: {}", tracker.config().file.display()));
             for hooks in &hooks {
                 page.text(format!("Hooks:  {} for {}, in {}", hooks.outcome, hooks.agent, hooks.settings.display()));
+            }
+            if let Some(read) = read.as_ref().filter(|read| read.files > 0) {
+                let sessions = if read.sessions > 0 { format!("; took in {}", counted(read.sessions, "session")) } else { String::new() };
+                page.text(format!("Read:   {}{sessions}", counted(read.files, "transcript")));
             }
             if is_offered {
                 page.text(format!("Hooks:  none; `rutter install {}` lets it be recorded by itself", AGENTS[0]));

@@ -94,7 +94,8 @@ pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
             });
             return Ok(());
         }
-        let views = sessions.iter().map(|session| tracker.view(session)).collect::<Result<Vec<_>, _>>()?;
+        // What only `--json` tells is not looked up for a person.
+        let views = if context.global.json { tracker.whole_views(&sessions)? } else { Vec::new() };
         context.ui.list(&views, || layout::listing(&sessions, Some(args.limit)))
     })
 }

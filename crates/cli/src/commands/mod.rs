@@ -15,6 +15,7 @@ mod end;
 mod entries;
 mod events;
 mod export;
+mod extract;
 mod files;
 mod get_id;
 mod git;
@@ -22,6 +23,7 @@ mod git_hook;
 mod handoff;
 mod head;
 mod import;
+mod index;
 mod init;
 mod install;
 mod list;
@@ -46,8 +48,11 @@ mod sync_status;
 mod tag;
 mod test;
 mod todo;
+mod tools;
+mod transcript;
 mod transition;
 mod uninstall;
+mod usage;
 mod work;
 
 use std::ffi::OsString;
@@ -120,6 +125,7 @@ pub(crate) enum Command {
     Banner(banner::BannerArgs),
     List(list::ListArgs),
     Stats(stats::StatsArgs),
+    Usage(usage::UsageArgs),
     End(end::EndArgs),
     Reopen(reopen::ReopenArgs),
     Work(work::WorkArgs),
@@ -142,11 +148,15 @@ pub(crate) enum Command {
     Head(head::HeadArgs),
     Transition(transition::TransitionArgs),
     Recover(recover::RecoverArgs),
+    Extract(extract::ExtractArgs),
     SyncStatus(sync_status::SyncStatusArgs),
     Events(events::EventsArgs),
+    Tools(tools::ToolsArgs),
     Install(install::InstallArgs),
     Uninstall(uninstall::UninstallArgs),
     Pause(pause::PauseArgs),
+    Index(index::IndexArgs),
+    Transcript(transcript::TranscriptArgs),
     Statusline(statusline::StatuslineArgs),
     StoreId(store_id::StoreIdArgs),
     GetId(get_id::GetIdArgs),
@@ -339,6 +349,7 @@ impl Command {
             Self::Banner(args) => banner::banner(context, args),
             Self::List(args) => list::list(context, args),
             Self::Stats(args) => stats::stats(context, args),
+            Self::Usage(args) => usage::usage(context, args),
             Self::End(args) => end::end(context, args),
             Self::Reopen(args) => reopen::reopen(context, args),
             Self::Work(args) => work::work(context, args),
@@ -361,11 +372,15 @@ impl Command {
             Self::Head(args) => head::head(context, args),
             Self::Transition(args) => transition::transition(context, args),
             Self::Recover(args) => recover::recover(context, args),
+            Self::Extract(args) => extract::extract(context, args),
             Self::SyncStatus(args) => sync_status::sync_status(context, args),
             Self::Events(args) => events::events(context, args),
+            Self::Tools(args) => tools::tools(context, args),
             Self::Install(args) => install::install(context, args),
             Self::Uninstall(args) => uninstall::uninstall(context, args),
             Self::Pause(args) => pause::pause(context, args),
+            Self::Index(args) => index::index(context, args),
+            Self::Transcript(args) => transcript::transcript(context, args),
             Self::Statusline(args) => statusline::statusline(context, args),
             Self::StoreId(args) => store_id::store_id(context, args),
             Self::GetId(args) => get_id::get_id(context, args),

@@ -20,7 +20,7 @@ pub(crate) struct ShowArgs {
 pub(super) fn show(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
     context.read(|tracker| {
         let (session, items) = tracker.list_work(context.named(&args.named))?;
-        let view = tracker.view(&session)?;
+        let view = tracker.whole_view(&session)?;
         let timeline = tracker.timeline(&session)?;
         let chain = tracker.chain(&WantedChain { session: Some(view.id.clone()), ..WantedChain::default() })?;
         let mut shape = json!(view);

@@ -34,7 +34,7 @@ pub(super) fn stats(context: &Context, args: &StatsArgs) -> Result<(), Failure> 
             return context.ui.data(&json!(view), || layout::overview(&view));
         }
         let session = tracker.stats(context.named(&args.named))?;
-        let view = StatsView::of(tracker.view(&session)?);
+        let view = StatsView::of(tracker.whole_view(&session)?);
         context.ui.data(&json!(view), || layout::stats(&view))
     })
 }

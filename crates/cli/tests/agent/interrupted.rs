@@ -54,6 +54,7 @@ fn a_killed_agent_leaves_a_session_that_can_be_taken_up_again() {
     let runs = || stage.objects(["now"]).iter().any(|agent| agent["pid"] == pid);
     assert!(runs());
     let killed = process.kill();
+    stage.note_run(&killed);
     assert!(!runs());
     let session = stage.only_session();
     let id = killed.session_id();
@@ -72,12 +73,25 @@ fn a_killed_agent_leaves_a_session_that_can_be_taken_up_again() {
 }
 
 #[test]
+fn an_agent_that_is_killed_while_its_model_speaks_has_written_none_of_it() {
+    let Some(stage) = Stage::set() else { return };
+    let process = stage.home.spawn_print("Go. @@hang", &[]);
+    stage.api.wait_until(SOON, |exchanges| exchanges.iter().any(|each| each.is_of("hang") && each.blocks.len() == 1));
+    let killed = process.kill();
+    stage.note_run(&killed);
+    assert_eq!(stage.outcomes(&stage.only_session()), [outcome("interrupted", &[])]);
+    stage.compare(1);
+}
+
+#[test]
 fn an_agent_that_is_told_to_end_leaves_a_session_that_has_ended() {
     let Some(stage) = Stage::set() else { return };
     let process = stage.home.spawn_print("Go. @@slow", &[]);
     stage.wait_for_the_slow_command();
     process.signal(Signal::TERM);
-    let id = process.wait().session_id();
+    let ended = process.wait();
+    stage.note_run(&ended);
+    let id = ended.session_id();
     let session = stage.only_session();
     assert_eq!(stage.outcomes(&session), [outcome("interrupted", &["unfinished"])], "{:?}", stage.home.events());
     stage.tells(&[&id], &["#1 a: COMPLETED, other (hook)"], &["a: - < -, startup #1"], "a");

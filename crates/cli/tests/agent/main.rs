@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `stage` | agent, model and `rutter` in one empty home |
 //! | `truth` | what happened, and whether `rutter` says the same |
+//! | `transcripts` | the same for what the agent itself wrote down: turns, tool calls, tokens |
+//! | `results` | the same for what runs printed of it |
 //! | `story` | what `rutter` tells of sessions, their chain and its heads, in words |
 //! | `replay` | the same payloads taken in again in other orders |
 //! | `tools` | tools that work, fail or are refused |
@@ -37,6 +39,7 @@ mod now;
 mod people;
 mod places;
 mod replay;
+mod results;
 mod shells;
 mod side_by_side;
 mod stage;
@@ -44,6 +47,7 @@ mod starts;
 mod story;
 mod told;
 mod tools;
+mod transcripts;
 mod truth;
 mod turns;
 mod unrecorded;

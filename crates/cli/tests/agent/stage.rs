@@ -21,6 +21,8 @@ pub(crate) struct Stage {
     pub(crate) said: RefCell<Vec<Said>>,
     /// How often it was replayed: each time into a store of its own.
     pub(crate) replays: Cell<usize>,
+    /// What `-p` printed.
+    pub(crate) runs: RefCell<Vec<PrintRun>>,
 }
 
 impl Stage {
@@ -50,13 +52,14 @@ impl Stage {
         let api = MessagesApi::start();
         let mut home = ClientHome::new(&client, &api);
         home.set("CLAUDE_CODE_MAX_RETRIES", "1");
-        Some(Self { api, home, said: RefCell::default(), replays: Cell::default() })
+        Some(Self { api, home, said: RefCell::default(), replays: Cell::default(), runs: RefCell::default() })
     }
 
     /// Runs the agent with `-p` to an end that is a good one.
     pub(crate) fn run(&self, prompt: &str, arguments: &[&str]) -> PrintRun {
         let run = self.home.run_print(prompt, arguments);
         assert_eq!(run.code, Some(0), "{run:#?}");
+        self.note_run(&run);
         run
     }
 

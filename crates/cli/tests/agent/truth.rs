@@ -10,7 +10,7 @@ use crate::stage::Stage;
 /// An event as both sides know it: its name, the agent's conversation, the call it is about.
 type Told = (String, String, Option<String>);
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
@@ -24,6 +24,8 @@ impl Stage {
         let turns: u64 = self.sessions().iter().map(|session| session["turns"].as_u64().unwrap()).sum();
         assert_eq!(turns, prompts, "{:#?}", self.sessions());
         self.assert_quiet_transcripts();
+        self.compare_transcripts();
+        self.compare_results();
         let rebuilt = self.objects(["rebuild"]).remove(0);
         assert_eq!((&rebuilt["identical"], &rebuilt["unreadable_events"]), (&true.into(), &0.into()), "{rebuilt}");
         say(tools, prompts);
@@ -77,6 +79,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn compare_stream(&self, run: &PrintRun) {
         assert_quiet(run);
+        self.note_run(run);
         let shown = run.lines("assistant").into_iter().flat_map(blocks).filter(|block| block["type"] == "tool_use");
         let shown: Vec<_> = shown.map(|block| text(&block["id"])).collect();
         let held: BTreeSet<_> = self.calls(&self.session_of(&run.session_id())).iter().map(|call| text(&call["id"])).collect();
@@ -154,6 +157,6 @@ fn counted(all: impl Iterator<Item = Told>) -> BTreeMap<Told, usize> {
 }
 
 /// Returns the blocks of a record of a transcript.
-fn blocks(record: &Value) -> Vec<Value> {
+pub(crate) fn blocks(record: &Value) -> Vec<Value> {
     record["message"]["content"].as_array().cloned().unwrap_or_default()
 }

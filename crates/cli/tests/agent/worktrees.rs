@@ -40,7 +40,9 @@ fn each_worktree_of_a_repository_has_a_head_and_moves_that_of_the_project() {
     let (here, second): (PathBuf, PathBuf) = (stage.home.project(), stage.home.beside("second"));
     git(&stage, &["worktree", "add", "-q", second.to_str().unwrap()]);
     let a = stage.run("Go. @@tools", &[]).session_id();
-    let b = stage.home.spawn_print_in(&second, "Go. @@fail", &[]).wait().session_id();
+    let run = stage.home.spawn_print_in(&second, "Go. @@fail", &[]).wait();
+    stage.compare_stream(&run);
+    let b = run.session_id();
     let sessions = ["#1 a: COMPLETED, other (hook)", "#2 b: COMPLETED, other (hook)"];
     let chain = ["a: - < -, startup #1", "b: a < -, startup #2"];
     tells(&stage, &[&a, &b], &sessions, &chain, &[("b", Path::new("project")), ("a", &here), ("b", &second)]);

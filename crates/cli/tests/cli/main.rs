@@ -12,6 +12,7 @@
 //! | `canaries` | secrets in every place of a payload, and in nothing of ours |
 //! | `surroundings` | disks, locks, damaged and foreign files |
 //! | `walk` | the first format's walk; documents that must follow the program |
+//! | `index` | transcripts: sessions from before, files that grow, move and vanish, commands killed while they read |
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `record` | entries, documents, the handoff, and scripts of older tools |
@@ -32,12 +33,14 @@ mod current;
 mod doctor;
 mod end;
 mod export;
+mod extract;
 mod files;
 mod gate;
 mod head;
 mod hooks;
 mod hostile;
 mod import;
+mod index;
 mod init;
 mod kill;
 mod kill_drain;
@@ -63,8 +66,10 @@ mod stats;
 mod surroundings;
 mod sync_status;
 mod tag;
+mod tools;
 mod transition;
 mod usage;
+mod usage_report;
 mod walk;
 mod work;
 

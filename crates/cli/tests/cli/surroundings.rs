@@ -288,7 +288,7 @@ fn d6_a_store_of_a_newer_version_is_read_and_never_written() {
     assert_eq!(objects(&env, ["list"]).len(), 1);
     insta::assert_snapshot!(env.run(["start"]), @"
     [exit 3]
-    [err] error: the store at `/home/.local/share/rutter/rutter.db` has schema 99; this build writes up to 4
+    [err] error: the store at `/home/.local/share/rutter/rutter.db` has schema 99; this build writes up to 5
     [err] hint: a newer rutter made it: upgrade this one; reading works until then
     ");
     for command in [&["end"][..], &["work", "add", "IMPL", "x"], &["rebuild"], &["tag", "+a"], &["init"]] {

@@ -60,7 +60,7 @@ fn a_wrong_command_line_exits_2_and_says_what_is_wrong() {
     [exit 2]
     [err] error: unrecognized subcommand 'strat'
     [err]
-    [err]   tip: some similar subcommands exist: 'transition', 'statusline', 'stats', 'start'
+    [err]   tip: some similar subcommands exist: 'transition', 'statusline', 'extract', 'stats', 'start'
     [err]
     [err] Usage: rutter [OPTIONS] <COMMAND>
     [err]
