@@ -7,7 +7,10 @@
 //! | `tidy/` | the house rules as code |
 //! | `docs` | the generated part of the documentation |
 //! | `bench/` | how long things take, as ratios |
+//! | `corpus/` | whether transcripts are read as they should be |
+//! | `built` | programs as they are shipped |
 //! | `hook_program` | building the hook as it is shipped |
+//! | `npm` | programs that npm brings |
 //! | `run` | how all of them start other programs |
 //!
 //! Apart from the crates: nothing that is shipped depends on it, and it depends on none of them.
@@ -15,8 +18,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to the person at the terminal is what xtask is for")]
 
 mod bench;
+mod built;
+mod corpus;
 mod docs;
 mod hook_program;
+mod npm;
 mod run;
 mod setup;
 mod test;
@@ -47,6 +53,8 @@ enum Command {
     Docs(docs::DocsArgs),
     /// Measure how long things take
     Bench(bench::BenchArgs),
+    /// Check what is read from transcripts, or write transcripts
+    Corpus(corpus::CorpusArgs),
 }
 
 fn main() -> ExitCode {
@@ -66,5 +74,6 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Tidy => tidy::tidy(),
         Command::Docs(args) => docs::docs(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Corpus(args) => corpus::corpus(&args),
     }
 }

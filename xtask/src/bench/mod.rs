@@ -2,9 +2,12 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `list`, `commands`, `hook`, `drain`, `append`, `marker` | what is measured, one file each |
+//! | `list`, `commands`, `hook`, `drain`, `append`, `marker`, `transcripts` | what is measured, one file each |
 //! | `programs` | the programs that are measured, and the one that does nothing |
 //! | `stores` | stores of some size, kept from one run to the next |
+//! | `corpora` | transcripts of some amount, kept as well |
+//! | `ccusage` | the peer that reads transcripts fastest |
+//! | `gauge` | a process, its time and its memory |
 //! | `process` | a process in an empty environment, from its start to its end |
 //! | `turns` | doing several things in turn, again and again |
 //! | `samples` | medians and percentiles |
@@ -13,8 +16,11 @@
 //! | `machine` | on what all this was measured |
 
 mod append;
+mod ccusage;
 mod commands;
+mod corpora;
 mod drain;
+mod gauge;
 mod hook;
 mod list;
 mod machine;
@@ -25,6 +31,7 @@ mod report;
 mod row;
 mod samples;
 mod stores;
+mod transcripts;
 mod turns;
 
 use anyhow::{Result, bail};
@@ -39,7 +46,7 @@ pub(crate) struct BenchArgs {
     /// Measure only this (can be repeated)
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(BENCHES.iter().map(|bench| bench.name)))]
     only: Vec<String>,
-    /// Measure fewer rounds, and no store of a million sessions
+    /// Measure fewer rounds, no store of a million sessions, and no 2 GB of transcripts
     #[arg(long)]
     quick: bool,
     /// Fail when a bar is not met
@@ -61,6 +68,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "drain", what: "taking in what hooks left", run: drain::run },
     Bench { name: "append", what: "appending to the store, in process", run: append::run },
     Bench { name: "marker", what: "storing and reading markers, in process", run: marker::run },
+    Bench { name: "transcripts", what: "reading transcripts: `rutter usage` and `rutter index`, whole process", run: transcripts::run },
 ];
 
 /// What was found about it.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
+use crate::built::executable;
 use crate::{hook_program, run};
 
 /// What rustc is told for the program that does nothing: nothing to link at its start, nothing to relocate.
@@ -61,31 +61,9 @@ pub(super) fn build() -> Result<Programs> {
 }
 
 /// Compiles a program of one file, static as the hook is.
-fn compile(directory: &Path, name: &str, text: &str) -> Result<PathBuf> {
+pub(super) fn compile(directory: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let (source, program) = (directory.join(name).with_extension("rs"), directory.join(name));
     fs::write(&source, text).with_context(|| format!("cannot write `{}`", source.display()))?;
     run::succeed(run::program("rustc", NOOP).arg("-o").arg(&program).arg(&source))?;
     Ok(program)
-}
-
-/// Finds a program in cargo's messages: only cargo knows which target directory is in force.
-fn executable(messages: &str, name: &str) -> Option<PathBuf> {
-    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut named = artifacts.filter(|message| message["target"]["name"] == name);
-    named.find_map(|message| message["executable"].as_str().map(PathBuf::from))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn programs_are_found_in_cargos_messages() {
-        let messages = concat!(
-            "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"testkit\"},\"executable\":null}\n",
-            "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"fill\"},\"executable\":\"/t/release/fill\"}\n",
-        );
-        assert_eq!(executable(messages, "fill"), Some(PathBuf::from("/t/release/fill")));
-        assert_eq!(executable(messages, "testkit"), None);
-    }
 }

@@ -35,8 +35,8 @@ impl Stores {
             make_repository(&project)?;
         }
         let all = directory.join("stores");
-        let stores = Self { directory: all.join(fingerprint(run::root())?), projects };
-        stores.remove_others(&all)?;
+        let stores = Self { directory: all.join(fingerprint(run::root(), DECIDING)?), projects };
+        remove_others(&all, &stores.directory)?;
         Ok(stores)
     }
 
@@ -58,14 +58,15 @@ impl Stores {
         fs::rename(&growing, &store).with_context(|| format!("cannot rename `{}`", growing.display()))?;
         Ok(store)
     }
+}
 
-    fn remove_others(&self, all: &Path) -> Result<()> {
-        fs::create_dir_all(&self.directory).with_context(|| format!("cannot create `{}`", self.directory.display()))?;
-        for old in fs::read_dir(all)?.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| *path != self.directory) {
-            fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
-        }
-        Ok(())
+/// Makes the directory that is kept, and removes all others beside it: other code filled them.
+pub(super) fn remove_others(all: &Path, kept: &Path) -> Result<()> {
+    fs::create_dir_all(kept).with_context(|| format!("cannot create `{}`", kept.display()))?;
+    for old in fs::read_dir(all)?.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path != kept) {
+        fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
     }
+    Ok(())
 }
 
 /// Makes the directory, empty.
@@ -86,10 +87,10 @@ fn make_repository(worktree: &Path) -> Result<()> {
     run::succeed(run::program("git", &["init", "--quiet"]).arg(worktree))
 }
 
-/// Returns a name for the code that decides what is in a store.
-fn fingerprint(root: &Path) -> Result<String> {
+/// Returns a name for the code that decides what is filled in.
+pub(super) fn fingerprint(root: &Path, deciding: &[&str]) -> Result<String> {
     let mut files = Vec::new();
-    for deciding in DECIDING {
+    for deciding in deciding {
         collect(&root.join(deciding), &mut files)?;
     }
     files.sort();
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn everything_that_decides_is_there() {
         assert!(DECIDING.iter().all(|path| run::root().join(path).exists()));
-        assert_eq!(fingerprint(run::root()).unwrap().len(), 16);
+        assert_eq!(fingerprint(run::root(), DECIDING).unwrap().len(), 16);
     }
 
     #[test]
