@@ -77,6 +77,10 @@ fn an_agent_that_is_killed_while_its_model_speaks_has_written_none_of_it() {
     let Some(stage) = Stage::set() else { return };
     let process = stage.home.spawn_print("Go. @@hang", &[]);
     stage.api.wait_until(SOON, |exchanges| exchanges.iter().any(|each| each.is_of("hang") && each.blocks.len() == 1));
+    // The agent writes its transcript when it finds the time: without the prompt in it, the kill came too early.
+    wait_for("the prompt in the transcript", SOON, || {
+        stage.home.transcript("").iter().any(|record| record["type"] == "user").then_some(())
+    });
     let killed = process.kill();
     stage.note_run(&killed);
     assert_eq!(stage.outcomes(&stage.only_session()), [outcome("interrupted", &[])]);
