@@ -300,6 +300,12 @@ pub trait Turn {
     fn session(&mut self, key: SessionKey) -> Result<Option<&Session>, StoreError>;
     /// Returns a project, this turn's own changes included, without writing any.
     fn project(&mut self, key: ProjectKey) -> Result<Option<&Project>, StoreError>;
+    /// Returns the project at a place, this turn's own changes included, without writing any.
+    fn project_at(&mut self, place: &str) -> Result<Option<ProjectKey>, StoreError>;
+    /// Reports whether a session has an id, this turn's own included, without writing any.
+    fn has_session_id(&mut self, id: &SessionId) -> Result<bool, StoreError>;
+    /// Returns the greatest number in a project, this turn's own included, without writing any; 0 where there is none.
+    fn last_number(&mut self, project: ProjectKey) -> Result<u32, StoreError>;
     /// Reports whether an event was appended before.
     fn has_event(&mut self, id: EventId) -> Result<bool, StoreError>;
     /// Notes how far a segment of the inbox was taken in.

@@ -7,7 +7,7 @@ use session::{
     Change, Conversation, ConversationKey, Described, Ended, Evidence, Metadata, Moment, Opened, Opener, Prefix, ProjectKey, Rank, Reading,
     Session, SessionId, SessionKey, Status, Subject, Tag, Text,
 };
-use store::{Durability, Reads, StoreError};
+use store::{Durability, Reads, StoreError, Turn};
 
 use crate::documents::Wish;
 use crate::files::{Looking, PATIENCE};
@@ -332,8 +332,8 @@ impl Draft<'_> {
 
     pub(crate) fn open(&self, pen: &mut Pen<'_>) -> Result<Session, StartError> {
         let project = self.project.settle(pen)?;
-        let number = give_number(pen.turn.reads()?, project, self.number, self.documented)?;
-        let id = draw_session_id(pen.turn.reads()?, pen.dice, &self.prefix, pen.at.moment)?;
+        let number = give_number(pen.turn, project, self.number, self.documented)?;
+        let id = draw_session_id(pen.turn, pen.dice, &self.prefix, pen.at.moment)?;
         let key = SessionKey::new(draw_uuid(pen.dice, pen.now.moment));
         let opened = Opened {
             id,
@@ -355,17 +355,17 @@ impl Draft<'_> {
 }
 
 /// Gives the wanted number if it is free, else the next one above the store's and the documents'.
-fn give_number(reads: &dyn Reads, project: ProjectKey, wanted: Option<u32>, documented: &BTreeSet<u32>) -> Result<u32, StartError> {
+fn give_number(turn: &mut dyn Turn, project: ProjectKey, wanted: Option<u32>, documented: &BTreeSet<u32>) -> Result<u32, StartError> {
     let Some(number) = wanted else {
-        let last = documented.last().copied().unwrap_or(0).max(reads.last_number(project)?);
+        let last = documented.last().copied().unwrap_or(0).max(turn.last_number(project)?);
         return match in_range(last.saturating_add(1)) {
             Ok(next) => Ok(next),
             // Somebody took the very last number: the first one that is free will do.
-            Err(_) => first_free(reads, project, documented),
+            Err(_) => first_free(turn.reads()?, project, documented),
         };
     };
     in_range(number)?;
-    match reads.session_by_number(project, number)? {
+    match turn.reads()?.session_by_number(project, number)? {
         Some(taken) => Err(StartError::NumberTaken { number, status: taken.status(), id: taken.id }),
         None if documented.contains(&number) => Err(StartError::NumberDocumented { number }),
         None => Ok(number),

@@ -1,7 +1,7 @@
 //! Drawing ids: exclusively, within the turn that uses them; drawn again when taken, then lengthened.
 
 use session::{EntryId, IdError, Moment, Prefix, SessionId, WorkId, suffix_length};
-use store::{Reads, StoreError};
+use store::{Reads, StoreError, Turn};
 use uuid::Uuid;
 
 use crate::Dice;
@@ -33,10 +33,10 @@ pub enum NamingError {
 }
 
 /// Draws a free session id for the local time `at`.
-pub(crate) fn draw_session_id(reads: &dyn Reads, dice: &mut dyn Dice, prefix: &Prefix, at: Moment) -> Result<SessionId, NamingError> {
+pub(crate) fn draw_session_id(turn: &mut dyn Turn, dice: &mut dyn Dice, prefix: &Prefix, at: Moment) -> Result<SessionId, NamingError> {
     draw(dice, prefix, at, |suffix| {
         let id = SessionId::compose(prefix, at.local(), suffix).map_err(|source| NamingError::Time { at, source })?;
-        Ok(reads.session_by_id(&id)?.is_none().then_some(id))
+        Ok((!turn.has_session_id(&id)?).then_some(id))
     })
 }
 

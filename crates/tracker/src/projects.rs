@@ -110,8 +110,8 @@ impl Wanted {
             }
             Self::New(found) => {
                 // Somebody may have been first since we looked.
-                if let Some(project) = pen.turn.reads()?.project_at(found.place.as_str())? {
-                    return Ok(project.key);
+                if let Some(key) = pen.turn.project_at(found.place.as_str())? {
+                    return Ok(key);
                 }
                 let key = ProjectKey::new(draw_uuid(pen.dice, pen.now.moment));
                 pen.record(Subject::Project(key), Revision(0).next(), Change::ProjectFound(found.clone()))?;

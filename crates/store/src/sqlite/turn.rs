@@ -1,7 +1,7 @@
 //! Appending within a transaction.
 
 use rusqlite::{Connection, params};
-use session::{Anomaly, Conversation, ConversationKey, Event, EventId, Project, ProjectKey, Session, SessionKey, apply};
+use session::{Anomaly, Conversation, ConversationKey, Event, EventId, Project, ProjectKey, Session, SessionId, SessionKey, apply};
 
 use crate::sqlite::failure::Translate;
 use crate::sqlite::rows::{Loaded, save_waiting};
@@ -81,6 +81,32 @@ impl Turn for SqliteTurn<'_> {
         self.loaded.project(self.connection, key).of(self.connection).inspect_err(|error| {
             self.met_damage |= matches!(error, StoreError::Broken { .. });
         })
+    }
+
+    fn project_at(&mut self, place: &str) -> Result<Option<ProjectKey>, StoreError> {
+        let is_there = |project: &&Project| project.place.value.as_str() == place;
+        if let Some(project) = self.loaded.rows.projects.values().find(is_there) {
+            return Ok(Some(project.key));
+        }
+        let written = Reads::project_at(self.connection, place);
+        // What this turn has moved away is not there any more.
+        Ok(self.noting_damage(written)?.map(|project| project.key).filter(|key| !self.loaded.rows.projects.contains_key(key)))
+    }
+
+    fn has_session_id(&mut self, id: &SessionId) -> Result<bool, StoreError> {
+        if self.loaded.rows.sessions.values().any(|session| session.id == *id) {
+            return Ok(true);
+        }
+        let query = "SELECT 1 FROM sessions WHERE id = ?1";
+        let known = self.connection.prepare_cached(query).and_then(|mut ask| ask.exists([id.as_str()]));
+        self.noting_damage(known.of(self.connection))
+    }
+
+    fn last_number(&mut self, project: ProjectKey) -> Result<u32, StoreError> {
+        let of_project = self.loaded.rows.sessions.values().filter(|session| session.project == Some(project));
+        let own = of_project.filter_map(|session| session.number.value).max().unwrap_or(0);
+        let written = Reads::last_number(self.connection, project);
+        Ok(self.noting_damage(written)?.max(own))
     }
 
     fn has_event(&mut self, id: EventId) -> Result<bool, StoreError> {
