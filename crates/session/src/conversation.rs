@@ -167,6 +167,14 @@ impl Conversation {
         before.or(self.assignments.first()).map(|each| each.session)
     }
 
+    /// Returns the session it belonged to at some time of the wall clock, in microseconds since 1970: of what agents wrote down themselves nothing
+    /// else is known. What came before the first one belongs to that one, what has no time to the newest.
+    pub fn session_by_wall_clock(&self, micros: Option<i64>) -> Option<SessionKey> {
+        let at = micros.unwrap_or(i64::MAX);
+        let before = self.assignments.iter().rev().find(|each| each.since.at.moment.micros() <= at);
+        before.or(self.assignments.first()).map(|each| each.session)
+    }
+
     /// Reports whether the same was said within two seconds.
     pub fn has_heard(&self, fingerprint: u64, at: &Reading) -> bool {
         let apart = |said: &Said| elapsed_micros(&said.when.at, at).max(elapsed_micros(at, &said.when.at));

@@ -147,10 +147,8 @@ impl Said<'_> {
         if self.ledger.name(conversation) != Some(self.conversation.id.as_str()) {
             return false;
         }
-        let micros = at.map_or(i64::MAX, |at| at.saturating_mul(1_000).saturating_add(999));
-        let assignments = &self.conversation.assignments;
-        let then = assignments.iter().rev().find(|each| each.since.at.moment.micros() <= micros).or(assignments.first());
-        then.is_some_and(|each| each.session == self.session)
+        let micros = at.map(|at| at.saturating_mul(1_000).saturating_add(999));
+        self.conversation.session_by_wall_clock(micros) == Some(self.session)
     }
 
     /// Returns the prompts that were typed in it.

@@ -155,7 +155,7 @@ impl<'t> Known<'t> {
         let conversation = call.heard.map(|heard| heard.conversation).or_else(by_id).and_then(|key| self.conversations.get(&key)).cloned();
         let session = match call.heard {
             Some(heard) => heard.session,
-            None => conversation.as_ref().and_then(|conversation| session_at(conversation, call.at)),
+            None => conversation.as_ref().and_then(|conversation| conversation.session_by_wall_clock(call.at)),
         };
         let of_session = session.map(|key| self.project_of_session(key)).transpose()?.flatten();
         let cwd = call.cwd.or_else(|| Some(conversation.as_ref()?.cwd.as_ref()?.value.as_str()));
@@ -232,11 +232,4 @@ impl<'t> Known<'t> {
 
 fn owner_of(place: &str, name: &str) -> CallOwner {
     CallOwner { key: place.to_owned(), label: Some(name.to_owned()) }
-}
-
-/// Returns the session that a conversation belonged to at some time; what came before the first one belongs to that one.
-fn session_at(conversation: &Conversation, at: Option<i64>) -> Option<SessionKey> {
-    let at = at.unwrap_or(i64::MAX);
-    let before = conversation.assignments.iter().rev().find(|each| each.since.at.moment.micros() <= at);
-    before.or(conversation.assignments.first()).map(|each| each.session)
 }
