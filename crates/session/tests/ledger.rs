@@ -158,6 +158,18 @@ proptest! {
         prop_assert_eq!(contents(&usage).len(), of_responses(&usage).len());
     }
 
+    #[test]
+    fn usage_that_was_told_and_made_a_ledger_again_goes_on_as_it_would_have(parts in prop::collection::vec(parts(), 1..6), cut in any::<prop::sample::Index>()) {
+        let cut = cut.index(parts.len());
+        let (mut wanted, mut before) = (Ledger::default(), Ledger::default());
+        parts.iter().for_each(|part| wanted.add_usage(part));
+        parts[..cut].iter().for_each(|part| before.add_usage(part));
+        let mut ledger = Ledger::of_usage(before.names(), before.usage().copied());
+        prop_assert_eq!(contents(&ledger), contents(&before));
+        parts[cut..].iter().for_each(|part| ledger.add_usage(part));
+        prop_assert_eq!(contents(&ledger), contents(&wanted));
+    }
+
     /// The main thread's requests are a response each. What is aside counts only where there is none of them, and then once for a message.
     #[test]
     fn a_sidechain_adds_no_response_to_one_of_the_main_thread(parts in prop::collection::vec(parts(), 1..4)) {

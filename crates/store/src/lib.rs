@@ -15,7 +15,7 @@ mod sqlite;
 mod store;
 
 pub use error::{BoxError, StoreError};
-pub use index::{EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile};
+pub use index::{AllUsage, EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile, ToLay};
 pub use sqlite::{
     Access, LineError, Place, SqliteStore, is_local_file_system, make_private_directories, sqlite_version, wait_in_line, write_private,
 };

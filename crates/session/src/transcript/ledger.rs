@@ -18,7 +18,7 @@ use super::{Answer, Call, Compaction, Facts, Name, OwnTotal, Response, TypedTurn
 #[derive(Debug, Default)]
 pub struct Ledger {
     names: Names,
-    /// Where the responses of a message begin.
+    /// Where the responses of a message begin; none where nobody has asked yet.
     messages: HashMap<u64, usize, Straight>,
     responses: Vec<Link>,
     turns: HashMap<u64, TypedTurn, Straight>,
@@ -80,6 +80,37 @@ impl Ledger {
         self.add_responses(&facts.responses, &|name: Name| places.get(name.0 as usize).copied().unwrap_or_default());
     }
 
+    /// Returns all strings, each at its place; the first one is empty.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once("").chain(self.names.all())
+    }
+
+    /// Returns what is known of each response, those of one message side by side: [`of_usage`](Self::of_usage) makes a ledger of them again.
+    pub fn usage(&self) -> impl Iterator<Item = &Response> {
+        let first = self.responses.iter().enumerate().filter(|(_, link)| link.is_first).map(|(place, _)| place);
+        first.flat_map(|place| self.links(place)).map(|place| &self.responses[place].response)
+    }
+
+    /// Makes a ledger of strings and responses as one has told of them. What is added later is laid beside them as if all had been added one by
+    /// one.
+    pub fn of_usage<'n>(names: impl IntoIterator<Item = &'n str>, responses: impl IntoIterator<Item = Response>) -> Self {
+        let mut ledger = Self::default();
+        let places: Vec<Name> = names.into_iter().map(|name| ledger.names.place(name)).collect();
+        let of = |name: Name| places.get(name.0 as usize).copied().unwrap_or_default();
+        let responses = responses.into_iter();
+        ledger.responses.reserve(responses.size_hint().1.unwrap_or(0));
+        for each in responses {
+            let response = named(&each, &of);
+            let place = ledger.responses.len();
+            let is_first = ledger.responses.last().is_none_or(|last| last.response.message != response.message);
+            if let Some(last) = ledger.responses.last_mut().filter(|_| !is_first) {
+                last.next = Some(place);
+            }
+            ledger.responses.push(Link { response, is_first, next: None });
+        }
+        ledger
+    }
+
     /// Returns a string; none for 0.
     pub fn name(&self, name: Name) -> Option<&str> {
         self.names.get(name)
@@ -121,10 +152,15 @@ impl Ledger {
     }
 
     fn add_responses(&mut self, responses: &[Response], of: &impl Fn(Name) -> Name) {
-        for each in responses {
-            let Response { model, conversation, subagent, cwd, branch, tier, .. } = *each;
-            let [model, conversation, subagent, cwd, branch, tier] = [model, conversation, subagent, cwd, branch, tier].map(of);
-            self.add_response(Response { model, conversation, subagent, cwd, branch, tier, ..*each });
+        self.know_messages();
+        responses.iter().for_each(|each| self.add_response(named(each, of)));
+    }
+
+    /// Finds out where the responses of each message begin: who adds nothing does not ask.
+    fn know_messages(&mut self) {
+        if self.messages.is_empty() {
+            let first = self.responses.iter().enumerate().filter(|(_, link)| link.is_first);
+            self.messages = first.map(|(place, link)| (link.response.message, place)).collect();
         }
     }
 
@@ -152,10 +188,15 @@ impl Ledger {
         self.responses.push(Link { response, is_first: false, next: None });
     }
 
+    /// Returns where the responses of one message are.
+    fn links(&self, first: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(first), |&place| self.responses[place].next)
+    }
+
     /// Returns the responses of one message: those of the main thread, each request's; where there is none, what sidechains say is one.
     fn of_message(&self, first: usize) -> Vec<Response> {
-        let links = std::iter::successors(Some(first), |&place| self.responses[place].next);
-        let (aside, mut main): (Vec<_>, Vec<_>) = links.map(|place| self.responses[place].response).partition(|each| each.is_sidechain);
+        let (aside, mut main): (Vec<_>, Vec<_>) =
+            self.links(first).map(|place| self.responses[place].response).partition(|each| each.is_sidechain);
         let Some(aside) = aside.into_iter().reduce(|one, other| one.merged(other, &|one, other| self.names.order(one, other))) else {
             return main;
         };
@@ -167,6 +208,13 @@ impl Ledger {
         }
         main
     }
+}
+
+/// Returns a response with the places that its strings have here.
+fn named(response: &Response, of: &impl Fn(Name) -> Name) -> Response {
+    let Response { model, conversation, subagent, cwd, branch, tier, .. } = *response;
+    let [model, conversation, subagent, cwd, branch, tier] = [model, conversation, subagent, cwd, branch, tier].map(of);
+    Response { model, conversation, subagent, cwd, branch, tier, ..*response }
 }
 
 /// Keeps of two facts with the same id the one that comes first in an order.

@@ -32,6 +32,11 @@ impl Names {
         (name.0 as usize).checked_sub(1).and_then(|place| self.all.get(place)).map(String::as_str)
     }
 
+    /// Returns all of them, the first one at 1.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().map(String::as_str)
+    }
+
     /// Orders two strings: their places say only which one was seen first.
     pub(super) fn order(&self, one: Name, other: Name) -> Ordering {
         if one == other { Ordering::Equal } else { self.get(one).cmp(&self.get(other)) }

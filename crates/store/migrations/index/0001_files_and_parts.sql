@@ -28,13 +28,24 @@ CREATE TABLE parts (
 
 -- Its responses, apart: reports of usage read these and nothing else.
 CREATE TABLE usages (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: whoever has seen some knows by it what is new
   file    INTEGER NOT NULL,
   part    INTEGER NOT NULL,
   format  INTEGER NOT NULL,
   usage   BLOB    NOT NULL,
-  PRIMARY KEY (file, part)
+  UNIQUE (file, part)
 ) STRICT;
-CREATE INDEX parts_to_keep ON parts (file) WHERE NOT is_kept;
+
+-- The responses of the first of them, laid together: most reports find nothing else, and a few new ones.
+CREATE TABLE laid (
+  one     INTEGER PRIMARY KEY CHECK (one = 1),
+  last    INTEGER NOT NULL, -- the last one that is in it
+  parts   INTEGER NOT NULL, -- how many are; where that is not how many there are up to it, one of them is gone
+  format  INTEGER NOT NULL,
+  usage   BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX parts_to_keep ON parts (file, part) WHERE NOT is_kept;
 
 CREATE TABLE conversations (
   conversation TEXT    NOT NULL,

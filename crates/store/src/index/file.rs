@@ -16,7 +16,7 @@ use crate::sqlite::{file_system, open};
 const SCHEMA: &str = include_str!("../../migrations/index/0001_files_and_parts.sql");
 
 /// Which schema this build writes; a file of another one is thrown away.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The length of a page: what is kept are long rows, and all of them are read.
 const PAGE: i64 = 32_768;
@@ -84,7 +84,7 @@ impl Index {
     }
 
     /// Copies a log that has grown long into the file, so that whoever reads next reads one file in order.
-    pub fn settle(&self) {
+    pub fn settle(&mut self) {
         let length = fs::metadata(self.path.with_extension("db-wal")).map_or(0, |log| log.len());
         if length > LONG_LOG {
             // Whoever reads it just now has it wait for the next time.
@@ -99,11 +99,14 @@ impl Index {
     /// # Errors
     /// When others keep writing, or it cannot be written; nothing is changed then.
     pub fn write<T>(&mut self, work: impl FnOnce(&IndexTurn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let path = &self.path;
-        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begun.map_err(|error| translate(path, error))?;
+        let (path, waited) = (&self.path, self.patience);
+        let failed = |error| match translate(path, error) {
+            StoreError::Busy { path, .. } => StoreError::Busy { path, waited },
+            other => other,
+        };
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let value = work(&IndexTurn { connection: &transaction })?;
-        transaction.commit().map_err(|error| translate(path, error))?;
+        transaction.commit().map_err(failed)?;
         Ok(value)
     }
 }
@@ -131,6 +134,7 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(|error| translate(path, error))?;
     connection.busy_timeout(patience).of(&connection)?;
+    connection.set_prepared_statement_cache_capacity(open::STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).of(&connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL").of(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0).of(&connection)?;

@@ -182,7 +182,7 @@ impl Index {
     /// When it cannot be read.
     pub fn to_keep(&self, limit: usize) -> Result<Vec<(PartId, KeptPart)>, StoreError> {
         let query = "SELECT p.rowid, f.agent, f.path, f.born, p.part, p.format, u.usage, p.rest
-            FROM parts p JOIN files f ON f.id = p.file JOIN usages u ON u.file = p.file AND u.part = p.part
+            FROM parts p INDEXED BY parts_to_keep JOIN files f ON f.id = p.file JOIN usages u ON u.file = p.file AND u.part = p.part
             WHERE NOT p.is_kept ORDER BY p.file, p.part LIMIT ?1";
         let mut query = self.connection.prepare_cached(query).of(&self.connection)?;
         let rows = query
@@ -365,7 +365,7 @@ impl IndexTurn<'_> {
         })
     }
 
-    fn run(&self, query: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize, StoreError> {
+    pub(super) fn run(&self, query: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize, StoreError> {
         self.connection.prepare_cached(query).and_then(|mut query| query.execute(values)).of(self.connection)
     }
 }

@@ -55,13 +55,11 @@ struct Past<'g> {
 }
 
 impl Tracker {
-    /// Takes in the sessions that only transcripts tell of, and returns how many were new.
-    pub(super) fn take_in_history(&mut self, index: &mut Index) -> Result<u64, IndexError> {
-        let names = index.to_take_in()?;
+    /// Takes in the sessions that only transcripts tell of, and returns how many were new. `names` are all conversations that were asked about.
+    pub(super) fn take_in_history(&mut self, index: &mut Index, names: &[String], mut all: Vec<Told>) -> Result<u64, IndexError> {
         if names.is_empty() {
             return Ok(0);
         }
-        let mut all = index.look(|index| Told::all(index, &names))?;
         // Whoever was first has the smaller number.
         all.sort_by_key(|told| told.first);
         let running: BTreeSet<String> = self.registered().into_iter().filter_map(|entry| entry.session_id).collect();
@@ -75,22 +73,22 @@ impl Tracker {
             }
         }
         let mut all = all.into_iter().filter(|told| !is_excluded(told.cwd.as_deref().unwrap_or("/"))).peekable();
-        while all.peek().is_some() {
-            let chunk: Vec<Past<'_>> = all.by_ref().take(CHUNK).map(|told| self.past(told, &grounds, &running)).collect();
-            going_on.extend(chunk.iter().filter(|past| past.end.is_none()).map(|past| past.told.id.clone()));
-            // The last one makes all of them durable.
-            let durability = if all.peek().is_some() { Durability::Bulk } else { Durability::Normal };
-            new += self.write(durability, Evidence::Transcript, None, |pen| -> Result<u64, StoreError> {
-                let (mut new, mut heads) = (0, Heads::new());
-                for past in &chunk {
-                    new += u64::from(past.take_in(pen, &mut heads)?);
-                }
-                Ok(new)
-            })?;
-        }
+        // Meanwhile the index has time to put itself in order.
+        let written = std::thread::scope(|scope| {
+            scope.spawn(|| index.settle());
+            while all.peek().is_some() {
+                let chunk: Vec<Past<'_>> = all.by_ref().take(CHUNK).map(|told| self.past(told, &grounds, &running)).collect();
+                going_on.extend(chunk.iter().filter(|past| past.end.is_none()).map(|past| past.told.id.clone()));
+                // The last one makes all of them durable.
+                let durability = if all.peek().is_some() { Durability::Bulk } else { Durability::Normal };
+                new += self.write(durability, Evidence::Transcript, None, |pen| take_in(&chunk, pen))?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        written?;
         // What may go on is asked about again.
-        let over = names.iter().filter(|name| !going_on.contains(*name));
-        index.write(|turn| over.into_iter().try_for_each(|name| turn.note_taken_in(name)))?;
+        let mut over = names.iter().filter(|name| !going_on.contains(*name));
+        index.write(|turn| over.try_for_each(|name| turn.note_taken_in(name)))?;
         if new > 0 {
             self.bring_mirror_up();
         }
@@ -119,6 +117,15 @@ impl Tracker {
         });
         Past { key: ConversationKey::of(claude_code::NAME, &told.id), ground, first, last, end, told }
     }
+}
+
+/// Records what is not known of some conversations, and returns how many were not known at all.
+fn take_in(chunk: &[Past<'_>], pen: &mut Pen<'_>) -> Result<u64, StoreError> {
+    let (mut new, mut heads) = (0, Heads::new());
+    for past in chunk {
+        new += u64::from(past.take_in(pen, &mut heads)?);
+    }
+    Ok(new)
 }
 
 impl Past<'_> {

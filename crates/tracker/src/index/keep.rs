@@ -32,7 +32,9 @@ impl Tracker {
             self.forget_what_is_told_again(index)?;
         }
         while !parts.is_empty() {
-            store::write(&mut *self.store, Durability::Normal, |turn| {
+            // Whoever writes next makes the last ones durable: until then they can be read again.
+            let durability = if parts.len() < CHUNK { Durability::Bulk } else { Durability::Normal };
+            store::write(&mut *self.store, durability, |turn| {
                 for (_, part) in &parts {
                     // The first one says everything where parts were made one.
                     if part.part == 0 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use agents::claude_code::transcript::{self, Walked, Wanted};
 use session::transcript::Ledger;
-use store::{Index, Progress, StoreError};
+use store::{AllUsage, Index, Progress, StoreError};
 
 use super::pass::threads;
 use super::update::{IndexError, IndexView, unreadable};
@@ -28,16 +28,21 @@ impl Tracker {
             let early = early_usage(&self.home, self.config.patience());
             (walk.join().unwrap_or_default(), early)
         });
-        match self.index_for_reading_of(walked, progress)? {
+        let (opened, early) = early.unzip();
+        match self.index_for_reading_of(opened, walked, progress)? {
             None => self.read_directly(Wanted::Usage, progress),
-            Some((index, view)) => {
+            Some((mut index, view)) => {
                 let laid = match early.filter(|_| view.read == 0) {
                     Some(early) => Ok(early),
-                    None => usage_in(&index),
+                    None => index.all_usage(),
                 };
                 match laid {
-                    Ok((ledger, unread)) => {
+                    Ok(AllUsage { ledger, unread, to_lay }) => {
                         self.say_what_is_unread(unread);
+                        // Who cannot write has the answer all the same.
+                        if let Some(to_lay) = to_lay {
+                            drop(index.lay(to_lay, &ledger));
+                        }
                         Ok(ledger)
                     }
                     // It is read from the start, and made anew on the way.
@@ -82,17 +87,22 @@ impl Tracker {
     /// Opens the index and reads what is new; none where it cannot be written.
     pub(super) fn index_for_reading(&mut self, progress: &mut Progress<'_>) -> Result<Option<Index>, IndexError> {
         let walked = transcript::walk(&self.locations()?.projects(), threads());
-        Ok(self.index_for_reading_of(walked, progress)?.map(|(index, _)| index))
+        Ok(self.index_for_reading_of(None, walked, progress)?.map(|(index, _)| index))
     }
 
-    /// Opens the index and reads what is new in the transcripts that were found; none where it cannot be written.
-    fn index_for_reading_of(&mut self, walked: Walked, progress: &mut Progress<'_>) -> Result<Option<(Index, IndexView)>, IndexError> {
-        let mut read = self.index_over(walked.clone(), progress);
+    /// Opens the index, unless it is, and reads what is new in the transcripts that were found; none where it cannot be written.
+    fn index_for_reading_of(
+        &mut self,
+        opened: Option<Index>,
+        walked: Walked,
+        progress: &mut Progress<'_>,
+    ) -> Result<Option<(Index, IndexView)>, IndexError> {
+        let mut read = self.index_over(opened, walked.clone(), progress);
         if let Err(IndexError::Store(error)) = &read
             && Index::is_damaged(&self.home, error)
         {
             self.throw_index_away()?;
-            read = self.index_over(walked, progress);
+            read = self.index_over(None, walked, progress);
         }
         match read {
             Ok((index, mut view)) => {
@@ -107,8 +117,8 @@ impl Tracker {
         }
     }
 
-    fn index_over(&mut self, walked: Walked, progress: &mut Progress<'_>) -> Result<(Index, IndexView), IndexError> {
-        let mut index = Index::open(&self.home, self.config.patience())?;
+    fn index_over(&mut self, opened: Option<Index>, walked: Walked, progress: &mut Progress<'_>) -> Result<(Index, IndexView), IndexError> {
+        let mut index = opened.map_or_else(|| Index::open(&self.home, self.config.patience()), Ok)?;
         let view = self.bring_index_up(&mut index, walked, progress)?;
         // The store's copy is made by whoever may write it next.
         drop(self.keep_what_is_new(&mut index));
@@ -152,17 +162,14 @@ impl Tracker {
     }
 }
 
-/// Returns what an index that is there has of responses; none where it has nothing, or cannot be read.
-fn early_usage(home: &Path, patience: Duration) -> Option<(Ledger, u64)> {
+/// Opens an index that is there, and lays its responses together; none where it has nothing, or cannot be read.
+fn early_usage(home: &Path, patience: Duration) -> Option<(Index, AllUsage)> {
     let index = Index::is_there(home).then(|| Index::open(home, patience).ok()).flatten()?;
-    if index.is_empty().ok()? { None } else { usage_in(&index).ok() }
-}
-
-/// Lays what an index has of responses together, and counts the parts that this build cannot read.
-fn usage_in(index: &Index) -> Result<(Ledger, u64), StoreError> {
-    let mut ledger = Ledger::default();
-    let unread = index.look(|index| index.each_usage(|_, facts| ledger.add_usage(facts)))?;
-    Ok((ledger, unread))
+    if index.is_empty().ok()? {
+        return None;
+    }
+    let usage = index.all_usage().ok()?;
+    Some((index, usage))
 }
 
 /// Reports whether somebody who only reads can go on without.

@@ -11,6 +11,7 @@ use store::{EncodedFacts, FileId, Index, IndexTurn, Progress, ReadFile, StoreErr
 
 use super::pass::{self, Outcome, ReadNow};
 use super::plan::{self, Plan};
+use super::told::Told;
 use crate::{ConfigError, Tracker};
 
 /// After how many files the index is written.
@@ -71,10 +72,21 @@ impl Tracker {
         let mut index = Index::open(&self.home, self.config.patience())?;
         let walked = transcript::walk(&self.locations()?.projects(), pass::threads());
         let mut view = self.bring_index_up(&mut index, walked, progress)?;
-        self.keep_what_is_new(&mut index)?;
+        let names = index.to_take_in()?;
+        // The store's copy is made while somebody finds out what sessions there were.
+        let (home, patience) = (self.home.clone(), self.config.patience());
+        let (told, kept) = std::thread::scope(|scope| {
+            let told = scope.spawn(|| match names.is_empty() {
+                true => Ok(Vec::new()),
+                false => Index::open(&home, patience)?.look(|index| Told::all(index, &names)),
+            });
+            let kept = self.keep_what_is_new(&mut index);
+            (told.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), kept)
+        });
+        kept?;
         // What hooks have told meanwhile is theirs.
         drop(self.take_in());
-        view.sessions = self.take_in_history(&mut index)?;
+        view.sessions = self.take_in_history(&mut index, &names, told?)?;
         index.settle();
         Ok(view)
     }
