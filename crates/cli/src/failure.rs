@@ -149,6 +149,7 @@ impl From<UsageError> for Failure {
             UsageError::Prices { .. } => {
                 Self::surroundings(error).hint("correct it there; a price begins with `[[prices]]`, `model`, `input` and `output`")
             }
+            UsageError::Current(error) => error.into(),
             UsageError::Project(error) => error.into(),
             UsageError::Index(error) => error.into(),
             UsageError::Store(error) => error.into(),

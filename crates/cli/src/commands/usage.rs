@@ -14,7 +14,7 @@ use crate::usage_table;
 /// never taken for nothing. Of this project, unless all are asked for.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  rutter usage                                   This project, day by day\n  rutter usage week --all-projects --since 30d   The last month everywhere, in weeks\n  rutter usage session --model opus              What each session used of a model\n  rutter usage block --json | jq 'select(.block.active)'"
+    after_help = "Examples:\n  rutter usage                                   This project, day by day\n  rutter usage week --all-projects --since 30d   The last month everywhere, in weeks\n  rutter usage session --model opus              What each session used of a model\n  rutter usage model -s current                  What the current session used, by model\n  rutter usage block --json | jq 'select(.block.active)'"
 )]
 pub(crate) struct UsageArgs {
     /// What to group by
@@ -77,7 +77,10 @@ impl Group {
 }
 
 pub(super) fn usage(context: &Context, args: &UsageArgs) -> Result<(), Failure> {
-    context.refuse_named()?;
+    let session = context.named(&None).map(str::to_owned);
+    if session.is_some() && args.all_projects {
+        return Err(Failure::wrong("`-s` names one session, and `--all-projects` means many").hint("leave one of them away"));
+    }
     context.read(|tracker| {
         let zone = args.timezone.as_deref().map_or_else(|| Ok(tracker.clock().zone()), read_zone)?;
         let wanted = WantedUsage {
@@ -86,11 +89,12 @@ pub(super) fn usage(context: &Context, args: &UsageArgs) -> Result<(), Failure> 
             until: args.until.as_deref().map(|until| parse_through(until, tracker.clock(), &zone)).transpose()?,
             zone,
             models: args.models.clone(),
+            session,
             all_projects: args.all_projects,
         };
         let report = tracker.usage(&wanted, &mut context.ui.progress_of_bytes("Reading"))?;
         if report.rows.is_empty() {
-            context.ui.note(match args.all_projects {
+            context.ui.note(match args.all_projects || wanted.session.is_some() {
                 true => "Nothing was used that fits.",
                 false => "Nothing was used here that fits; `--all-projects` looks everywhere.",
             });

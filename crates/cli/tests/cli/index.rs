@@ -87,6 +87,27 @@ fn a_report_needs_no_index_and_says_the_same() {
 }
 
 #[test]
+fn what_a_session_used_is_counted_wherever_it_was() {
+    let env = env();
+    conversation(&env, "first", 0).write(&projects(&env));
+    conversation(&env, "second", 1).answer(3, 7).write(&projects(&env));
+    env.answer(["index"]);
+    let rows = |arguments: &[&str]| {
+        let rows = objects(&env, arguments.iter().copied());
+        rows.iter().map(|row| (row["key"].as_str().unwrap().to_owned(), row["output"].as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    let elsewhere = env.path("elsewhere").to_string_lossy().into_owned();
+    fs::create_dir(&elsewhere).unwrap();
+    let second = sessions(&env)[0]["description"].clone();
+    assert_eq!(second, "Mend the second");
+    assert_eq!(rows(&["usage", "-s", "2"]), [("2026-01-03".to_owned(), 157), ("total".to_owned(), 157)]);
+    assert_eq!(rows(&["usage", "branch", "-s", "1"]).last().unwrap().1, 150);
+    let id = objects(&env, ["show", "2"])[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(rows(&["-C", &elsewhere, "usage", "-s", &id]).last().unwrap().1, 157);
+    assert_eq!(rows(&["-C", &elsewhere, "usage"]), [("total".to_owned(), 0)]);
+}
+
+#[test]
 fn what_hooks_know_is_not_doubled() {
     let env = env();
     conversation(&env, "known", 0).write(&projects(&env));

@@ -27,9 +27,14 @@ fn what_cannot_be_meant_is_refused_with_what_to_type() {
     [err] error: `soon` is not a time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
     ");
     insta::assert_snapshot!(env.run(["usage", "-s", "1"]), @"
+    [exit 1]
+    [err] error: no session matches `1`
+    [err] hint: run `rutter list --all-projects` to see the ids
+    ");
+    insta::assert_snapshot!(env.run(["usage", "-s", "1", "--all-projects"]), @"
     [exit 2]
-    [err] error: `-s` names one session, and this is about many
-    [err] hint: run `rutter show SESSION` for one
+    [err] error: `-s` names one session, and `--all-projects` means many
+    [err] hint: leave one of them away
     ");
     assert_eq!(env.raw(["usage", "fortnight"]).code, 2);
 }

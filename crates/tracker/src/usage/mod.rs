@@ -24,7 +24,7 @@ use std::path::PathBuf;
 
 use store::{Progress, StoreError};
 
-use crate::{IndexError, ProjectError, Tracker};
+use crate::{CurrentError, IndexError, ProjectError, Purpose, Tracker};
 use owners::StoreOwners;
 
 pub use cost::Cost;
@@ -47,6 +47,9 @@ pub enum UsageError {
     /// Transcripts cannot be read.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The session cannot be determined.
+    #[error(transparent)]
+    Current(#[from] CurrentError),
     /// The project cannot be determined.
     #[error(transparent)]
     Project(#[from] ProjectError),
@@ -59,15 +62,20 @@ impl Tracker {
     /// Counts what agents used, after reading what is new in transcripts.
     ///
     /// # Errors
-    /// When the prices do not read, transcripts cannot be read, the project cannot be determined, or the store cannot answer.
+    /// When the prices do not read, transcripts cannot be read, the session or the project cannot be determined, or the
+    /// store cannot answer.
     pub fn usage(&mut self, wanted: &WantedUsage, progress: &mut Progress<'_>) -> Result<UsageReport, UsageError> {
         let prices = self.config.prices()?;
+        let session = match &wanted.session {
+            Some(named) => Some(self.resolve(Some(named), Purpose::Reading)?.key),
+            None => None,
+        };
         let ledger = match wanted.by {
             // Only here it matters what agents say of their totals.
             UsageBy::Session => self.ledger(progress)?,
             _ => self.ledger_of_usage(progress)?,
         };
-        let mut owners = StoreOwners::new(self, wanted.all_projects)?;
+        let mut owners = StoreOwners::new(self, session, wanted.all_projects)?;
         let report = report(&ledger, &prices, wanted, &mut owners);
         owners.trouble.map_or(Ok(report), |error| Err(error.into()))
     }

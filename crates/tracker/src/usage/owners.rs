@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use agents::claude_code;
-use session::{AgentSession, Conversation, ProjectKey};
+use session::{AgentSession, Conversation, ProjectKey, SessionKey};
 use store::{StoreError, Wanted};
 
 use super::UsageError;
@@ -24,6 +24,8 @@ enum Here {
 pub(super) struct StoreOwners<'t> {
     tracker: &'t Tracker,
     here: Option<Here>,
+    /// The session that is asked for.
+    session: Option<SessionKey>,
     /// The projects of worktrees of sessions; read when a directory is gone.
     worktrees: Option<HashMap<String, ProjectKey>>,
     /// What each agent session continues; read when a chain is asked for.
@@ -39,13 +41,14 @@ struct Found {
 }
 
 impl<'t> StoreOwners<'t> {
-    pub(super) fn new(tracker: &'t Tracker, all_projects: bool) -> Result<Self, UsageError> {
-        let here = match (all_projects, tracker.project_here()?) {
+    /// Asks for one session wherever it was, else for this project, else for everything.
+    pub(super) fn new(tracker: &'t Tracker, session: Option<SessionKey>, all_projects: bool) -> Result<Self, UsageError> {
+        let here = match (all_projects || session.is_some(), tracker.project_here()?) {
             (true, _) => None,
             (false, Some(project)) => Some(Here::Known(project.key)),
             (false, None) => Some(Here::Unknown(tracker.place().project_place().to_owned())),
         };
-        Ok(Self { tracker, here, worktrees: None, origins: None, trouble: None })
+        Ok(Self { tracker, here, session, worktrees: None, origins: None, trouble: None })
     }
 
     /// Finds the project of a directory: the known one, else the repository, else the directory.
@@ -133,6 +136,13 @@ impl Owners for StoreOwners<'_> {
             owners.push((since, Owner { key: Some(session.id.as_str().to_owned()), label }));
         }
         if owners.is_empty() { own() } else { owners }
+    }
+
+    fn wanted_since(&mut self, conversation: Option<&str>) -> Option<Vec<(i64, bool)>> {
+        let wanted = self.session?;
+        let found = self.conversation(conversation);
+        let assignments = found.iter().flat_map(|found| &found.assignments);
+        Some(assignments.map(|each| (each.since.at.moment.micros().div_euclid(1_000), each.session == wanted)).collect())
     }
 
     fn chain(&mut self, conversation: Option<&str>) -> Owner {

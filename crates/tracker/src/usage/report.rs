@@ -48,6 +48,8 @@ pub struct WantedUsage {
     pub zone: TimeZone,
     /// Of models whose names have one of these in them; empty for all.
     pub models: Vec<String>,
+    /// Of this session, wherever it was; else of a project.
+    pub session: Option<String>,
     /// Of all projects, not only of this one.
     pub all_projects: bool,
 }
@@ -70,6 +72,8 @@ pub trait Owners {
     /// Returns the sessions of a conversation, in order, and since when (milliseconds since 1970) it belonged to each; at least one. What
     /// came before belongs to the first.
     fn sessions(&mut self, conversation: Option<&str>) -> Vec<(i64, Owner)>;
+    /// Returns since when (milliseconds since 1970) what was done in a conversation is asked for, and since when not; none where all of it is.
+    fn wanted_since(&mut self, conversation: Option<&str>) -> Option<Vec<(i64, bool)>>;
     /// Returns the chain that a conversation is in.
     fn chain(&mut self, conversation: Option<&str>) -> Owner;
     /// Returns the agent whose conversation it is.
@@ -335,6 +339,8 @@ struct Directory {
 struct Talk {
     agent: u32,
     groups: Vec<(i64, u32)>,
+    /// Since when it is asked for, where that is not always.
+    wanted: Option<Vec<(i64, bool)>>,
     /// Whether a part of it is not counted.
     is_partial: bool,
 }
@@ -397,7 +403,9 @@ impl<'d> Desk<'d> {
             return None;
         }
         let directory = self.directory(response.cwd);
-        if !directory.is_wanted {
+        let is_of_session =
+            self.talk(response.conversation).wanted.as_ref().is_none_or(|wanted| then(wanted, response.at).unwrap_or(false));
+        if !directory.is_wanted || !is_of_session {
             self.talk(response.conversation).is_partial = true;
             return None;
         }
@@ -434,11 +442,7 @@ impl<'d> Desk<'d> {
             UsageBy::Project => directory.group,
             UsageBy::Model => self.group_named(response.model),
             UsageBy::Branch => self.group_named(response.branch),
-            UsageBy::Session | UsageBy::Chain => {
-                let groups = &self.talk(response.conversation).groups;
-                let held = response.at.and_then(|at| groups.iter().rev().find(|(since, _)| *since <= at)).or(groups.first());
-                held.map_or(0, |(_, group)| *group)
-            }
+            UsageBy::Session | UsageBy::Chain => then(&self.talk(response.conversation).groups, response.at).unwrap_or(0),
         }
     }
 
@@ -493,12 +497,13 @@ impl<'d> Desk<'d> {
                 _ => Vec::new(),
             };
             let groups = owners.into_iter().map(|(since, owner)| (since, self.number(owner))).collect();
+            let wanted = self.owners.wanted_since(conversation);
             let agent = self.owners.agent(conversation);
             let agent = self.agents.iter().position(|held| *held == agent).unwrap_or_else(|| {
                 self.agents.push(agent);
                 self.agents.len() - 1
             });
-            self.talks.keep(name, Talk { agent: u32::try_from(agent).unwrap_or(0), groups, is_partial: false });
+            self.talks.keep(name, Talk { agent: u32::try_from(agent).unwrap_or(0), groups, wanted, is_partial: false });
         }
         self.talks.get_mut(name).expect("it was kept just now")
     }
@@ -560,6 +565,12 @@ impl<'d> Desk<'d> {
             own: group.own,
         }
     }
+}
+
+/// Returns what held at a time; the first one also before it, the last one for what has no time.
+fn then<T: Copy>(held: &[(i64, T)], at: Option<i64>) -> Option<T> {
+    let at = at.unwrap_or(i64::MAX);
+    held.iter().rev().find(|(since, _)| *since <= at).or(held.first()).map(|(_, held)| *held)
 }
 
 fn number(groups: &mut Vec<Group>, places: &mut HashMap<Option<String>, u32>, owner: Owner) -> u32 {

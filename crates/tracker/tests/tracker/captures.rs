@@ -240,7 +240,15 @@ fn less(one: Tokens, other: Tokens) -> Tokens {
 }
 
 fn wanted() -> WantedUsage {
-    WantedUsage { by: UsageBy::Model, since: None, until: None, zone: read_zone("UTC").unwrap(), models: Vec::new(), all_projects: true }
+    WantedUsage {
+        by: UsageBy::Model,
+        since: None,
+        until: None,
+        zone: read_zone("UTC").unwrap(),
+        models: Vec::new(),
+        session: None,
+        all_projects: true,
+    }
 }
 
 fn calls_of(line: &Value) -> Vec<String> {

@@ -17,8 +17,8 @@ const ALL: [UsageBy; 9] = [
     UsageBy::Block,
 ];
 
-/// Projects are directories, called by their last part; a conversation `a>b` belongs to `b` from noon of the first of March on.
-struct ByName;
+/// What is asked for is one session, or everything. Projects are directories, called by their last part; a conversation `a>b` belongs to `b` from noon of the first of March on.
+struct ByName(Option<&'static str>);
 
 const NOON: i64 = 1_772_366_400_000;
 
@@ -38,6 +38,12 @@ impl Owners for ByName {
             Some((first, second)) => vec![(0, owner(first)), (NOON, owner(second))],
             None => vec![(i64::MIN, Owner { key: conversation.map(str::to_owned), label: None })],
         }
+    }
+
+    fn wanted_since(&mut self, conversation: Option<&str>) -> Option<Vec<(i64, bool)>> {
+        let wanted = self.0?;
+        let sessions = self.sessions(conversation);
+        Some(sessions.into_iter().map(|(since, owner)| (since, owner.key.as_deref() == Some(wanted))).collect())
     }
 
     fn chain(&mut self, conversation: Option<&str>) -> Owner {
@@ -82,11 +88,11 @@ impl Part {
 
 fn wanted(by: UsageBy) -> WantedUsage {
     let zone = read_zone("Europe/Berlin").unwrap();
-    WantedUsage { by, since: None, until: None, zone, models: Vec::new(), all_projects: true }
+    WantedUsage { by, since: None, until: None, zone, models: Vec::new(), session: None, all_projects: true }
 }
 
 fn counted(ledger: &Ledger, wanted: &WantedUsage) -> UsageReport {
-    report_usage(ledger, &Prices::known(), wanted, &mut ByName)
+    report_usage(ledger, &Prices::known(), wanted, &mut ByName(None))
 }
 
 fn millis(at: &str) -> i64 {
@@ -192,6 +198,19 @@ fn only_what_was_asked_for_is_counted() {
         assert_eq!(counted(&ledger, &wanted).total.all.usage.output, expected, "{wanted:?}");
     }
     assert_eq!(keys(&counted(&ledger, &late)), ["2026-03-02T10:00:00+01:00"]);
+}
+
+#[test]
+fn of_one_session_only_what_was_done_while_a_conversation_belonged_to_it_is_counted() {
+    let ledger = shop().ledger();
+    let of = |session| report_usage(&ledger, &Prices::known(), &wanted(UsageBy::Session), &mut ByName(Some(session)));
+    let all = counted(&ledger, &wanted(UsageBy::Session));
+    for session in ["a", "b", "c", "codex"] {
+        let row = all.rows.iter().find(|row| row.owner.key.as_deref() == Some(session)).unwrap();
+        let report = of(session);
+        assert_eq!((keys(&report), report.total.all), (vec![session], row.all));
+    }
+    assert_eq!(of("nobody").rows, []);
 }
 
 #[test]
