@@ -51,6 +51,15 @@ impl Index {
         })
     }
 
+    /// Lays everything together for the next one who asks, where much is new.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn lay_together(&mut self) -> Result<(), StoreError> {
+        let AllUsage { ledger, to_lay, .. } = self.all_usage()?;
+        to_lay.map_or(Ok(()), |to_lay| self.lay(to_lay, &ledger))
+    }
+
     /// Keeps what was laid together, unless one of its parts has gone meanwhile.
     ///
     /// # Errors

@@ -55,9 +55,17 @@ struct Past<'g> {
 }
 
 impl Tracker {
-    /// Takes in the sessions that only transcripts tell of, and returns how many were new. `names` are all conversations that were asked about.
-    pub(super) fn take_in_history(&mut self, index: &mut Index, names: &[String], mut all: Vec<Told>) -> Result<u64, IndexError> {
+    /// Takes in the sessions that only transcripts tell of, and returns how many were new. `names` are all conversations that were asked about;
+    /// `meanwhile` has the index for itself.
+    pub(super) fn take_in_history(
+        &mut self,
+        index: &mut Index,
+        names: &[String],
+        mut all: Vec<Told>,
+        meanwhile: impl FnOnce(&mut Index) + Send,
+    ) -> Result<u64, IndexError> {
         if names.is_empty() {
+            meanwhile(index);
             return Ok(0);
         }
         // Whoever was first has the smaller number.
@@ -73,9 +81,8 @@ impl Tracker {
             }
         }
         let mut all = all.into_iter().filter(|told| !is_excluded(told.cwd.as_deref().unwrap_or("/"))).peekable();
-        // Meanwhile the index has time to put itself in order.
         let written = std::thread::scope(|scope| {
-            scope.spawn(|| index.settle());
+            scope.spawn(|| meanwhile(index));
             while all.peek().is_some() {
                 let chunk: Vec<Past<'_>> = all.by_ref().take(CHUNK).map(|told| self.past(told, &grounds, &running)).collect();
                 going_on.extend(chunk.iter().filter(|past| past.end.is_none()).map(|past| past.told.id.clone()));

@@ -86,8 +86,14 @@ impl Tracker {
         kept?;
         // What hooks have told meanwhile is theirs.
         drop(self.take_in());
-        view.sessions = self.take_in_history(&mut index, &names, told?)?;
-        index.settle();
+        // Meanwhile the index is put in order for whoever asks next.
+        let put_in_order = |index: &mut Index| {
+            let laid = if view.read > 0 { index.lay_together() } else { Ok(()) };
+            index.settle();
+            // Whoever asks lays them together himself.
+            drop(laid);
+        };
+        view.sessions = self.take_in_history(&mut index, &names, told?, put_in_order)?;
         Ok(view)
     }
 
