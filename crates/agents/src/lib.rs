@@ -5,17 +5,23 @@
 //! | `envelope` | what a hook leaves in the inbox: a payload and what was known around it |
 //! | `skim` | JSON, read without building anything |
 //! | `lines` | lines of a file in bounded memory, however long they are |
+//! | `transcripts/` | what is the same about all agents' transcripts, and the one way in to them |
 //! | `claude_code/` | Claude Code |
+//! | `codex/` | Codex CLI |
 //!
 //! The feature `payload` is all that a hook links; `readers` brings what only the tracker needs.
 
 pub mod claude_code;
+#[cfg(feature = "readers")]
+pub mod codex;
 #[cfg(feature = "payload")]
 mod envelope;
 #[cfg(feature = "readers")]
 mod lines;
 #[cfg(feature = "readers")]
 mod skim;
+#[cfg(feature = "readers")]
+pub mod transcripts;
 
 #[cfg(feature = "payload")]
 pub use envelope::Envelope;

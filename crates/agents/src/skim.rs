@@ -163,6 +163,20 @@ impl<'b> Skim<'b> {
         Ok(read_count(number))
     }
 
+    /// Takes a string to where it is held; what is something else changes nothing there.
+    pub(crate) fn text_into(&mut self, held: &mut Raw<'b>) -> Result<()> {
+        if let Some(said) = self.string()? {
+            *held = said;
+        }
+        Ok(())
+    }
+
+    /// Takes a count to where it is held; what is something else is 0.
+    pub(crate) fn count_into(&mut self, held: &mut u64) -> Result<()> {
+        *held = self.count()?.unwrap_or(0);
+        Ok(())
+    }
+
     /// Takes a truth value; none where the value is something else.
     pub(crate) fn flag(&mut self) -> Result<Option<bool>> {
         let kind = self.peek()?;

@@ -128,6 +128,33 @@ pub struct Call {
     pub is_copied: bool,
 }
 
+/// A file that a tool call changes, of calls that may change several: of others [`Call::is_edit`] says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// The agent's id of the call.
+    pub call: u64,
+    /// Which one of the call's files it is.
+    pub place: u32,
+    /// What becomes of the file.
+    pub kind: EditKind,
+    /// The file, as the call names it: it may be relative to where the call runs.
+    pub file: Name,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EditKind {
+    /// It is written anew.
+    Add,
+    /// Something in it changes.
+    #[default]
+    Update,
+    /// It goes.
+    Delete,
+    /// The file before it is to be called so.
+    MoveTo,
+}
+
 /// What came back from a tool call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -259,6 +286,9 @@ pub struct Facts {
     pub calls: Vec<Call>,
     /// What came back from tool calls, of this part or an earlier one.
     pub answers: Vec<Answer>,
+    /// Files that calls change which may change several. Not kept by stores yet.
+    #[serde(skip)]
+    pub edits: Vec<Edit>,
     /// Compactions.
     pub compactions: Vec<Compaction>,
     /// The ids that records give their conversation, and how many records do.
@@ -325,6 +355,7 @@ impl Facts {
         self.turns.append(&mut next.turns);
         self.calls.append(&mut next.calls);
         self.answers.append(&mut next.answers);
+        self.edits.append(&mut next.edits);
         self.compactions.append(&mut next.compactions);
         for (name, count) in next.conversations {
             match self.conversations.iter_mut().find(|(held, _)| *held == name) {
@@ -384,6 +415,7 @@ impl Facts {
         for Call { tool, conversation, subagent, cwd, about, .. } in &mut self.calls {
             [tool, conversation, subagent, cwd, about].into_iter().for_each(&mut *each);
         }
+        self.edits.iter_mut().for_each(|edit| each(&mut edit.file));
         for Compaction { conversation, trigger, .. } in &mut self.compactions {
             [conversation, trigger].into_iter().for_each(&mut *each);
         }

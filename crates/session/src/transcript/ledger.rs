@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::merge::{moment, order_all};
 use super::names::{Names, Straight};
-use super::{Answer, Call, Compaction, Facts, Name, OwnTotal, Response, TypedTurn};
+use super::{Answer, Call, Compaction, Edit, Facts, Name, OwnTotal, Response, TypedTurn};
 
 /// Facts of many files.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Ledger {
     calls: HashMap<u64, Call, Straight>,
     answers: HashMap<u64, Answer, Straight>,
     compactions: HashMap<u64, Compaction, Straight>,
+    /// By the call, and by which of its files it is.
+    edits: HashMap<(u64, u32), Edit>,
     own_totals: HashMap<(Name, Name), OwnTotal>,
     /// Conversations that began as copies of others.
     copies: HashSet<Name>,
@@ -56,6 +58,13 @@ impl Ledger {
         }
         for answer in &facts.answers {
             lay(&mut self.answers, answer.call, *answer, order_answers);
+        }
+        for each in &facts.edits {
+            let edit = Edit { file: of(each.file), ..*each };
+            let kept = *self.edits.entry((edit.call, edit.place)).or_insert(edit);
+            if order_edits(&self.names, &edit, &kept) == Ordering::Less {
+                self.edits.insert((edit.call, edit.place), edit);
+            }
         }
         for each in &facts.compactions {
             let compaction = Compaction { conversation: of(each.conversation), trigger: of(each.trigger), ..*each };
@@ -134,6 +143,11 @@ impl Ledger {
     /// Returns every tool call once, with what came back, in no order.
     pub fn calls(&self) -> impl Iterator<Item = (&Call, Option<&Answer>)> {
         self.calls.values().map(|call| (call, self.answers.get(&call.id)))
+    }
+
+    /// Returns every file that a call changes which may change several, in no order.
+    pub fn edits(&self) -> impl Iterator<Item = &Edit> {
+        self.edits.values()
     }
 
     /// Returns every compaction once, in no order.
@@ -235,6 +249,10 @@ fn order_calls(names: &Names, one: &Call, other: &Call) -> Ordering {
     let standing = |each: &Call| (each.is_copied, each.is_sidechain, moment(each.at), Reverse(each.is_edit));
     let texts = |each: &Call| [each.conversation, each.subagent, each.tool, each.cwd, each.about];
     standing(one).cmp(&standing(other)).then_with(|| order_all(&|one, other| names.order(one, other), texts(one), texts(other)))
+}
+
+fn order_edits(names: &Names, one: &Edit, other: &Edit) -> Ordering {
+    one.kind.cmp(&other.kind).then_with(|| names.order(one.file, other.file))
 }
 
 fn order_compactions(names: &Names, one: &Compaction, other: &Compaction) -> Ordering {

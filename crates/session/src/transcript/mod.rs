@@ -15,5 +15,7 @@ mod ledger;
 mod merge;
 mod names;
 
-pub use facts::{Answer, Call, Compaction, Counts, Extent, Facts, Name, OwnTotal, Refusal, Response, Title, TitleKind, TypedTurn, Usage};
+pub use facts::{
+    Answer, Call, Compaction, Counts, Edit, EditKind, Extent, Facts, Name, OwnTotal, Refusal, Response, Title, TitleKind, TypedTurn, Usage,
+};
 pub use ledger::Ledger;

@@ -8,34 +8,15 @@ use std::io::{self, Read};
 
 use session::transcript::{Answer, Call, Compaction, Facts, Name, OwnTotal, Refusal, Response, Title, TitleKind, TypedTurn};
 
-use super::moment::millis;
 use super::record::{Block, Message, Record, UsageSaid};
-use super::strings::Strings;
 use super::wrapper::Wrapper;
 use crate::lines::{self, Sink};
 use crate::skim::Raw;
 use crate::transcript_id;
+use crate::transcripts::moment::millis;
+use crate::transcripts::pass::{Carried, Pass, Wanted};
+use crate::transcripts::strings::Strings;
 use crate::{FileUse, TranscriptBuffers};
-
-/// How much is wanted of a transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Everything.
-    Everything,
-    /// Responses and what they used, nothing else: lines that say nothing of it are not even looked at.
-    Usage,
-}
-
-/// What a pass over a part of a transcript came to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pass {
-    /// What was found in whole lines.
-    pub facts: Facts,
-    /// How many bytes they were.
-    pub length: u64,
-    /// How many bytes are behind them: a line that is being written, or that never was written to its end.
-    pub unfinished: u64,
-}
 
 /// Up to which length words are told: whoever keeps them redacts them first, and cuts them then.
 const LONGEST: usize = 16 << 10;
@@ -49,7 +30,7 @@ pub fn read(input: &mut impl Read, wanted: Wanted, buffers: &mut TranscriptBuffe
     let tail = lines::read(input, &mut buffers.0, &mut reader)?;
     let is_whole = tail.length == tail.bytes.len() as u64 && reader.whole_tail(&tail.bytes);
     let (length, unfinished) = if is_whole { (tail.at + tail.length, 0) } else { (tail.at, tail.length) };
-    Ok(Pass { facts: reader.finish(), length, unfinished })
+    Ok(Pass { facts: reader.finish(), length, unfinished, carried: Carried::default() })
 }
 
 struct Reader {

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use agents::TranscriptBuffers;
-use agents::claude_code::transcript::{Pass, Wanted, read};
+use agents::transcripts::{Agent, Carried, Pass, Wanted};
 use session::transcript::Usage;
 
 /// A part of a file that says the same over and over: the words, and how often.
@@ -37,7 +37,12 @@ impl Read for Made {
 }
 
 fn made(parts: &[Part], wanted: Wanted) -> Pass {
-    read(&mut Made { parts: parts.to_vec(), at: (0, 0, 0) }, wanted, &mut TranscriptBuffers::default()).unwrap()
+    made_by(Agent::ClaudeCode, parts, wanted)
+}
+
+fn made_by(agent: Agent, parts: &[Part], wanted: Wanted) -> Pass {
+    let mut made = Made { parts: parts.to_vec(), at: (0, 0, 0) };
+    agent.read(&mut made, wanted, &Carried::default(), &mut TranscriptBuffers::default()).unwrap()
 }
 
 fn length(parts: &[Part]) -> u64 {
@@ -97,6 +102,28 @@ fn a_line_that_is_no_text_but_numbers_is_passed_over() {
     assert_eq!((pass.length, pass.unfinished), (length(&parts), 0));
 }
 
+/// What a command printed, in a line of Codex.
+const PRINTED: &str = concat!(
+    r#"{"timestamp":"2026-01-01T00:00:00Z","type":"response_item","payload":{"type":"function_call_output","call_id":"t1","output":"#,
+    r#""Wall time: 1.5 seconds\nProcess exited with code 3\nOutput:\n"#
+);
+const COUNTED: &str = concat!(
+    r#"{"timestamp":"2026-01-01T00:00:00Z","type":"event_msg","payload":{"type":"token_count","info":{"#,
+    r#""total_token_usage":{"input_tokens":9,"output_tokens":4},"last_token_usage":{"input_tokens":9,"output_tokens":4}}}}"#,
+    "\n"
+);
+
+#[test]
+fn a_line_of_20_mb_of_codex_is_one_line() {
+    for text in [TEXT, ESCAPED] {
+        let parts = [(PRINTED, 1), (text, (20 << 20) / text.len()), ("\"}}\n", 1), (COUNTED, 1)];
+        let pass = made_by(Agent::Codex, &parts, Wanted::Everything);
+        let (facts, counts) = (&pass.facts, pass.facts.counts);
+        assert_eq!((pass.length, pass.unfinished, counts.lines, counts.broken, counts.too_long), (length(&parts), 0, 2, 0, 0));
+        assert_eq!((facts.answers[0].is_error, facts.answers[0].duration_ms, facts.responses.len()), (true, Some(1_500), 1));
+    }
+}
+
 /// A line of 200 MB takes no more memory than one of 20. Other tests in the same process may take more meanwhile, so that it runs alone.
 #[cfg(target_os = "linux")]
 #[test]
@@ -111,6 +138,9 @@ fn a_line_of_200_mb_takes_bounded_memory() {
     for (text, close) in [(TEXT, BEHIND), (ESCAPED, BEHIND), ("\",\"", BEHIND), (TEXT, "")] {
         let parts = [(BEFORE, 1), (text, (200 << 20) / text.len()), (close, 1), ("\n", 1), (SHORT, 1)];
         let pass = made(&parts, Wanted::Everything);
+        assert_eq!((pass.length, pass.facts.counts.lines), (length(&parts), 2));
+        let parts = [(PRINTED, 1), (text, (200 << 20) / text.len()), ("\"}}", 1), ("\n", 1), (COUNTED, 1)];
+        let pass = made_by(Agent::Codex, &parts, Wanted::Everything);
         assert_eq!((pass.length, pass.facts.counts.lines), (length(&parts), 2));
     }
     let peak = kilobytes("VmHWM:");

@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `captured` | what the client of the pinned version wrote, compared with a plain reader |
+//! | `codex` | what Codex says, in files of every generation |
+//! | `captured` | what Claude Code of the pinned version wrote, compared with a plain reader |
 //! | `plain` | that reader |
 //! | `generations` | records as clients of all generations wrote them |
 //! | `passes` | files that grow, and are read in parts |
@@ -10,6 +11,7 @@
 //! | `long` | lines that are too long to be held |
 
 mod captured;
+mod codex;
 mod generations;
 mod long;
 mod mutated;
@@ -20,22 +22,40 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use agents::TranscriptBuffers;
-use agents::claude_code::transcript::{Pass, Wanted, read};
+use agents::transcripts::{Agent, Carried, Pass, Wanted};
 use session::transcript::{Facts, Ledger, Name, Usage};
 
-/// Reads a whole transcript.
-fn pass(mut bytes: &[u8]) -> Pass {
-    read(&mut bytes, Wanted::Everything, &mut TranscriptBuffers::default()).unwrap()
+/// Reads a whole transcript of Claude Code.
+fn pass(bytes: &[u8]) -> Pass {
+    read(Agent::ClaudeCode, bytes, &Carried::default())
 }
 
-/// Returns all captured transcripts, by name: the run, and the file in it.
+/// Reads a transcript from where a pass ended.
+fn read(agent: Agent, mut bytes: &[u8], carried: &Carried) -> Pass {
+    agent.read(&mut bytes, Wanted::Everything, carried, &mut TranscriptBuffers::default()).unwrap()
+}
+
+/// Returns all captured transcripts of Claude Code, by name: the run, and the file in it.
 fn captures() -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/fixtures/claude-code/2.1.328/transcripts");
+    captures_of(Agent::ClaudeCode)
+}
+
+/// Returns all captured transcripts of an agent that are lines, by name.
+fn captures_of(agent: Agent) -> Vec<(String, Vec<u8>)> {
+    let root = match agent {
+        Agent::ClaudeCode => "../testkit/fixtures/claude-code/2.1.328/transcripts".to_owned(),
+        other => format!("tests/fixtures/{}", other.name()),
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
     let mut paths = Vec::new();
     find(&root, &mut paths);
     paths.sort();
     let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-    paths.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+    let mut captures: Vec<_> = paths.iter().map(|path| (name(path), fs::read(path).unwrap())).collect();
+    if agent == Agent::Codex {
+        captures.extend(codex::made());
+    }
+    captures
 }
 
 fn capture(run: &str) -> Vec<u8> {
@@ -82,13 +102,14 @@ fn contents(ledger: &Ledger) -> Vec<String> {
         let marks = [each.is_edit, each.is_sidechain, each.is_copied];
         format!("call {} {:?} {names:?} {marks:?} {answer:?}", each.id, each.at)
     });
+    let edits = ledger.edits().map(|each| format!("edit {:?} {:?} {}", (each.call, each.place), each.kind, say(each.file)));
     let compactions = ledger.compactions().map(|each| {
         let names = [each.conversation, each.trigger].map(say);
         format!("compaction {} {:?} {names:?} {:?} {:?}", each.record, each.at, each.tokens_before, each.tokens_after)
     });
     let own =
         ledger.own_totals().map(|each| format!("own {:?} {:?} {}", [each.conversation, each.model].map(say), each.usage, each.cost_micros));
-    let mut all: Vec<String> = responses.chain(turns).chain(calls).chain(compactions).chain(own).collect();
+    let mut all: Vec<String> = responses.chain(turns).chain(calls).chain(edits).chain(compactions).chain(own).collect();
     all.sort();
     all
 }

@@ -1,32 +1,39 @@
 //! Lines that something happened to: a disk, an editor, another program. Drawn from a number, so that each can be had again.
 
 use agents::TranscriptBuffers;
-use agents::claude_code::transcript::{Wanted, read};
+use agents::transcripts::{Agent, Carried, Wanted};
 use serde::de::IgnoredAny;
 use session::transcript::{Facts, Response};
 
-use super::captures;
+use super::captures_of;
 use crate::varied::Dice;
 
 /// Up to which length lines are taken: what is longer is text.
 const LONGEST: usize = 1_600;
 
 struct Lines {
+    agent: Agent,
     all: Vec<Vec<u8>>,
     /// Those that tell of usage: few, and what matters most.
     of_usage: Vec<Vec<u8>>,
 }
 
 impl Lines {
-    fn captured() -> Self {
-        let captures = captures();
+    fn captured(agent: Agent) -> Self {
+        let captures = captures_of(agent);
         let lines = captures.iter().flat_map(|(_, bytes)| bytes.split(|&byte| byte == b'\n'));
         let mut all: Vec<Vec<u8>> = lines.filter(|line| (1..LONGEST).contains(&line.len())).map(<[u8]>::to_vec).collect();
-        all.push(br#"{"type":"progress","data":{"type":"agent_progress","message":{"type":"assistant","requestId":"r","message":{"id":"m","model":"x","usage":{"input_tokens":1,"output_tokens":2}}}}}"#.to_vec());
+        if agent == Agent::ClaudeCode {
+            all.push(br#"{"type":"progress","data":{"type":"agent_progress","message":{"type":"assistant","requestId":"r","message":{"id":"m","model":"x","usage":{"input_tokens":1,"output_tokens":2}}}}}"#.to_vec());
+        }
         all.sort();
         all.dedup();
-        let says_usage = |line: &&Vec<u8>| memmem(line, b"\"usage\"");
-        Self { of_usage: all.iter().filter(says_usage).cloned().collect(), all }
+        let words: &[&[u8]] = match agent {
+            Agent::ClaudeCode => &[b"\"usage\""],
+            Agent::Codex => &[b"\"token_count\"", b"\"token_usage_record\"", b"\"turn_context\""],
+        };
+        let says_usage = |line: &&Vec<u8>| words.iter().any(|word| memmem(line, word));
+        Self { agent, of_usage: all.iter().filter(says_usage).cloned().collect(), all }
     }
 
     fn draw<'l>(&'l self, dice: &mut Dice) -> &'l [u8] {
@@ -199,10 +206,10 @@ struct Drawn {
     responses: u64,
 }
 
-fn check(text: &[u8], buffers: &mut TranscriptBuffers, drawn: &mut Drawn) {
+fn check(agent: Agent, text: &[u8], buffers: &mut TranscriptBuffers, drawn: &mut Drawn) {
     let shown = || String::from_utf8_lossy(text).into_owned();
-    let everything = read(&mut &text[..], Wanted::Everything, buffers).unwrap();
-    let usage = read(&mut &text[..], Wanted::Usage, buffers).unwrap();
+    let everything = agent.read(&mut &text[..], Wanted::Everything, &Carried::default(), buffers).unwrap();
+    let usage = agent.read(&mut &text[..], Wanted::Usage, &Carried::default(), buffers).unwrap();
     let end = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
     let lines = text[..end].split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let is_whole = is_sound(&text[end..]);
@@ -221,24 +228,40 @@ fn check(text: &[u8], buffers: &mut TranscriptBuffers, drawn: &mut Drawn) {
     drawn.responses += everything.facts.responses.len() as u64;
 }
 
-fn check_many(count: u64, first: u64) -> Drawn {
-    let (lines, mut buffers, mut drawn) = (Lines::captured(), TranscriptBuffers::default(), Drawn::default());
+fn check_many(agent: Agent, count: u64, first: u64) -> Drawn {
+    let (lines, mut buffers, mut drawn) = (Lines::captured(agent), TranscriptBuffers::default(), Drawn::default());
     for seed in first..first + count {
-        check(&draw(&lines, &mut Dice::new(seed)), &mut buffers, &mut drawn);
+        check(agent, &draw(&lines, &mut Dice::new(seed)), &mut buffers, &mut drawn);
     }
     drawn
 }
 
+/// Neither is everything broken, nor nothing, nor is there nothing to count.
+fn check_some(agent: Agent, responses: u64) {
+    let drawn = check_many(agent, 20_000, 0);
+    assert!((drawn.lines / 4..drawn.lines * 3 / 4).contains(&drawn.broken) && drawn.responses > responses, "{drawn:?}");
+}
+
 #[test]
 fn varied_lines_are_read_or_counted_broken() {
-    let drawn = check_many(20_000, 0);
-    // Neither is everything broken, nor nothing, nor is there nothing to count.
-    assert!((drawn.lines / 4..drawn.lines * 3 / 4).contains(&drawn.broken) && drawn.responses > 4_000, "{drawn:?}");
+    check_some(Agent::ClaudeCode, 4_000);
+}
+
+#[test]
+fn varied_lines_of_codex_are_read_or_counted_broken() {
+    check_some(Agent::Codex, 4_000);
 }
 
 #[test]
 #[ignore = "minutes, and only a release build is worth it"]
 fn ten_million_varied_lines_are_read_or_counted_broken() {
-    let drawn = check_many(10_000_000, 1 << 32);
+    let drawn = check_many(Agent::ClaudeCode, 10_000_000, 1 << 32);
+    assert!(drawn.lines >= 10_000_000, "{drawn:?}");
+}
+
+#[test]
+#[ignore = "minutes, and only a release build is worth it"]
+fn ten_million_varied_lines_of_codex_are_read_or_counted_broken() {
+    let drawn = check_many(Agent::Codex, 10_000_000, 1 << 33);
     assert!(drawn.lines >= 10_000_000, "{drawn:?}");
 }

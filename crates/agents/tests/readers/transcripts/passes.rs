@@ -1,23 +1,33 @@
 //! Files that grow, and are read in parts: what comes of all of them together is what one pass finds.
 
 use agents::TranscriptBuffers;
-use agents::claude_code::transcript::{Pass, Wanted, read};
+use agents::transcripts::{Agent, Carried, Pass, Wanted};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 use session::transcript::{Facts, Ledger};
 
-use super::{capture, captures, contents, ledger, pass};
+use super::{captures_of, contents, ledger, read};
 
-/// Reads a file that was so long at some moments, each time from where the last pass ended.
-fn passes(bytes: &[u8], mut lengths: Vec<usize>) -> Vec<Pass> {
+/// Those whose files are lines.
+const OF_LINES: [Agent; 2] = [Agent::ClaudeCode, Agent::Codex];
+
+fn whole(agent: Agent, bytes: &[u8]) -> Pass {
+    read(agent, bytes, &Carried::default())
+}
+
+/// Reads a file that was so long at some moments, each time from where the last pass ended, with what it carried on.
+fn passes(agent: Agent, bytes: &[u8], mut lengths: Vec<usize>) -> Vec<Pass> {
     lengths.push(bytes.len());
     lengths.sort_unstable();
-    let mut place = 0;
+    let (mut place, mut carried) = (0, Carried::default());
     let mut next = |length: usize| {
-        let pass = pass(&bytes[place..length]);
+        let pass = read(agent, &bytes[place..length], &carried);
         assert_eq!(place + (pass.length + pass.unfinished) as usize, length);
         place += pass.length as usize;
+        // As somebody keeps it.
+        carried = Carried::from_bytes(pass.carried.as_bytes().to_vec());
+        assert!(agent.can_go_on(&carried));
         pass
     };
     lengths.into_iter().map(&mut next).collect()
@@ -40,28 +50,39 @@ fn appended(passes: Vec<Pass>) -> Facts {
 
 #[test]
 fn a_file_cut_anywhere_is_its_whole_lines_and_goes_on_from_there() {
-    let mut buffers = TranscriptBuffers::default();
-    for run in ["killed-and-resumed", "forked-by-flag"] {
-        let bytes = capture(run);
-        let bytes = &bytes[..bytes.len().min(20 << 10)];
-        let whole = pass(bytes).facts;
-        // A last line that is whole is taken; what comes of a cut changes only there.
-        let mut known: Option<(usize, bool, Facts)> = None;
-        for length in bytes.len().saturating_sub(4 << 10)..=bytes.len() {
-            let end = bytes[..length].iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
-            let is_whole = serde_json::from_slice::<Value>(&bytes[end..length]).is_ok_and(|value| value.is_object());
-            let found = read(&mut &bytes[..length], Wanted::Everything, &mut buffers).unwrap();
-            let taken = if is_whole { length } else { end };
-            assert_eq!((found.length, found.unfinished), (taken as u64, (length - taken) as u64), "{run} {length}");
-            if known.as_ref().is_none_or(|(held, was_whole, _)| (*held, *was_whole) != (end, is_whole)) {
-                let lines = [&bytes[..taken], if is_whole { b"\n" } else { b"" }].concat();
-                let facts = pass(&lines).facts;
-                let parts = vec![Pass { facts: facts.clone(), ..found.clone() }, pass(&bytes[taken..])];
-                assert_eq!(tidied(appended(parts)), tidied(whole.clone()), "{run} {length}");
-                known = Some((end, is_whole, facts));
-            }
-            assert_eq!(Some(&found.facts), known.as_ref().map(|(_, _, facts)| facts), "{run} {length}");
+    for agent in OF_LINES {
+        let captures = captures_of(agent);
+        let of_claude_code = |name: &str| name.starts_with("killed-and-resumed/") || name.starts_with("forked-by-flag/");
+        let wanted = captures.iter().filter(|(name, _)| agent != Agent::ClaudeCode || of_claude_code(name));
+        for (name, bytes) in wanted {
+            let bytes = if agent == Agent::ClaudeCode { &bytes[..bytes.len().min(20 << 10)] } else { bytes };
+            cut_anywhere(agent, name, bytes);
         }
+    }
+}
+
+/// Cuts a file at every byte of its last 4 KiB.
+fn cut_anywhere(agent: Agent, name: &str, bytes: &[u8]) {
+    let mut buffers = TranscriptBuffers::default();
+    let all = whole(agent, bytes);
+    // A last line that is whole is taken; what comes of a cut changes only there.
+    let mut known: Option<(usize, bool, Facts)> = None;
+    for length in bytes.len().saturating_sub(4 << 10)..=bytes.len() {
+        let end = bytes[..length].iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
+        let is_whole = serde_json::from_slice::<Value>(&bytes[end..length]).is_ok_and(|value| value.is_object());
+        let found = agent.read(&mut &bytes[..length], Wanted::Everything, &Carried::default(), &mut buffers).unwrap();
+        let taken = if is_whole { length } else { end };
+        assert_eq!((found.length, found.unfinished), (taken as u64, (length - taken) as u64), "{name} {length}");
+        if known.as_ref().is_none_or(|(held, was_whole, _)| (*held, *was_whole) != (end, is_whole)) {
+            let lines = [&bytes[..taken], if is_whole { b"\n" } else { b"" }].concat();
+            let facts = whole(agent, &lines).facts;
+            let rest = read(agent, &bytes[taken..], &found.carried);
+            assert_eq!(rest.carried, all.carried, "{name} {length}");
+            let parts = vec![Pass { facts: facts.clone(), ..found.clone() }, rest];
+            assert_eq!(tidied(appended(parts)), tidied(all.facts.clone()), "{name} {length}");
+            known = Some((end, is_whole, facts));
+        }
+        assert_eq!(Some(&found.facts), known.as_ref().map(|(_, _, facts)| facts), "{name} {length}");
     }
 }
 
@@ -77,11 +98,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn passes_of_whatever_length_find_what_one_finds(which: Index, cuts in prop::collection::vec(any::<Index>(), 0..9)) {
-        let captures = captures();
+    fn passes_of_whatever_length_find_what_one_finds(
+        agent in prop::sample::select(&OF_LINES[..]), which: Index, cuts in prop::collection::vec(any::<Index>(), 0..9),
+    ) {
+        let captures = captures_of(agent);
         let (name, bytes) = which.get(&captures);
-        let parts = passes(bytes, cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect());
-        let whole = pass(bytes).facts;
+        let parts = passes(agent, bytes, cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect());
+        let Pass { facts: whole, carried, .. } = whole(agent, bytes);
+        prop_assert_eq!(parts.last().map(|part| &part.carried), Some(&carried));
         let laid = ledger(parts.iter().map(|part| &part.facts));
         if name.starts_with("forked-by-flag/") {
             prop_assert_eq!(without_owners_of_turns(&laid), without_owners_of_turns(&ledger([&whole])));
@@ -95,17 +119,18 @@ proptest! {
 
     #[test]
     fn parts_of_many_files_in_any_order_and_more_than_once_say_the_same(
+        agent in prop::sample::select(&OF_LINES[..]),
         cuts in prop::collection::vec((any::<Index>(), any::<Index>()), 0..20),
         again in prop::collection::vec(any::<Index>(), 0..20),
         seed: u64,
     ) {
-        let captures = captures();
+        let captures = captures_of(agent);
         let mut lengths = vec![Vec::new(); captures.len()];
         for (which, cut) in cuts {
             let which = which.index(captures.len());
             lengths[which].push(cut.index(captures[which].1.len() + 1));
         }
-        let of_file = |((_, bytes), lengths): (&(String, Vec<u8>), Vec<usize>)| appended(passes(bytes, lengths));
+        let of_file = |((_, bytes), lengths): (&(String, Vec<u8>), Vec<usize>)| appended(passes(agent, bytes, lengths));
         let files: Vec<Facts> = captures.iter().zip(lengths).map(of_file).collect();
         let wanted = contents(&ledger(&files));
         let mut parts: Vec<Facts> = again.iter().map(|which| which.get(&files).clone()).collect();

@@ -2,7 +2,7 @@
 //! all the rest of the line.
 
 /// Returns the moment that a timestamp names; none where it is no timestamp.
-pub(super) fn millis(text: &[u8]) -> Option<i64> {
+pub(crate) fn millis(text: &[u8]) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let [b'T' | b't' | b' ', rest @ ..] = rest else { return None };
     let (time, rest) = rest.split_at_checked(8)?;

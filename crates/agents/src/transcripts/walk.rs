@@ -1,4 +1,4 @@
-//! All files of transcripts: those of conversations, and those of their sub-agents below them.
+//! All files below a directory that are transcripts.
 
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
@@ -6,9 +6,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-
-/// How far below a project's folder files are looked for.
-const DEEPEST: usize = 4;
 
 /// A file as the file system tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,25 +41,39 @@ pub struct Walked {
     pub is_missing: bool,
 }
 
-/// Finds all files of transcripts, on some threads: `<projects>/<folder>/<id>.jsonl` and whatever is called so below `<folder>/<id>/`. Links to
-/// a project's folder are followed, others are not.
-pub fn walk(projects: &Path, threads: usize) -> Walked {
+/// What is looked for.
+pub(crate) struct Look<'l> {
+    /// How many directories below those in the root.
+    pub(crate) deepest: usize,
+    /// Whether links to directories in the root are followed; others never are.
+    pub(crate) has_links: bool,
+    /// Whether a file of this name is a transcript.
+    pub(crate) is_transcript: &'l (dyn Fn(&Path) -> bool + Sync),
+}
+
+/// Finds all files that are transcripts, on some threads: below the directories in `root`, and in it.
+pub(crate) fn walk(root: &Path, look: &Look<'_>, threads: usize) -> Walked {
     let mut walked = Walked::default();
-    let folders: Vec<PathBuf> = match fs::read_dir(projects) {
-        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+    let mut folders = Vec::new();
+    match fs::read_dir(root) {
+        Ok(entries) => entries.filter_map(Result::ok).for_each(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() || kind.is_symlink() && look.has_links => folders.push(entry.path()),
+            Ok(kind) if kind.is_file() && !look.has_links => look.file(&entry, &mut walked),
+            _ => {}
+        }),
         Err(error) => {
             walked.is_missing = error.kind() == io::ErrorKind::NotFound;
             if !walked.is_missing {
-                walked.troubles.push((projects.to_owned(), Arc::new(error)));
+                walked.troubles.push((root.to_owned(), Arc::new(error)));
             }
             return walked;
         }
-    };
+    }
     let (next, all) = (AtomicUsize::new(0), Mutex::new(&mut walked));
     let work = || {
         let mut own = Walked::default();
         while let Some(folder) = folders.get(next.fetch_add(1, Ordering::Relaxed)) {
-            walk_folder(folder, 0, &mut own);
+            look.folder(folder, 0, &mut own);
         }
         if let Ok(mut all) = all.lock() {
             all.files.append(&mut own.files);
@@ -78,37 +89,41 @@ pub fn walk(projects: &Path, threads: usize) -> Walked {
     walked
 }
 
-fn walk_folder(folder: &Path, depth: usize, walked: &mut Walked) {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        // A file beside the folders, and what vanished just now.
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) => return,
-        Err(error) => return walked.troubles.push((folder.to_owned(), Arc::new(error))),
-    };
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                walked.troubles.push((folder.to_owned(), Arc::new(error)));
-                continue;
-            }
-        };
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth < DEEPEST => walk_folder(&entry.path(), depth + 1, walked),
-            Ok(kind) if kind.is_file() && is_transcript(&entry) => match entry.metadata() {
-                Ok(found) => walked.files.push(FoundFile::of(entry.path(), &found)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => walked.troubles.push((entry.path(), Arc::new(error))),
-            },
-            Ok(_) => {}
+impl Look<'_> {
+    fn file(&self, entry: &DirEntry, walked: &mut Walked) {
+        if !(self.is_transcript)(&entry.path()) {
+            return;
+        }
+        match entry.metadata() {
+            Ok(found) => walked.files.push(FoundFile::of(entry.path(), &found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => walked.troubles.push((entry.path(), Arc::new(error))),
         }
     }
-}
 
-fn is_transcript(entry: &DirEntry) -> bool {
-    use std::os::unix::ffi::OsStrExt;
-    entry.file_name().as_bytes().ends_with(b".jsonl")
+    fn folder(&self, folder: &Path, depth: usize, walked: &mut Walked) {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            // A file beside the folders, and what vanished just now.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) => return,
+            Err(error) => return walked.troubles.push((folder.to_owned(), Arc::new(error))),
+        };
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    walked.troubles.push((folder.to_owned(), Arc::new(error)));
+                    continue;
+                }
+            };
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth < self.deepest => self.folder(&entry.path(), depth + 1, walked),
+                Ok(kind) if kind.is_file() => self.file(&entry, walked),
+                Ok(_) => {}
+                Err(error) => walked.troubles.push((entry.path(), Arc::new(error))),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,10 +141,12 @@ mod tests {
             fs::write(projects.join(path), "12").unwrap();
         }
         std::os::unix::fs::symlink(projects.join("-a/c.jsonl"), projects.join("-b/link.jsonl")).unwrap();
-        let walked = walk(projects, 2);
+        let is_transcript = |path: &Path| path.extension().is_some_and(|extension| extension == "jsonl");
+        let look = Look { deepest: 4, has_links: true, is_transcript: &is_transcript };
+        let walked = walk(projects, &look, 2);
         let names: Vec<_> = walked.files.iter().map(|file| file.path.strip_prefix(projects).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["-a/c.jsonl", "-a/c/subagents/agent-1.jsonl", "-b/agent-2.jsonl"]);
         assert!(walked.troubles.is_empty() && walked.files.iter().all(|file| file.size == 2 && file.inode > 0));
-        assert!(walk(&projects.join("nowhere"), 2).files.is_empty());
+        assert!(walk(&projects.join("nowhere"), &look, 2).files.is_empty());
     }
 }

@@ -15,7 +15,7 @@ const RECENT: usize = 8;
 
 /// Strings, each once.
 #[derive(Debug, Default)]
-pub(super) struct Strings {
+pub(crate) struct Strings {
     all: Vec<String>,
     places: HashMap<String, Name>,
     recent: [(Vec<u8>, Name); RECENT],
@@ -24,7 +24,7 @@ pub(super) struct Strings {
 
 impl Strings {
     /// Returns the place of what a string in a record says.
-    pub(super) fn place(&mut self, raw: Raw<'_>) -> Name {
+    pub(crate) fn place(&mut self, raw: Raw<'_>) -> Name {
         if raw.bytes.is_empty() {
             return Name::default();
         }
@@ -41,7 +41,7 @@ impl Strings {
     }
 
     /// Returns the place of a string.
-    pub(super) fn place_text(&mut self, text: &str) -> Name {
+    pub(crate) fn place_text(&mut self, text: &str) -> Name {
         if text.is_empty() {
             return Name::default();
         }
@@ -58,12 +58,12 @@ impl Strings {
     }
 
     /// Orders two strings by what they say.
-    pub(super) fn order(&self, one: Name, other: Name) -> Ordering {
+    pub(crate) fn order(&self, one: Name, other: Name) -> Ordering {
         if one == other { Ordering::Equal } else { self.all.get(one.0 as usize).cmp(&self.all.get(other.0 as usize)) }
     }
 
     /// Returns all of them, the empty one first.
-    pub(super) fn into_names(self) -> Vec<String> {
+    pub(crate) fn into_names(self) -> Vec<String> {
         self.all
     }
 }
