@@ -8,14 +8,20 @@
 //! | `transcripts/` | what is the same about all agents' transcripts, and the one way in to them |
 //! | `claude_code/` | Claude Code |
 //! | `codex/` | Codex CLI |
+//! | `copilot/` | GitHub Copilot CLI |
+//! | `gemini/` | Gemini CLI |
 //!
 //! The feature `payload` is all that a hook links; `readers` brings what only the tracker needs.
 
 pub mod claude_code;
 #[cfg(feature = "readers")]
 pub mod codex;
+#[cfg(feature = "readers")]
+pub mod copilot;
 #[cfg(feature = "payload")]
 mod envelope;
+#[cfg(feature = "readers")]
+pub mod gemini;
 #[cfg(feature = "readers")]
 mod lines;
 #[cfg(feature = "readers")]

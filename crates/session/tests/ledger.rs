@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use session::transcript::{
-    Answer, Call, Compaction, Counts, Extent, Facts, Ledger, Name, OwnTotal, Refusal, Response, Title, TitleKind, TypedTurn, Usage,
+    Answer, Call, Compaction, Counts, Edit, EditKind, Extent, Facts, Ledger, Name, OwnTotal, Refusal, Response, Title, TitleKind,
+    TypedTurn, Usage,
 };
 
 /// Few ids and few strings, so that most of what is drawn meets.
@@ -66,6 +67,12 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn edits()(call in 1_u64..4, place in 0_u32..2, is_new: bool, file in names()) -> Edit {
+        Edit { call, place, kind: if is_new { EditKind::Add } else { EditKind::Delete }, file }
+    }
+}
+
+prop_compose! {
     fn compactions()(record in 1_u64..3, at in moments(), [conversation, trigger] in [names(), names()], before in prop::option::of(0_u64..2), after in prop::option::of(0_u64..2)) -> Compaction {
         Compaction { record, at, conversation, trigger, tokens_before: before, tokens_after: after }
     }
@@ -82,11 +89,11 @@ prop_compose! {
     fn parts()(
         responses in prop::collection::vec(responses(), 0..6), turns in prop::collection::vec(turns(), 0..4), calls in prop::collection::vec(calls(), 0..4),
         answers in prop::collection::vec(answers(), 0..4), compactions in prop::collection::vec(compactions(), 0..3),
-        own_totals in prop::collection::vec(own_totals(), 0..3), turned in 0_usize..3,
+        own_totals in prop::collection::vec(own_totals(), 0..3), edits in prop::collection::vec(edits(), 0..3), turned in 0_usize..3,
     ) -> Facts {
         let mut names = NAMES.map(str::to_owned).to_vec();
         names[1..].rotate_left(turned);
-        Facts { names, responses, turns, calls, answers, compactions, own_totals, ..Facts::default() }
+        Facts { names, responses, turns, calls, answers, edits, compactions, own_totals, ..Facts::default() }
     }
 }
 
@@ -105,6 +112,7 @@ fn contents(ledger: &Ledger) -> Vec<String> {
     let mut all: Vec<String> = ledger.responses().map(|each| say(format!("{each:?}"))).collect();
     all.extend(ledger.turns().map(|each| say(format!("{each:?}"))));
     all.extend(ledger.calls().map(|each| say(format!("{each:?}"))));
+    all.extend(ledger.edits().map(|each| say(format!("{each:?}"))));
     all.extend(ledger.compactions().map(|each| say(format!("{each:?}"))));
     all.extend(ledger.own_totals().map(|each| say(format!("{each:?}"))));
     all.sort();

@@ -6,16 +6,19 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 
+use super::codex;
 use super::compare::Verdict;
 use super::quarters::Quarters;
 
-/// The format that can be read.
-const READABLE: &str = "claude";
+/// The format whose truth is in the words of `rutter transcript`.
+const CLAUDE: &str = "claude";
 
 /// What is compared.
 const FIGURES: &[&str] = &[
     "session_id",
     "session_ids",
+    "subagents",
+    "copied_from",
     "versions",
     "cwds",
     "git_branches",
@@ -45,7 +48,9 @@ const FIGURES: &[&str] = &[
     "tool_errors",
     "files_edited",
     "files_edited_ok",
+    "patched_files",
     "tokens_by_model",
+    "reasoning_by_model",
     "tokens_sidechain_by_model",
     "tokens_total",
     "tokens_with_embedded",
@@ -71,10 +76,15 @@ pub(super) fn check(directory: &Path, files: &Map<String, Value>, quarters: &Qua
     let mut found = Findings::default();
     for (name, truth) in files {
         let format = truth["format"].as_str().unwrap_or("unknown");
-        if format != READABLE {
-            *found.skipped.entry(format.to_owned()).or_default() += 1;
-            continue;
-        }
+        let own = codex::in_our_words(truth);
+        let truth = match format {
+            CLAUDE => truth,
+            codex::FORMAT => &own,
+            _ => {
+                *found.skipped.entry(format.to_owned()).or_default() += 1;
+                continue;
+            }
+        };
         let path = directory.join(name);
         match quarters.ask(&["transcript", "--json", &path.to_string_lossy()], directory).map(<[Value; 1]>::try_from) {
             Ok(Ok([told])) => found.file(name, truth, &told),
@@ -120,6 +130,7 @@ impl Findings {
 /// Compares what both tell, and names what only the truth tells.
 fn compare(truth: &Value, told: &Value) -> (Verdict, Vec<&'static str>) {
     let (mut verdict, mut untold) = (Verdict::default(), Vec::new());
+    let told = &codex::with_patched_files(told);
     for key in FIGURES.iter().copied().filter(|key| truth.get(key).is_some()) {
         match told.get(key) {
             Some(told) if key == EMBEDDED => verdict.compare("embedded_agent.messages", &truth[key]["messages"], &told["messages"]),

@@ -3,11 +3,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `files` | transcripts of real clients, each with its own truth |
+//! | `codex` | what is true of files of Codex, in the words of `rutter transcript` |
 //! | `totals` | generated transcripts, with one truth about all of them |
 //! | `compare` | one answer against the other, figure by figure |
 //! | `quarters` | the program in an empty home |
 //! | `generate/` | transcripts of any amount, and the truth about them |
 
+mod codex;
 mod compare;
 mod files;
 mod generate;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use agents::TranscriptBuffers;
-use agents::claude_code::transcript::{self, Wanted};
+use agents::transcripts::{Agent, Carried, Pass, Wanted};
 use serde::Serialize;
 use session::transcript::{Facts, Name, Response, TitleKind, Usage};
 
@@ -57,6 +57,7 @@ pub struct EditedView {
 #[expect(missing_docs, reason = "the names are the figures; what they count is told in docs/reference/json.md")]
 pub struct TranscriptView {
     pub file: String,
+    pub agent: String,
     pub lines: u64,
     pub parse_errors: u64,
     pub too_long_lines: u64,
@@ -64,6 +65,7 @@ pub struct TranscriptView {
     pub session_id: Option<String>,
     pub session_ids: Vec<String>,
     pub copied_from: Vec<String>,
+    pub subagents: Vec<String>,
     pub first: Option<String>,
     pub last: Option<String>,
     pub versions: Vec<String>,
@@ -87,6 +89,7 @@ pub struct TranscriptView {
     pub responses_without_stop_reason: u64,
     pub tokens_total: TokensView,
     pub tokens_by_model: BTreeMap<String, TokensView>,
+    pub reasoning_by_model: BTreeMap<String, u64>,
     pub tokens_sidechain_by_model: BTreeMap<String, TokensView>,
     pub tokens_with_embedded: TokensView,
     pub embedded_agent: EmbeddedView,
@@ -105,15 +108,30 @@ impl TranscriptView {
     /// # Errors
     /// When it cannot be read.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let mut file = std::fs::File::open(path)?;
-        let mut pass = transcript::read(&mut file, Wanted::Everything, &mut TranscriptBuffers::default())?;
-        redact_names(&mut pass.facts);
-        // What will never be finished is a broken line.
-        if pass.unfinished > 0 {
-            pass.facts.counts.lines += 1;
-            pass.facts.counts.broken += 1;
+        // Whoever names a link means what it leads to.
+        let found = std::fs::canonicalize(path)?;
+        let agent = Agent::recognise(&found)?;
+        let mut whole: Option<Pass> = None;
+        let mut take = |pass: Pass| match &mut whole {
+            None => whole = Some(pass),
+            Some(whole) => {
+                whole.facts.append(pass.facts);
+                whole.unfinished = pass.unfinished;
+            }
+        };
+        agent.read_file(&found, 0, &Carried::default(), Wanted::Everything, &mut TranscriptBuffers::default(), &mut take)?;
+        let Pass { mut facts, unfinished, .. } = whole.unwrap_or_default();
+        redact_names(&mut facts);
+        if agent != Agent::ClaudeCode {
+            tell_once(&mut facts);
         }
-        Ok(Self { file: path.to_string_lossy().into_owned(), unfinished_bytes: pass.unfinished, ..Self::of(&pass.facts) })
+        // What will never be finished is a broken line.
+        if unfinished > 0 {
+            facts.counts.lines += 1;
+            facts.counts.broken += 1;
+        }
+        let file = path.to_string_lossy().into_owned();
+        Ok(Self { file, agent: agent.name().to_owned(), unfinished_bytes: unfinished, ..Self::of(&facts) })
     }
 
     fn of(facts: &Facts) -> Self {
@@ -136,6 +154,7 @@ impl TranscriptView {
             session_id: commonest.and_then(|(name, _)| facts.name(*name)).map(str::to_owned),
             session_ids,
             copied_from: texts(&facts.origins),
+            subagents: subagents(facts),
             first: facts.extent.first.map(moment),
             last: facts.extent.last.map(moment),
             versions: texts(&facts.versions),
@@ -158,6 +177,7 @@ impl TranscriptView {
             responses_without_stop_reason: own().filter(|response| !response.is_final).count() as u64,
             tokens_total: sum(own()),
             tokens_by_model: by_model(facts, own()),
+            reasoning_by_model: reasoning(facts),
             tokens_sidechain_by_model: by_model(facts, own().filter(|response| response.is_sidechain)),
             tokens_with_embedded: sum(facts.responses.iter()),
             embedded_agent: embedded(facts),
@@ -177,16 +197,61 @@ impl TranscriptView {
             self.tool_calls_sidechain += u64::from(call.is_sidechain);
             self.tool_calls_unanswered += u64::from(!is_answered);
             if let Some(path) = facts.name(call.about).filter(|_| call.is_edit) {
-                let edited = self.files_edited.entry(path.to_owned()).or_default();
-                edited.calls += 1;
-                edited.ok |= is_answered && !failed.contains(&call.id);
-                edited.unanswered |= !is_answered;
+                self.edited(path, is_answered, failed.contains(&call.id));
             }
+        }
+        for edit in &facts.edits {
+            self.edited(facts.name(edit.file).unwrap_or_default(), answered.contains(&edit.call), failed.contains(&edit.call));
         }
         self.tool_errors = facts.answers.iter().filter(|answer| answer.is_error).count() as u64;
         self.files_edited_ok = self.files_edited.iter().filter(|(_, edited)| edited.ok).map(|(path, _)| path.clone()).collect();
         self
     }
+
+    /// Notes that a call edits a file.
+    fn edited(&mut self, path: &str, is_answered: bool, has_failed: bool) {
+        let edited = self.files_edited.entry(path.to_owned()).or_default();
+        edited.calls += 1;
+        edited.ok |= is_answered && !has_failed;
+        edited.unanswered |= !is_answered;
+    }
+}
+
+/// Leaves of prompts, answers and edits that a file tells of more than once the last, in the place of the first.
+fn tell_once(facts: &mut Facts) {
+    last_of_each(&mut facts.turns, |turn| turn.record);
+    last_of_each(&mut facts.answers, |answer| answer.call);
+    last_of_each(&mut facts.edits, |edit| (edit.call, edit.place));
+}
+
+fn last_of_each<T: Copy, K: Ord>(all: &mut Vec<T>, key: impl Fn(&T) -> K) {
+    let mut places = BTreeMap::new();
+    let mut kept: Vec<T> = Vec::with_capacity(all.len());
+    for each in all.iter() {
+        let place = *places.entry(key(each)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(held) => *held = *each,
+            None => kept.push(*each),
+        }
+    }
+    *all = kept;
+}
+
+/// Returns the sub-agents that something in a file was done by.
+fn subagents(facts: &Facts) -> Vec<String> {
+    let of_responses = facts.responses.iter().map(|response| response.subagent);
+    let names: BTreeSet<&str> =
+        of_responses.chain(facts.calls.iter().map(|call| call.subagent)).filter_map(|name| facts.name(name)).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn reasoning(facts: &Facts) -> BTreeMap<String, u64> {
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    for response in facts.responses.iter().filter(|response| response.usage.reasoning > 0) {
+        let sum = sums.entry(facts.name(response.model).unwrap_or("unknown").to_owned()).or_default();
+        *sum = sum.saturating_add(response.usage.reasoning);
+    }
+    sums
 }
 
 fn sum<'f>(responses: impl Iterator<Item = &'f Response>) -> TokensView {

@@ -2,9 +2,9 @@
 
 use session::transcript::EditKind;
 
-use super::patch;
 use super::row::Payload;
 use crate::skim::{Raw, Skim};
+use crate::transcripts::patch;
 
 /// What is known of a call beside its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

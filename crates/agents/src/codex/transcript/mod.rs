@@ -6,12 +6,10 @@
 //! | `state` | what of earlier lines later ones need: whose they are, what was counted |
 //! | `row` | one line of it |
 //! | `calls` | what a tool is called with |
-//! | `patch` | the files that a patch changes |
 //! | `output` | what came back from a tool |
 
 mod calls;
 mod output;
-mod patch;
 mod read;
 mod row;
 mod state;

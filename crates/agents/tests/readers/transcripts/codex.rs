@@ -1,13 +1,11 @@
 //! What Codex writes: captures of three generations, and files as older clients and resumed ones left them.
-//!
-//! Tokens are input, output, written to a cache, read from a cache, and how many of the output were reasoning.
 
 use agents::transcript_id;
 use agents::transcripts::{Agent, Carried, Pass};
 use serde_json::{Value, json};
-use session::transcript::{EditKind, Facts, Ledger, Refusal, TitleKind};
+use session::transcript::{EditKind, Facts, Refusal, TitleKind};
 
-use super::{captures_of, contents, ledger, read, total};
+use super::{captures_of, contents, ledger, names, read, sum};
 
 fn pass(bytes: &[u8]) -> Pass {
     read(Agent::Codex, bytes, &Carried::default())
@@ -21,17 +19,6 @@ fn capture(ending: &str) -> Facts {
     pass.facts
 }
 
-fn tokens(ledger: &Ledger) -> String {
-    let usage = total(ledger);
-    format!("{}+{}+{}+{} ({})", usage.input, usage.output, usage.cache_write, usage.cache_read, usage.reasoning)
-}
-
-/// Turns, responses, tokens.
-fn sum<'f>(files: impl IntoIterator<Item = &'f Facts>) -> String {
-    let ledger = ledger(files);
-    format!("{} turns, {} responses of {}", ledger.turns().count(), ledger.responses().count(), tokens(&ledger))
-}
-
 fn check(ending: &str, wanted: &str) -> Facts {
     let facts = capture(ending);
     assert_eq!(sum([&facts]), wanted, "{ending}");
@@ -39,15 +26,9 @@ fn check(ending: &str, wanted: &str) -> Facts {
     facts
 }
 
-fn names<'f>(facts: &'f Facts, list: &[session::transcript::Name]) -> Vec<&'f str> {
-    list.iter().filter_map(|name| facts.name(*name)).collect()
-}
-
-/// Tool, what it is about, whether it failed.
+/// Tool, first line of what it is about, whether it failed.
 fn calls(facts: &Facts) -> Vec<(&str, &str, bool)> {
-    let failed = |id: u64| facts.answers.iter().any(|answer| answer.call == id && answer.is_error);
-    let say = |name| facts.name(name).unwrap_or("");
-    facts.calls.iter().map(|call| (say(call.tool), say(call.about).lines().next().unwrap_or(""), failed(call.id))).collect()
+    super::calls(facts).into_iter().map(|call| (call.0, call.1.lines().next().unwrap_or(""), call.3)).collect()
 }
 
 fn edits(facts: &Facts) -> Vec<(EditKind, &str)> {
@@ -404,7 +385,9 @@ fn what_nobody_carried_on_is_no_state() {
 fn what_is_carried_on_is_bounded_whatever_a_file_says() {
     let mut file = Rollout::new(&"i".repeat(100_000));
     file.row("turn_context", json!({ "cwd": "c".repeat(1_000_000), "model": "\u{1}".repeat(1_000_000) }));
-    (1..200).for_each(|number| drop(file.record(&format!("r{number}"), (number, number), (1, 1))));
+    for number in 1..200 {
+        file.record(&format!("r{number}"), (number, number), (1, 1));
+    }
     let pass = pass(&file.bytes());
     assert!(pass.carried.as_bytes().len() < 64 << 10, "{}", pass.carried.as_bytes().len());
     assert!(Agent::Codex.can_go_on(&pass.carried));

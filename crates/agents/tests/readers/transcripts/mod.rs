@@ -3,6 +3,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `codex` | what Codex says, in files of every generation |
+//! | `gemini`, `copilot` | what these say |
+//! | `whole` | files by their paths: packed ones, ones that are replaced, and where all of them are |
 //! | `captured` | what Claude Code of the pinned version wrote, compared with a plain reader |
 //! | `plain` | that reader |
 //! | `generations` | records as clients of all generations wrote them |
@@ -12,11 +14,14 @@
 
 mod captured;
 mod codex;
+mod copilot;
+mod gemini;
 mod generations;
 mod long;
 mod mutated;
 mod passes;
 mod plain;
+mod whole;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,10 +63,6 @@ fn captures_of(agent: Agent) -> Vec<(String, Vec<u8>)> {
     captures
 }
 
-fn capture(run: &str) -> Vec<u8> {
-    captures().into_iter().find(|(name, _)| name.starts_with(&format!("{run}/"))).unwrap().1
-}
-
 fn find(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -83,6 +84,28 @@ fn total(ledger: &Ledger) -> Usage {
     let mut total = Usage::default();
     ledger.responses().for_each(|response| total.add(&response.usage));
     total
+}
+
+/// Turns, responses, tokens: input, output, written to a cache, read from a cache, and how many of the output were reasoning.
+fn sum<'f>(files: impl IntoIterator<Item = &'f Facts>) -> String {
+    let ledger = ledger(files);
+    let Usage { input, output, cache_write, cache_read, reasoning, .. } = total(&ledger);
+    let (turns, responses) = (ledger.turns().count(), ledger.responses().count());
+    format!("{turns} turns, {responses} responses of {input}+{output}+{cache_write}+{cache_read} ({reasoning})")
+}
+
+/// Returns what a list of facts says.
+fn names<'f>(facts: &'f Facts, list: &[Name]) -> Vec<&'f str> {
+    list.iter().filter_map(|name| facts.name(*name)).collect()
+}
+
+/// Returns all calls once, in order: the tool, what it is about, whether it changes that, whether it failed.
+fn calls(facts: &Facts) -> Vec<(&str, &str, bool, bool)> {
+    let failed = |id: u64| facts.answers.iter().any(|answer| answer.call == id && answer.is_error);
+    let say = |name| facts.name(name).unwrap_or("");
+    let mut seen = std::collections::BTreeSet::new();
+    let calls = facts.calls.iter().filter(|call| seen.insert(call.id));
+    calls.map(|call| (say(call.tool), say(call.about), call.is_edit, failed(call.id))).collect()
 }
 
 /// Returns all that a ledger says, in an order of its own, with strings for their places.

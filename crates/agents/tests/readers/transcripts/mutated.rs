@@ -12,7 +12,6 @@ use crate::varied::Dice;
 const LONGEST: usize = 1_600;
 
 struct Lines {
-    agent: Agent,
     all: Vec<Vec<u8>>,
     /// Those that tell of usage: few, and what matters most.
     of_usage: Vec<Vec<u8>>,
@@ -30,10 +29,12 @@ impl Lines {
         all.dedup();
         let words: &[&[u8]] = match agent {
             Agent::ClaudeCode => &[b"\"usage\""],
+            Agent::Gemini => &[b"\"tokens\""],
+            Agent::Copilot => &[b"session.usage_record", b"assistant.message"],
             Agent::Codex => &[b"\"token_count\"", b"\"token_usage_record\"", b"\"turn_context\""],
         };
         let says_usage = |line: &&Vec<u8>| words.iter().any(|word| memmem(line, word));
-        Self { agent, of_usage: all.iter().filter(says_usage).cloned().collect(), all }
+        Self { of_usage: all.iter().filter(says_usage).cloned().collect(), all }
     }
 
     fn draw<'l>(&'l self, dice: &mut Dice) -> &'l [u8] {
@@ -257,6 +258,21 @@ fn varied_lines_of_codex_are_read_or_counted_broken() {
 fn ten_million_varied_lines_are_read_or_counted_broken() {
     let drawn = check_many(Agent::ClaudeCode, 10_000_000, 1 << 32);
     assert!(drawn.lines >= 10_000_000, "{drawn:?}");
+}
+
+#[test]
+fn varied_lines_of_gemini_and_copilot_are_read_or_counted_broken() {
+    check_some(Agent::Gemini, 1_000);
+    check_some(Agent::Copilot, 1_000);
+}
+
+#[test]
+#[ignore = "minutes, and only a release build is worth it"]
+fn ten_million_varied_lines_of_gemini_and_copilot_are_read_or_counted_broken() {
+    for (agent, first) in [(Agent::Gemini, 1 << 34), (Agent::Copilot, 1 << 35)] {
+        let drawn = check_many(agent, 10_000_000, first);
+        assert!(drawn.lines >= 10_000_000, "{drawn:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use session::transcript::{Facts, Ledger};
 use super::{captures_of, contents, ledger, read};
 
 /// Those whose files are lines.
-const OF_LINES: [Agent; 2] = [Agent::ClaudeCode, Agent::Codex];
+const OF_LINES: [Agent; 4] = [Agent::ClaudeCode, Agent::Codex, Agent::Gemini, Agent::Copilot];
 
 fn whole(agent: Agent, bytes: &[u8]) -> Pass {
     read(agent, bytes, &Carried::default())

@@ -13,7 +13,7 @@ const HEADERS: [(&str, EditKind); 4] = [
 ];
 
 /// Returns the files that the patches in a text change, in order.
-pub(super) fn files(text: &str) -> Vec<(EditKind, &str)> {
+pub(crate) fn files(text: &str) -> Vec<(EditKind, &str)> {
     let mut is_within = false;
     let mut found = Vec::new();
     for line in text.lines() {

@@ -1,0 +1,233 @@
+//! A chat, read to [`Facts`](session::transcript::Facts).
+//!
+//! A message is written again whenever something in it changes, and all of them when a chat is resumed: without what they used, which is therefore
+//! kept. So a prompt, a call and its answer may be among the facts more than once, each time with the same id.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use session::transcript::{Answer, Call, Counts, Refusal, Response, TypedTurn};
+
+use super::message::{Line, Message, ToolCall};
+use crate::skim::{Broken, Raw};
+use crate::transcripts::gathered::Gathered;
+use crate::transcripts::moment::millis;
+use crate::transcripts::pass::{Carried, Pass, Wanted};
+use crate::transcripts::rows::{self, Rows};
+use crate::{TranscriptBuffers, transcript_id};
+
+const LONGEST: usize = 16 << 10;
+
+/// Up to which length a string is carried on.
+const CARRIED: usize = 4 << 10;
+
+/// Up to which length a file that is one object is read.
+const LONGEST_OBJECT: u64 = 256 << 20;
+
+/// The version of what passes carry on.
+const VERSION: u32 = 1;
+
+/// Reads what comes from a chat. A last line without a line feed is taken if it is whole, else left for the next pass.
+///
+/// # Errors
+/// When it cannot be read. Nothing is returned then: whoever reads again begins where he began.
+pub fn read(input: &mut impl Read, wanted: Wanted, carried: &Carried, buffers: &mut TranscriptBuffers) -> io::Result<Pass> {
+    let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
+    let reached = rows::read(input, buffers, &mut reader)?;
+    let carried = Carried::of(VERSION, &reader.state);
+    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried })
+}
+
+/// Reads a chat of an older client, which is one object. One that is being written is read when it changed.
+///
+/// # Errors
+/// When it cannot be read, or is too long.
+pub fn read_object(input: &mut impl Read, wanted: Wanted, carried: &Carried) -> io::Result<Pass> {
+    let mut bytes = Vec::new();
+    input.take(LONGEST_OBJECT + 1).read_to_end(&mut bytes)?;
+    let length = bytes.len() as u64;
+    if length > LONGEST_OBJECT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too long for one object"));
+    }
+    let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
+    let is_whole = reader.row(&bytes).is_ok();
+    let counts = &mut reader.gathered.facts.counts;
+    counts.lines = u64::from(is_whole);
+    let (length, unfinished) = if is_whole { (length, 0) } else { (0, length) };
+    Ok(Pass { facts: reader.gathered.finish(wanted), length, unfinished, carried: Carried::default() })
+}
+
+/// Returns what a file's place says of it: the directory of its project, and of a sub-agent the chat that has it.
+pub fn begin(path: &Path) -> Carried {
+    let chats = path.ancestors().find(|directory| directory.file_name().is_some_and(|name| name == "chats"));
+    let mut state = State::default();
+    let Some((chats, folder)) = chats.and_then(|chats| Some((chats, chats.parent()?))) else { return Carried::default() };
+    if let Some(parent) = path.parent().filter(|parent| *parent != chats).and_then(|parent| parent.file_name()) {
+        state.parent = parent.to_string_lossy().chars().take(CARRIED).collect();
+    }
+    if let Ok(file) = File::open(folder.join(".project_root")) {
+        let mut text = String::new();
+        let is_read = file.take(CARRIED as u64).read_to_string(&mut text).is_ok();
+        state.cwd = if is_read { text.trim().to_owned() } else { String::new() };
+    }
+    Carried::of(VERSION, &state)
+}
+
+/// Reports whether what a pass carried on is understood; else the file is to be read from its start.
+pub fn can_go_on(carried: &Carried) -> bool {
+    carried.state::<State>(VERSION).is_some()
+}
+
+/// Reports whether a file of this name is a chat.
+pub fn is_transcript(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_main = name.starts_with("session-") && (name.ends_with(".jsonl") || name.ends_with(".json"));
+    let is_in = |name: &str| path.ancestors().skip(1).take(2).any(|directory| directory.file_name().is_some_and(|own| own == name));
+    is_in("chats") && (is_main || name.ends_with(".jsonl"))
+}
+
+/// What of earlier lines later ones need, and what the file's place says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct State {
+    session: String,
+    /// The chat that has it as a sub-agent's.
+    parent: String,
+    is_subagent: bool,
+    cwd: String,
+}
+
+struct Reader {
+    state: State,
+    gathered: Gathered,
+}
+
+impl Rows for Reader {
+    fn row(&mut self, line: &[u8]) -> Result<(), Broken> {
+        let line = Line::read(line)?;
+        self.take(&line);
+        Ok(())
+    }
+
+    fn counts(&mut self) -> &mut Counts {
+        &mut self.gathered.facts.counts
+    }
+}
+
+impl Reader {
+    fn take(&mut self, line: &Line<'_>) {
+        let head = &line.head;
+        if !head.session.bytes.is_empty() {
+            self.state.session = head.session.text(CARRIED);
+        }
+        if !head.kind.bytes.is_empty() {
+            self.state.is_subagent = head.kind.is(b"subagent");
+        }
+        [head.start, head.updated].iter().for_each(|at| self.gathered.note_moment(millis(at.bytes)));
+        self.gathered.note(|facts| &mut facts.cwds, &self.state.cwd.clone());
+        line.messages.iter().chain([&line.own]).for_each(|message| self.message(message));
+        self.gathered.count_record(conversation(&self.state));
+        self.gathered.facts.counts.sidechain += u64::from(self.state.is_subagent);
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let at = millis(message.timestamp.bytes);
+        self.gathered.note_moment(at);
+        match message.kind.bytes {
+            b"user" => self.user(message, at),
+            b"gemini" => {
+                self.response(message, at);
+                message.calls.iter().for_each(|call| self.call(call, at));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the id of something in the chat: only there it is one.
+    fn id(&self, id: Raw<'_>) -> u64 {
+        transcript_id([self.state.session.as_bytes(), b"/", id.bytes].concat())
+    }
+
+    fn user(&mut self, message: &Message<'_>, at: Option<i64>) {
+        let said = message.text.text(LONGEST);
+        let is_typed = !message.is_response_of_tool && !said.trim().is_empty() && !said.starts_with("<session_context>");
+        if !is_typed || self.state.is_subagent {
+            return;
+        }
+        let turn = TypedTurn {
+            record: self.id(message.id),
+            prompt: 0,
+            at,
+            conversation: self.gathered.place(conversation(&self.state)),
+            cwd: self.gathered.place(&self.state.cwd),
+            ..TypedTurn::default()
+        };
+        self.gathered.facts.turns.push(turn);
+        self.gathered.prompt(&said);
+    }
+
+    fn response(&mut self, message: &Message<'_>, at: Option<i64>) {
+        let Some(usage) = message.usage else { return };
+        let response = Response {
+            message: self.id(message.id),
+            at,
+            model: self.gathered.place(&message.model.text(LONGEST)),
+            conversation: self.gathered.place(conversation(&self.state)),
+            subagent: self.gathered.place(subagent(&self.state)),
+            cwd: self.gathered.place(&self.state.cwd),
+            usage,
+            is_final: true,
+            is_sidechain: self.state.is_subagent,
+            ..Response::default()
+        };
+        self.gathered.response(response);
+    }
+
+    fn call(&mut self, said: &ToolCall<'_>, at: Option<i64>) {
+        if said.id.bytes.is_empty() {
+            return;
+        }
+        let (tool, id) = (said.name.text(LONGEST), self.id(said.id));
+        let call = Call {
+            id,
+            tool: self.gathered.place(&tool),
+            at,
+            conversation: self.gathered.place(conversation(&self.state)),
+            subagent: self.gathered.place(subagent(&self.state)),
+            cwd: self.gathered.place(&self.state.cwd),
+            about: self.gathered.place(&said.arguments.about(tool == "run_shell_command")),
+            is_edit: matches!(tool.as_str(), "write_file" | "replace" | "edit" | "smart_edit"),
+            is_sidechain: self.state.is_subagent,
+            is_copied: false,
+        };
+        self.gathered.facts.calls.push(call);
+        let is_cancelled = said.status.is(b"cancelled");
+        if !is_cancelled && !matches!(said.status.bytes, b"success" | b"error") {
+            return;
+        }
+        let answer = Answer {
+            call: id,
+            at: millis(said.timestamp.bytes),
+            duration_ms: None,
+            is_error: !said.status.is(b"success") || printed_code(&said.output.text(usize::MAX)).is_some_and(|code| code != 0),
+            refusal: is_cancelled.then_some(Refusal::Rejected),
+        };
+        self.gathered.facts.answers.push(answer);
+    }
+}
+
+/// Returns the conversation: of a sub-agent, the one that has it.
+fn conversation(state: &State) -> &str {
+    if state.is_subagent && !state.parent.is_empty() { &state.parent } else { &state.session }
+}
+
+fn subagent(state: &State) -> &str {
+    if state.is_subagent { &state.session } else { "" }
+}
+
+/// A command's exit code stands in a line of its own, behind what it printed.
+fn printed_code(text: &str) -> Option<i64> {
+    text.lines().rev().take(8).find_map(|line| line.strip_prefix("Exit Code: "))?.trim().parse().ok()
+}
