@@ -10,6 +10,7 @@
 //! | `codex/` | Codex CLI |
 //! | `copilot/` | GitHub Copilot CLI |
 //! | `gemini/` | Gemini CLI |
+//! | `opencode/` | opencode |
 //!
 //! The feature `payload` is all that a hook links; `readers` brings what only the tracker needs.
 
@@ -24,6 +25,8 @@ mod envelope;
 pub mod gemini;
 #[cfg(feature = "readers")]
 mod lines;
+#[cfg(feature = "readers")]
+pub mod opencode;
 #[cfg(feature = "readers")]
 mod skim;
 #[cfg(feature = "readers")]

@@ -9,7 +9,7 @@ use super::pass::{Carried, Pass, Wanted};
 use super::recognise;
 use super::walk::{self, Look, Walked};
 use crate::claude_code::locations::Locations;
-use crate::{TranscriptBuffers, claude_code, codex, copilot, gemini};
+use crate::{TranscriptBuffers, claude_code, codex, copilot, gemini, opencode};
 
 /// An agent whose transcripts can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Agent {
     Codex,
     /// Gemini CLI.
     Gemini,
+    /// opencode.
+    Opencode,
     /// GitHub Copilot CLI.
     Copilot,
 }
@@ -35,7 +37,7 @@ pub enum Growth {
 
 impl Agent {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::Gemini, Self::Copilot];
+    pub const ALL: [Self; 5] = [Self::ClaudeCode, Self::Codex, Self::Gemini, Self::Opencode, Self::Copilot];
 
     /// Returns the agent that is spelled so.
     pub fn of(name: &str) -> Option<Self> {
@@ -56,6 +58,7 @@ impl Agent {
             Self::ClaudeCode => claude_code::NAME,
             Self::Codex => codex::NAME,
             Self::Gemini => gemini::NAME,
+            Self::Opencode => opencode::NAME,
             Self::Copilot => copilot::NAME,
         }
     }
@@ -70,6 +73,7 @@ impl Agent {
                 vec![directory.join("sessions"), directory.join("archived_sessions")]
             }
             Self::Gemini => vec![home.join(".gemini/tmp")],
+            Self::Opencode => vec![named("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("opencode")],
             Self::Copilot => vec![named("COPILOT_HOME").unwrap_or_else(|| home.join(".copilot")).join("session-state")],
         }
     }
@@ -78,6 +82,7 @@ impl Agent {
     pub fn walk(self, root: &Path, threads: usize) -> Walked {
         let (deepest, is_transcript): (_, fn(&Path) -> bool) = match self {
             Self::ClaudeCode => return claude_code::transcript::walk(root, threads),
+            Self::Opencode => return opencode::transcript::walk(root),
             Self::Codex => (3, codex::transcript::is_transcript),
             Self::Gemini => (2, gemini::transcript::is_transcript),
             Self::Copilot => (0, copilot::transcript::is_transcript),
@@ -90,6 +95,7 @@ impl Agent {
         match self {
             Self::Codex if has_ending(path, "zst") => Growth::Replaced,
             Self::Gemini if has_ending(path, "json") => Growth::Replaced,
+            Self::Opencode => Growth::Replaced,
             Self::ClaudeCode | Self::Codex | Self::Gemini | Self::Copilot => Growth::Appended,
         }
     }
@@ -98,6 +104,7 @@ impl Agent {
     pub fn can_go_on(self, carried: &Carried) -> bool {
         match self {
             Self::ClaudeCode => carried.as_bytes().is_empty(),
+            Self::Opencode => false,
             Self::Codex => codex::transcript::can_go_on(carried),
             Self::Gemini => gemini::transcript::can_go_on(carried),
             Self::Copilot => copilot::transcript::can_go_on(carried),
@@ -107,11 +114,12 @@ impl Agent {
     /// Reads what comes from a file whose lines are records, from its start, where `carried` is empty, or from where an earlier pass ended.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read, or the agent has no such files.
     pub fn read(self, mut input: &mut dyn Read, wanted: Wanted, carried: &Carried, buffers: &mut TranscriptBuffers) -> io::Result<Pass> {
         match self {
             Self::ClaudeCode => claude_code::transcript::read(&mut input, wanted, buffers),
             Self::Codex => codex::transcript::read(&mut input, wanted, carried, buffers),
+            Self::Opencode => Err(io::Error::new(io::ErrorKind::Unsupported, "its sessions are no lines")),
             Self::Gemini => gemini::transcript::read(&mut input, wanted, carried, buffers),
             Self::Copilot => copilot::transcript::read(&mut input, wanted, carried, buffers),
         }
@@ -133,6 +141,7 @@ impl Agent {
     ) -> io::Result<()> {
         let begin = if self == Self::Gemini { gemini::transcript::begin(path) } else { Carried::default() };
         match (self, self.growth(path)) {
+            (Self::Opencode, _) => opencode::transcript::read(path, wanted, take),
             (Self::Codex, Growth::Replaced) => file::read_packed(path, self, wanted, buffers, take),
             (Self::Gemini, Growth::Replaced) => {
                 take(gemini::transcript::read_object(&mut file::open(path)?, wanted, &begin)?);

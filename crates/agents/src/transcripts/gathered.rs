@@ -74,6 +74,15 @@ impl Gathered {
         }
     }
 
+    /// Notes a title; it replaces an earlier one of its kind.
+    pub(crate) fn title(&mut self, kind: TitleKind, said: &str) {
+        let text = self.place(said);
+        if text != Name::default() {
+            self.facts.titles.retain(|title| title.kind != kind);
+            self.facts.titles.push(Title { kind, text });
+        }
+    }
+
     /// Returns what was found.
     pub(crate) fn finish(mut self, wanted: Wanted) -> Facts {
         self.facts.names = self.strings.into_names();

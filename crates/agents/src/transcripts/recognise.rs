@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::agent::Agent;
 use crate::skim::Skim;
-use crate::{codex, copilot, gemini};
+use crate::{codex, copilot, gemini, opencode};
 
 /// How much of a file is looked at.
 const LOOKED_AT: u64 = 256 << 10;
@@ -23,6 +23,9 @@ pub(super) fn recognise(path: &Path) -> io::Result<Agent> {
 }
 
 fn of_whole(head: &[u8]) -> Option<Agent> {
+    if head.starts_with(b"SQLite format 3\0") {
+        return Some(Agent::Opencode);
+    }
     // A packed file.
     head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]).then_some(Agent::Codex).or_else(|| of_line(head))
 }
@@ -33,6 +36,9 @@ fn of_name(path: &Path) -> Option<Agent> {
     }
     if gemini::transcript::is_transcript(path) {
         return Some(Agent::Gemini);
+    }
+    if opencode::transcript::is_transcript(path) {
+        return Some(Agent::Opencode);
     }
     copilot::transcript::is_transcript(path).then_some(Agent::Copilot)
 }

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `codex` | what Codex says, in files of every generation |
-//! | `gemini`, `copilot` | what these say |
+//! | `gemini`, `opencode`, `copilot` | what these say |
 //! | `whole` | files by their paths: packed ones, ones that are replaced, and where all of them are |
 //! | `captured` | what Claude Code of the pinned version wrote, compared with a plain reader |
 //! | `plain` | that reader |
@@ -19,6 +19,7 @@ mod gemini;
 mod generations;
 mod long;
 mod mutated;
+mod opencode;
 mod passes;
 mod plain;
 mod whole;

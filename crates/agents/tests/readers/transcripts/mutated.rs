@@ -29,6 +29,7 @@ impl Lines {
         all.dedup();
         let words: &[&[u8]] = match agent {
             Agent::ClaudeCode => &[b"\"usage\""],
+            Agent::Opencode => &[],
             Agent::Gemini => &[b"\"tokens\""],
             Agent::Copilot => &[b"session.usage_record", b"assistant.message"],
             Agent::Codex => &[b"\"token_count\"", b"\"token_usage_record\"", b"\"turn_context\""],
