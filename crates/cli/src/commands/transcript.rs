@@ -49,6 +49,7 @@ fn one(view: &TranscriptView) -> Page {
     let mut page = Page::default();
     page.text(view.file.clone());
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    page.text(format!("  Agent: {}", view.agent));
     page.text(format!("  Agent session: {}", or_none(&view.session_id)));
     page.text(format!("  From: {} to {}", or_none(&view.first), or_none(&view.last)));
     page.text(format!(

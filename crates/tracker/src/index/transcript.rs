@@ -290,3 +290,57 @@ fn moment(millis: i64) -> String {
     let digits = if millis % 1_000 == 0 { 0 } else { 3 };
     jiff::Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |at| format!("{at:.digits$}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn captured(path: &str) -> TranscriptView {
+        TranscriptView::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../agents/tests/fixtures").join(path)).unwrap()
+    }
+
+    /// Turns, responses, tool calls, those that failed, compactions; tokens: input, output, read from a cache; reasoning.
+    fn check(path: &str, agent: &str, counts: [u64; 5], tokens: [u64; 4], edited: &[&str]) -> TranscriptView {
+        let view = captured(path);
+        assert_eq!(view.agent, agent, "{path}");
+        let said = [view.turns, view.assistant_messages, view.tool_calls_total, view.tool_errors, view.compactions];
+        assert_eq!(said, counts, "{path}");
+        let total = view.tokens_total;
+        assert_eq!([total.input, total.output, total.cache_read, view.reasoning_by_model.values().sum()], tokens, "{path}");
+        assert_eq!(view.files_edited_ok, edited, "{path}");
+        assert_eq!((view.parse_errors, view.unfinished_bytes), (0, 0), "{path}");
+        view
+    }
+
+    #[test]
+    fn a_file_of_any_agent_says_whose_it_is_and_what_was_done() {
+        let both = ["README.md", "hello.txt"];
+        let rollout = "codex/0.169.0/rollout-2026-11-20T09-41-54-01a1f855-7d9a-7770-bcea-54c469e3a29f.jsonl";
+        check(rollout, "codex", [2, 5, 3, 1, 0], [2_384, 218, 4_096, 35], &both);
+        let old = "codex/0.77.0/rollout-2026-11-20T09-51-14-01a1f85e-06cd-7672-8362-bf159ccdf441.jsonl";
+        check(old, "codex", [2, 6, 3, 0, 1], [3_654, 260, 4_096, 42], &both);
+        let chat = "gemini/0.61.0/demo/chats/session-2026-11-20T09-43-6f362f6f.jsonl";
+        check(chat, "gemini", [2, 5, 4, 1, 0], [2_702, 175, 2_048, 45], &both);
+        let object = "gemini/0.22.4/chats/session-2026-11-20T09-51-eb623340.json";
+        check(object, "gemini", [1, 2, 4, 1, 0], [1_388, 70, 512, 18], &["/home/dev/demo/README.md", "hello.txt"]);
+        let paths = ["/home/dev/demo/README.md", "/home/dev/demo/hello.txt"];
+        check("copilot/1.0.102/events.jsonl", "copilot", [2, 7, 5, 1, 0], [4_624, 196, 1_536, 35], &paths);
+    }
+
+    #[test]
+    fn a_database_says_what_all_its_sessions_did_once() {
+        let view = captured("opencode/1.18.33/opencode.db");
+        assert_eq!((view.agent.as_str(), view.turns, view.assistant_messages), ("opencode", 3, 12));
+        assert_eq!((view.tokens_total.input, view.tokens_total.output, view.tokens_total.cache_read), (8_344, 396, 2_816));
+        assert_eq!((view.session_ids.len(), view.copied_from.len()), (2, 1));
+    }
+
+    #[test]
+    fn a_sub_agent_is_named_beside_the_session_that_has_it() {
+        let view = captured("codex/0.169.0/rollout-2026-11-20T09-42-48-01a1f856-4e64-73f1-b541-f6f791e50766.jsonl");
+        assert_eq!(view.session_id.as_deref(), Some("01a1f856-4db5-7250-8c4e-3b449a6a84bd"));
+        assert_eq!((view.subagents, view.turns), (vec!["01a1f856-4e64-73f1-b541-f6f791e50766".to_owned()], 0));
+    }
+}
