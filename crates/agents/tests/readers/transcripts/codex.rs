@@ -293,6 +293,10 @@ fn limits_alone_say_nothing_and_a_total_without_a_last_response_says_the_differe
     file.count((10, 1), (10, 1));
     file.event("token_count", json!({ "info": { "total_token_usage": { "input_tokens": 17, "output_tokens": 3 } } }));
     assert_eq!(sum([&file.facts()]), "0 turns, 2 responses of 17+3+0+0 (0)");
+    // A total that somebody put right is no response.
+    let mut file = Rollout::new("a");
+    file.count((10, 1), (10, 1)).count((12, 1), (0, 0));
+    assert_eq!(file.facts().responses.len(), 1);
 }
 
 #[test]

@@ -91,6 +91,7 @@ fn only_what_a_person_typed_is_a_turn_however_often_it_is_written() {
         user("u0", json!([{ "text": "<session_context>\nThis is" }])),
         typed.clone(),
         user("u2", json!([{ "functionResponse": { "response": {} } }])),
+        user("u4", json!([{ "functionResponse": { "response": {} } }, { "text": "what the tool shows" }])),
         user("u3", json!("old words")),
         json!({ "$set": { "messages": [typed] } }),
     ]);
