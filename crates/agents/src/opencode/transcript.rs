@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{database, tree};
+use super::{reader, tree};
 use crate::transcripts::pass::{Pass, Wanted};
 use crate::transcripts::walk::{FoundFile, Walked};
 
@@ -41,7 +41,7 @@ pub fn walk(root: &Path) -> Walked {
     for entry in entries.filter_map(Result::ok).filter(|entry| is_database(&entry.path())) {
         if let Some(found) = entry.metadata().ok().filter(fs::Metadata::is_file) {
             let mut file = FoundFile::of(entry.path(), &found);
-            if let Ok(log) = fs::symlink_metadata(database::log_of(&entry.path())) {
+            if let Ok(log) = fs::symlink_metadata(reader::log_of(&entry.path())) {
                 let log = FoundFile::of(entry.path(), &log);
                 file.size = file.size.saturating_add(log.size);
                 file.changed_nanos = file.changed_nanos.max(log.changed_nanos);
@@ -63,5 +63,5 @@ pub fn read(path: &Path, wanted: Wanted, take: &mut dyn FnMut(Pass)) -> io::Resu
         take(tree::read(path, wanted)?);
         return Ok(());
     }
-    database::read(path, wanted, take)
+    reader::read(path, wanted, take)
 }

@@ -156,7 +156,7 @@ fn a_bomb_of_any_length_ends_in_bounded_memory() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rollout-a.jsonl.zst");
     let mut encoder = zstd::stream::write::Encoder::new(fs::File::create(&path).unwrap(), 1).unwrap();
-    let block = vec![b'\n'; 1 << 20];
+    let block = vec![b' '; 1 << 20];
     (0..5 << 10).for_each(|_| encoder.write_all(&block).unwrap());
     encoder.finish().unwrap();
     let error = read_file(Agent::Codex, &path, 0, &Carried::default()).unwrap_err();
