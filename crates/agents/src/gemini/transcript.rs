@@ -83,9 +83,13 @@ pub fn can_go_on(carried: &Carried) -> bool {
 /// Reports whether a file of this name is a chat.
 pub fn is_transcript(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_main = name.starts_with("session-") && (name.ends_with(".jsonl") || name.ends_with(".json"));
-    let is_in = |name: &str| path.ancestors().skip(1).take(2).any(|directory| directory.file_name().is_some_and(|own| own == name));
-    is_in("chats") && (is_main || name.ends_with(".jsonl"))
+    let is_chats = |directory: Option<&Path>| directory.and_then(Path::file_name).is_some_and(|name| name == "chats");
+    let mut above = path.ancestors().skip(1);
+    if is_chats(above.next()) {
+        return name.starts_with("session-") && (name.ends_with(".jsonl") || name.ends_with(".json"));
+    }
+    // A sub-agent's, in a directory that is called after the chat that has it.
+    is_chats(above.next()) && name.ends_with(".jsonl")
 }
 
 /// What of earlier lines later ones need, and what the file's place says.

@@ -76,6 +76,29 @@ fn only_transcripts_are_found_and_no_link_is_followed() {
 }
 
 #[test]
+fn a_file_is_known_by_what_stands_in_it_whatever_it_is_called() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("some.txt");
+    let recognise = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        Agent::recognise(&path).unwrap()
+    };
+    for agent in [Agent::ClaudeCode, Agent::Codex, Agent::Gemini, Agent::Copilot] {
+        for (name, bytes) in captures_of(agent) {
+            assert_eq!(recognise(&bytes), agent, "{name}");
+            // A first line that is cut off, as that of a file somebody shortened.
+            assert_eq!(recognise(&[b"{\"cut", &b"\n"[..], &bytes].concat()), agent, "{name}");
+        }
+    }
+    assert_eq!(recognise(&zstd::stream::encode_all(&b"{}"[..], 3).unwrap()), Agent::Codex);
+    let pretty = "{\n  \"sessionId\": \"s\",\n  \"projectHash\": \"h\",\n  \"messages\": []\n}";
+    assert_eq!(recognise(pretty.as_bytes()), Agent::Gemini);
+    for unknown in [&b""[..], b"\0\0", b"words", b"{\"type\":\"user\",\"sessionId\":\"s\"}"] {
+        assert_eq!(recognise(unknown), Agent::ClaudeCode);
+    }
+}
+
+#[test]
 fn a_packed_rollout_says_what_it_said_before() {
     let directory = tempfile::tempdir().unwrap();
     for (number, (name, bytes)) in captures_of(Agent::Codex).into_iter().enumerate() {
