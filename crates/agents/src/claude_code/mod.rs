@@ -8,6 +8,7 @@
 //! | `install` | the file itself: replaced whole, undone to the byte |
 //! | `locations` | where its files are |
 //! | `registry` | which of its processes run, as it says itself |
+//! | `retention` | after how many days it deletes transcripts |
 //! | `plugin` | our hooks as a plugin, the second way in |
 //! | `words` | what it is told about recording: a skill, slash commands, a block of instructions |
 //! | `statusline` | what it tells a status line |
@@ -30,6 +31,8 @@ pub mod locations;
 pub mod plugin;
 #[cfg(feature = "readers")]
 pub mod registry;
+#[cfg(feature = "readers")]
+pub mod retention;
 #[cfg(feature = "readers")]
 pub mod settings;
 #[cfg(feature = "readers")]

@@ -3,11 +3,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `find` | where the transcript of a conversation is, and which one it was copied from |
+//! | `piece` | what a conversation has on the disk |
 //! | `read` | a transcript, read to facts |
 //! | `record` | one line of it |
 //! | `wrapper` | what stands in a person's place and was typed by nobody |
 
 mod find;
+mod piece;
 mod read;
 mod record;
 mod wrapper;
@@ -19,6 +21,7 @@ use crate::transcripts::walk::{self, Look};
 
 pub use crate::transcripts::pass::{Pass, Wanted};
 pub use crate::transcripts::walk::{FoundFile, Walked};
+pub use piece::{Piece, is_drawn, piece};
 pub use read::read;
 
 /// How far below a project's folder files are looked for.
