@@ -30,6 +30,12 @@
 //! | `gate/` | what a commit is held against, and the git hooks that do so |
 //! | `describe` | a description where nobody gave one |
 //! | `git/` | what is asked of git |
+//! | `vault/` | exact copies of transcripts, from before the agents delete them |
+//! | `holdings/` | what agents have on the disk |
+//! | `trash/` | what is deleted of agents' files, until it is gone for good |
+//! | `inventory/` | agents' conversations on the disk: listed, deleted, put back |
+//! | `directory` | directories below which no link is followed |
+//! | `put_back` | files that go back where an agent had them |
 //! | `foreign_place` | files of ours where others may have planted links |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
@@ -53,6 +59,7 @@ mod config;
 mod current;
 mod describe;
 mod dice;
+mod directory;
 mod doctor;
 mod documents;
 mod ends;
@@ -65,10 +72,12 @@ mod foreign_place;
 mod gate;
 mod git;
 mod handoff;
+mod holdings;
 mod hooks;
 mod index;
 mod install;
 mod instructions;
+mod inventory;
 mod lifecycle;
 mod listing;
 mod make;
@@ -79,6 +88,7 @@ mod note;
 mod now;
 mod place;
 mod projects;
+mod put_back;
 mod rebuild;
 mod runners;
 mod shims;
@@ -88,7 +98,9 @@ mod summary;
 mod time_words;
 mod tools;
 mod tracker;
+mod trash;
 mod usage;
+mod vault;
 mod view;
 mod work;
 
@@ -113,6 +125,7 @@ pub use handoff::{Check, Claim, ClaimKind, HandoffView, ReceivedView};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use index::{IndexError, IndexView, TranscriptView};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
+pub use inventory::{AgentSessionView, Cleaning, DeletedView, InventoryError, RestoreError, RestoreFrom, RestoredView, Restoring};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
 pub use make::fragment;
@@ -137,10 +150,12 @@ pub use tools::{
     mark_retries, tool_report,
 };
 pub use tracker::{Tracker, TrackerError};
+pub use trash::{TrashError, TrashedView};
 pub use usage::{
     BlockView, Cost, DifferenceView, Own, OwnTokensView, Owner, Owners, PriceError, Prices, SidechainView, Sum, UnknownModelView, UsageBy,
     UsageError, UsageReport, UsageRow, UsageView, WantedUsage, report as report_usage,
 };
+pub use vault::{LeavingView, VaultCopyView, VaultError, VaultView, VerifiedView};
 pub use view::{
     EntryCounts, EntryView, FileView, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView,
     duration_words, metadata_object,

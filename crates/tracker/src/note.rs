@@ -152,6 +152,21 @@ pub enum Note {
         /// Where.
         directory: PathBuf,
     },
+    /// Transcripts could not be copied.
+    VaultBehind {
+        /// Why.
+        reason: String,
+    },
+    /// There was no room for copies of transcripts.
+    VaultFull {
+        /// How many conversations were left out.
+        left_out: u64,
+    },
+    /// Copies of transcripts are damaged.
+    VaultDamaged {
+        /// Which, each with its reason.
+        what: Vec<String>,
+    },
     /// The store was broken and has been set aside.
     SetAside(SetAside),
 }
@@ -221,6 +236,15 @@ impl std::fmt::Display for Note {
                     counted(*cleaned as u64, "stale marker"),
                     directory.display()
                 )
+            }
+            Self::VaultBehind { reason } => write!(out, "transcripts could not be copied: {reason}"),
+            Self::VaultFull { left_out } => {
+                let left_out = counted(*left_out, "conversation");
+                write!(out, "the vault is full: {left_out} could not be copied; `rutter config vault.max_bytes SIZE` gives it more room")
+            }
+            Self::VaultDamaged { what } => {
+                let first = what.first().map_or("", String::as_str);
+                write!(out, "in the vault {first}; `rutter vault verify` says what else is")
             }
             Self::SetAside(SetAside { path, salvaged }) => {
                 write!(out, "the store was damaged and is kept as {}; a new one has its {salvaged} readable events", path.display())

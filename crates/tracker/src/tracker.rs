@@ -158,6 +158,14 @@ impl Tracker {
         &self.config
     }
 
+    /// Has transcripts copied by themselves from now on, or no more, and returns the file that says so.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn switch_vault(&mut self, is_on: bool) -> Result<PathBuf, ConfigError> {
+        self.config.switch_vault(is_on)
+    }
+
     pub(crate) fn note(&self, note: Note) {
         self.notes.borrow_mut().push(note);
     }

@@ -40,6 +40,10 @@ pub const KEYS: &[Key] = &[
     key("gate.mode", "RUTTER_GATE", "what becomes of a commit that breaks a rule: `off`, `advise` or `strict`"),
     key("handoff.deliver", "RUTTER_HANDOFF", "whether an agent that starts is told of the sessions before it"),
     key("handoff.limit", "RUTTER_HANDOFF_LIMIT", "how many characters it is told at most"),
+    key("vault.enabled", "RUTTER_VAULT", "whether exact copies of transcripts are kept, from before the agents delete them"),
+    key("vault.max_bytes", "RUTTER_VAULT_MAX_BYTES", "how much room these copies may take: a number of bytes, `2GB`, `500MB`, or `none`"),
+    key("agents.roots", "RUTTER_AGENTS_ROOTS", "more directories with a directory for each conversation of agents, separated by `:`"),
+    key("trash.keep_days", "RUTTER_TRASH_KEEP_DAYS", "for how many days what was deleted of agents' files can be put back"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
 
@@ -54,7 +58,10 @@ pub(super) const ON: [&str; 3] = ["true", "1", "on"];
 pub(super) const OFF: [&str; 3] = ["false", "0", "off"];
 
 fn is_switch(name: &str) -> bool {
-    matches!(name, "record.prompts" | "hook.banner" | "hook.context" | "hook.environment" | "marker.refresh" | "handoff.deliver")
+    matches!(
+        name,
+        "record.prompts" | "hook.banner" | "hook.context" | "hook.environment" | "marker.refresh" | "handoff.deliver" | "vault.enabled"
+    )
 }
 
 /// Returns what a key is where nobody sets it.
@@ -67,6 +74,7 @@ pub(super) fn default(name: &str, environment: &Environment, home: Option<&Path>
             data.map(|data| text(data.join("rutter")))
         }
         "store.wait_seconds" => Some("10".to_owned()),
+        "vault.enabled" => Some("false".to_owned()),
         name if is_switch(name) => Some("true".to_owned()),
         "session.owner" => environment.text("USER").or_else(|| environment.text("LOGNAME")).or_else(user_of_process),
         "marker.directory" => Some(MARKERS.to_owned()),
@@ -74,6 +82,8 @@ pub(super) fn default(name: &str, environment: &Environment, home: Option<&Path>
         "documents.mode" => Some("auto".to_owned()),
         "gate.mode" => Some("advise".to_owned()),
         "handoff.limit" => Some(HANDOFF_LIMIT.to_string()),
+        "vault.max_bytes" => Some("none".to_owned()),
+        "trash.keep_days" => Some("30".to_owned()),
         "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
         _ => None,
     }
@@ -91,6 +101,20 @@ fn user_of_process() -> Option<String> {
     Some(name.unwrap_or(id))
 }
 
+/// Reads how much room something may take, in bytes.
+pub(super) fn parse_size(text: &str) -> Option<u64> {
+    let (digits, unit) = text.split_at(text.find(|each: char| !each.is_ascii_digit()).unwrap_or(text.len()));
+    let times = match unit.trim_start() {
+        "" | "B" => 1,
+        "KB" | "K" => 1_000,
+        "MB" | "M" => 1_000_000,
+        "GB" | "G" => 1_000_000_000,
+        "TB" | "T" => 1_000_000_000_000,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(times)
+}
+
 /// Reports what a value should be, where it does not fit.
 pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
     let is_absolute = Path::new(text).is_absolute();
@@ -101,7 +125,7 @@ pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         "store.home" | "marker.directory" => (is_absolute, "an absolute path"),
         "marker.ttl" | "marker.clean_interval" => (parse_duration(text).is_ok(), "a length of time, such as `24h` or `7d`"),
         name if is_switch(name) => (ON.contains(&text) || OFF.contains(&text), "`true` or `false`"),
-        "record.exclude" => {
+        "record.exclude" | "agents.roots" => {
             (text.split(':').all(|each| each.is_empty() || Path::new(each).is_absolute()), "absolute paths, separated by `:`")
         }
         "gate.mode" => (["off", "advise", "strict"].contains(&text), "`off`, `advise` or `strict`"),
@@ -109,6 +133,8 @@ pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         "handoff.limit" => {
             (text.parse().is_ok_and(|limit: usize| (500..=9_000).contains(&limit)), "a number of characters from 500 to 9000")
         }
+        "trash.keep_days" => (text.parse().is_ok_and(|days: u64| (1..=36_500).contains(&days)), "a number of days from 1 to 36500"),
+        "vault.max_bytes" => (text == "none" || parse_size(text).is_some(), "a number of bytes, `2GB`, `500MB`, or `none`"),
         "mirror.root" => (text == "off" || is_absolute, "an absolute path, or `off`"),
         _ => (true, ""),
     };

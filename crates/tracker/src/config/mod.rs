@@ -335,9 +335,45 @@ impl Config {
         listed.split(':').filter(|each| !each.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Reports whether transcripts are copied by themselves.
+    pub fn is_vault_on(&self) -> bool {
+        self.is_on("vault.enabled")
+    }
+
+    /// Returns how much room the copies may take, in bytes, if anybody says.
+    pub(crate) fn vault_limit(&self) -> Option<u64> {
+        self.text("vault.max_bytes").and_then(keys::parse_size)
+    }
+
     /// Returns whether emoji are forbidden (`true`), forced (`false`), or up to the terminal.
     pub fn ascii(&self) -> Option<bool> {
         self.text("ui.ascii").map(|ascii| ascii != "0" && ascii != "false")
+    }
+
+    /// Returns more directories in which agents' conversations are.
+    pub(crate) fn agent_roots(&self) -> Vec<PathBuf> {
+        let listed = self.text("agents.roots").unwrap_or_default();
+        listed.split(':').filter(|each| !each.is_empty()).map(PathBuf::from).collect()
+    }
+
+    /// Returns for how many days what was deleted of agents' files can be put back.
+    pub(crate) fn trash_days(&self) -> u64 {
+        self.text("trash.keep_days").and_then(|days| days.parse().ok()).unwrap_or(30)
+    }
+
+    /// Has transcripts copied by themselves from now on, or no more, and returns the file that says so. A variable still says otherwise.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn switch_vault(&mut self, is_on: bool) -> Result<PathBuf, ConfigError> {
+        let word = if is_on { "true" } else { "false" };
+        let file = self.set("vault.enabled", word)?.to_owned();
+        let of_file = |setting: &&mut Setting| setting.key.name == "vault.enabled" && setting.origin != Origin::Variable;
+        self.settings
+            .iter_mut()
+            .filter(of_file)
+            .for_each(|setting| (setting.value, setting.origin) = (Some(word.to_owned()), Origin::File));
+        Ok(file)
     }
 
     /// Writes a value into the file, keeping its comments and order, and returns the file.

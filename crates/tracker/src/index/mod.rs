@@ -25,5 +25,6 @@ mod transcript;
 mod update;
 
 pub(crate) use overlay::PROMPT_OF_TRANSCRIPT;
+pub(crate) use pass::threads;
 pub use transcript::TranscriptView;
 pub use update::{IndexError, IndexView};

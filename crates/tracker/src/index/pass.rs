@@ -143,7 +143,7 @@ fn mark(file: &File, place: u64) -> io::Result<u64> {
 }
 
 /// Returns on how many threads files are read.
-pub(super) fn threads() -> usize {
+pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4)
 }
 

@@ -9,6 +9,7 @@ mod current;
 mod ends;
 mod exchange;
 mod hooks;
+mod inventory;
 mod lifecycle;
 mod make;
 mod markers;

@@ -1,0 +1,86 @@
+//! Which conversations are in use: somebody would miss them at once.
+
+use std::collections::HashSet;
+
+use agents::claude_code;
+
+use super::InventoryError;
+use crate::Tracker;
+use crate::holdings::Holding;
+
+/// So long after it was written to, a conversation is in use, in nanoseconds.
+const RECENTLY: i64 = 600_000_000_000;
+
+/// Which conversations are in use, by their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct InUse {
+    /// Those in which an agent runs.
+    pub(super) running: HashSet<String>,
+    /// Those that are the head of a project, a version or a worktree.
+    pub(super) heads: HashSet<String>,
+    /// Those that were written to a moment ago, wherever their other files lie.
+    pub(super) recent: HashSet<String>,
+}
+
+impl InUse {
+    /// Returns why a conversation is in use: `running`, `head`, `recent`.
+    pub(super) fn why(&self, holding: &Holding) -> Option<&'static str> {
+        if self.running.contains(&holding.id) {
+            return Some("running");
+        }
+        if self.heads.contains(&holding.id) {
+            return Some("head");
+        }
+        self.recent.contains(&holding.id).then_some("recent")
+    }
+}
+
+impl Tracker {
+    /// Finds out which conversations are in use.
+    pub(super) fn in_use(&self, holdings: &[Holding]) -> Result<InUse, InventoryError> {
+        let running = self.running_agents()?.into_iter().filter_map(|agent| agent.agent_session).collect();
+        let reads = self.store.reads();
+        let mut heads = HashSet::new();
+        for project in reads.projects()? {
+            let of_project = reads.heads(project.key)?.into_iter().map(|head| head.agent_session);
+            let of_agent = of_project.filter(|agent_session| agent_session.agent.as_str() == claude_code::NAME);
+            heads.extend(of_agent.map(|agent_session| agent_session.id.as_str().to_owned()));
+        }
+        Ok(InUse { running, heads, recent: recent(holdings, self.clock.now().moment.micros().saturating_mul(1_000)) })
+    }
+}
+
+/// Returns the ids of conversations that were written to a moment before `now`, in nanoseconds since 1970.
+fn recent(holdings: &[Holding], now: i64) -> HashSet<String> {
+    let is_recent = |holding: &&Holding| holding.modified() > now.saturating_sub(RECENTLY);
+    holdings.iter().filter(is_recent).map(|holding| holding.id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::directory::Seen;
+    use crate::holdings::{HeldFile, Layout};
+
+    #[test]
+    fn what_runs_what_is_a_head_and_what_was_just_used_is_in_use() {
+        let holding = |id: &str, modified| Holding {
+            id: id.to_owned(),
+            root: PathBuf::from("/p"),
+            layout: Layout::Transcripts,
+            place: Vec::new(),
+            pieces: Vec::new(),
+            files: vec![HeldFile { steps: Vec::new(), seen: Seen { size: 1, mode: 0, modified, changed: 0, device: 0, inode: 0 } }],
+            others: 0,
+        };
+        // One that lies in two folders is in use in both.
+        let all = [holding("r", 0), holding("h", 0), holding("x", 9 * RECENTLY), holding("y", 9 * RECENTLY + 1), holding("y", 0)];
+        let recent = recent(&all, 10 * RECENTLY);
+        let in_use = InUse { running: ["r".to_owned()].into(), heads: ["h".to_owned()].into(), recent };
+        let why = all.map(|holding| in_use.why(&holding));
+        assert_eq!(why, [Some("running"), Some("head"), None, Some("recent"), Some("recent")]);
+        assert_eq!(in_use.why(&holding("hh", 0)), None);
+    }
+}

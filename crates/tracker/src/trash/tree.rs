@@ -1,0 +1,76 @@
+//! Moving a file or a directory between file systems: copied whole, on the disk, and only then removed. No link is followed.
+
+use std::io::{self, Read};
+
+use crate::directory::{Directory, Kind, StepName, set};
+
+/// Moves what has a name in one directory to a name in another; what is there is never replaced.
+pub(super) fn move_over(from: &Directory, name: &StepName, to: &Directory, new: &StepName) -> io::Result<()> {
+    match from.move_to(name, to, new) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
+        moved => return moved,
+    }
+    if to.has(new)? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let ours = StepName::new(".rutter-moved.new").ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    // A killed one left it.
+    remove(to, &ours)?;
+    let copied = copy(from, name, to, &ours).and_then(|()| to.move_to(&ours, to, new)).and_then(|()| to.sync());
+    if copied.is_err() {
+        drop(remove(to, &ours));
+    }
+    copied?;
+    remove(from, name)
+}
+
+fn copy(from: &Directory, name: &StepName, to: &Directory, new: &StepName) -> io::Result<()> {
+    let (kind, seen) = from.look(name)?;
+    match kind {
+        Kind::File => {
+            let mut file = to.make_file(new)?;
+            io::copy(&mut from.file(name)?, &mut file)?;
+            set(&file, seen.mode, seen.modified)?;
+            file.sync_all()
+        }
+        Kind::Directory => {
+            let (below, made) = (from.below(name)?, to.make(std::slice::from_ref(new))?);
+            for (name, _) in below.entries()? {
+                copy(&below, &name, &made, &name)?;
+            }
+            made.set(seen.mode, seen.modified)?;
+            made.sync()
+        }
+        Kind::Link => to.make_link(new, &from.link(name)?),
+        Kind::Other => Err(io::Error::new(io::ErrorKind::Unsupported, "there is a pipe, a socket or a device in it")),
+    }
+}
+
+/// Removes a file, a link, or a directory with everything below; what is not there is removed already.
+pub(super) fn remove(from: &Directory, name: &StepName) -> io::Result<()> {
+    match from.look(name) {
+        Ok((Kind::Directory, _)) => {
+            let below = from.below(name)?;
+            for (name, _) in below.entries()? {
+                remove(&below, &name)?;
+            }
+            from.remove_directory(name)
+        }
+        Ok(_) => from.remove(name),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Hands over a file part by part.
+pub(super) fn read_all(file: &mut impl Read, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => each(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What ids and links of others do to agents' files, the vault and the trash: nothing that leads out of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+
+use testkit::Home;
+use tracker::Restoring;
+
+/// Returns everything below a directory: modes, times, contents.
+fn tree(root: &Path) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        let content = if metadata.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        if metadata.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+        found.insert(path, (metadata.mode(), metadata.mtime_nsec() + metadata.mtime() * 1_000_000_000, content));
+    }
+    found
+}
+
+/// Ids that somebody may come with: parts of paths, flags, links' names, anything, in an order that is always the same.
+fn hostile(count: usize) -> impl Iterator<Item = String> {
+    const PARTS: &[&str] = &[
+        "..", "/", ".", "~", "", "sentinel", "-rf", "linked", "c", "\0", "\n", "%2e%2e", "*", "mine", ".jsonl", "\u{202e}", "$HOME", " ",
+        "é",
+    ];
+    let mut state = 1_u64;
+    (0..count).map(move |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let parts = (state >> 60) as usize % 6;
+        (0..=parts).map(|part| PARTS[(state >> (8 * part + 3)) as usize % PARTS.len()]).collect()
+    })
+}
+
+fn nothing_outside_is_touched(count: usize) {
+    let home = Home::in_memory();
+    let (root, sentinel) = (home.path(".claude/projects"), home.path("sentinel"));
+    for path in ["sentinel/mine.jsonl", "sentinel/linked/mine.jsonl", "sentinel/c/history.json", ".claude/projects/-p/c.jsonl"] {
+        fs::create_dir_all(home.path(path).parent().unwrap()).unwrap();
+        fs::write(home.path(path), "mine").unwrap();
+    }
+    symlink(&sentinel, root.join("linked")).unwrap();
+    symlink(&sentinel, root.join("-p/mine")).unwrap();
+    symlink(sentinel.join("mine.jsonl"), root.join("-p/mine.jsonl")).unwrap();
+    let before = tree(&sentinel);
+    let mut tracker = home.tracker();
+    tracker.copy_to_vault(&mut |_, _| {}).unwrap();
+    let (mut refused, mut done) = (0, 0);
+    for id in hostile(count) {
+        match tracker.delete_agent_sessions(std::slice::from_ref(&id), false) {
+            Ok(_) => {
+                assert_eq!(id, "c");
+                tracker.restore(&id, Restoring::default()).unwrap();
+                done += 1;
+            }
+            Err(_) => refused += 1,
+        }
+        if id != "c" {
+            assert!(tracker.restore(&id, Restoring::default()).is_err(), "{id:?}");
+        }
+    }
+    println!("{refused} of {count} ids refused, {done} were the one that is there");
+    assert!(refused > count / 2 && fs::read_to_string(root.join("-p/c.jsonl")).unwrap() == "mine");
+    assert_eq!(tree(&sentinel), before);
+}
+
+#[test]
+fn s4_no_id_and_no_link_leads_out_of_what_agents_keep() {
+    nothing_outside_is_touched(3_000);
+}
+
+#[test]
+#[ignore = "takes long: 100,000 ids"]
+fn s4_no_id_of_100_000_leads_out_of_what_agents_keep() {
+    nothing_outside_is_touched(100_000);
+}
