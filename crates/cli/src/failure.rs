@@ -7,8 +7,8 @@ use std::error::Error;
 use tracker::session::quoted;
 use tracker::{
     AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError,
-    IndexError, KEYS, MarkerError, NamingError, ProjectError, ResumeError, ShimError, StartError, StoreError, TagError, TimeError,
-    ToolsError, TrackerError, UsageError, WorkError,
+    IndexError, InventoryError, KEYS, MarkerError, NamingError, ProjectError, RestoreError, RestoreFrom, ResumeError, ShimError,
+    StartError, StoreError, TagError, TimeError, ToolsError, TrackerError, TrashError, UsageError, VaultError, WorkError,
 };
 
 use crate::arguments::{operand, session_operand};
@@ -129,6 +129,53 @@ impl From<IndexError> for Failure {
         match error {
             IndexError::Config(error) => error.into(),
             IndexError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Config(error) => error.into(),
+            VaultError::Busy { .. } => Self::surroundings(error).hint("let it end, or try again"),
+            VaultError::File { .. } => Self::surroundings(error).hint("what was copied before is whole; put that right and try again"),
+        }
+    }
+}
+
+impl From<TrashError> for Failure {
+    fn from(error: TrashError) -> Self {
+        match error {
+            TrashError::Config(error) => error.into(),
+            TrashError::Busy { .. } => Self::surroundings(error).hint("let it end, or try again"),
+            TrashError::File { .. } => Self::surroundings(error).hint("run `rutter agents trash` to see what can be put back"),
+        }
+    }
+}
+
+impl From<InventoryError> for Failure {
+    fn from(error: InventoryError) -> Self {
+        match error {
+            InventoryError::Unknown { .. } => Self::answer(error).hint("run `rutter agents list` to see the ids"),
+            InventoryError::Running { .. } => Self::answer(error).hint("end the agent first; nothing was deleted"),
+            InventoryError::Config(error) => error.into(),
+            InventoryError::Store(error) => error.into(),
+            InventoryError::Trash(error) => error.into(),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Unknown { .. } => Self::answer(error).hint("run `rutter agents trash` to see what was deleted"),
+            RestoreError::Damaged { from: RestoreFrom::Trash, .. } => {
+                Self::answer(error).hint("look at it there; `--from vault` takes the conversation from the vault")
+            }
+            RestoreError::Damaged { from: RestoreFrom::Vault, .. } => Self::answer(error)
+                .hint("run `rutter vault verify` to see what else is damaged; `--as-of TIME` takes what was copied before"),
+            RestoreError::Vault(error) => error.into(),
+            RestoreError::Trash(error) => error.into(),
         }
     }
 }

@@ -27,6 +27,13 @@ fn wants(context: &Context, args: &InitArgs, agent: &str) -> bool {
     args.yes || context.ui.ask(&format!("{agent} is used here. Put hooks into its settings, so that it is recorded by itself?"), true)
 }
 
+/// Asks whether exact copies of transcripts are to be kept.
+fn wants_vault(context: &Context, args: &InitArgs) -> bool {
+    const QUESTION: &str =
+        "Agents delete old transcripts. Keep exact, compressed copies, for you alone on this machine? They are not redacted.";
+    args.yes || context.ui.ask(QUESTION, false)
+}
+
 pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
     let program = hook_program()?;
     context.write(|tracker| {
@@ -42,13 +49,17 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
         if let Some(unknown) = args.agents.iter().find(|named| !AGENTS.contains(&named.as_str())) {
             return Err(HooksError::UnknownAgent { name: unknown.clone() }.into());
         }
+        let has_agent = AGENTS.iter().any(|agent| tracker.is_agent_here(agent));
+        if has_agent && !tracker.config().is_vault_on() && wants_vault(context, args) {
+            tracker.switch_vault(true)?;
+        }
         // What cannot be read now is told of, and read by whoever asks for it.
         let read = tracker.index(&mut context.ui.progress_of_bytes("Reading transcripts"));
         let read = read.map_err(|error| context.ui.warn(&format!("transcripts could not be read: {error}"))).ok();
-        let is_offered = hooks.is_empty() && AGENTS.iter().any(|agent| tracker.is_agent_here(agent));
+        let is_offered = hooks.is_empty() && has_agent;
         let home = tracker.config().home()?;
         let mirror = tracker.config().mirror_root();
-        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file, "hooks": hooks, "transcripts": read});
+        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file, "hooks": hooks, "transcripts": read, "vault": tracker.config().is_vault_on()});
         context.ui.data(&view, || {
             let mut page = Page::default();
             page.text(format!("Store:  {}", home.join("rutter.db").display()));
@@ -63,6 +74,9 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
             if let Some(read) = read.as_ref().filter(|read| read.files > 0) {
                 let sessions = if read.sessions > 0 { format!("; took in {}", counted(read.sessions, "session")) } else { String::new() };
                 page.text(format!("Read:   {}{sessions}", counted(read.files, "transcript")));
+            }
+            if tracker.config().is_vault_on() {
+                page.text("Vault:  on; `rutter vault` shows what is in it");
             }
             if is_offered {
                 page.text(format!("Hooks:  none; `rutter install {}` lets it be recorded by itself", AGENTS[0]));

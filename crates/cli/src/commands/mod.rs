@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments and one function. What they decide is decided in `tracker`.
 
+mod agents;
 mod answer;
 mod banner;
 mod blocker;
@@ -53,6 +54,7 @@ mod transcript;
 mod transition;
 mod uninstall;
 mod usage;
+mod vault;
 mod work;
 
 use std::ffi::OsString;
@@ -156,6 +158,8 @@ pub(crate) enum Command {
     Uninstall(uninstall::UninstallArgs),
     Pause(pause::PauseArgs),
     Index(index::IndexArgs),
+    Vault(vault::VaultArgs),
+    Agents(agents::AgentsArgs),
     Transcript(transcript::TranscriptArgs),
     Statusline(statusline::StatuslineArgs),
     StoreId(store_id::StoreIdArgs),
@@ -380,6 +384,8 @@ impl Command {
             Self::Uninstall(args) => uninstall::uninstall(context, args),
             Self::Pause(args) => pause::pause(context, args),
             Self::Index(args) => index::index(context, args),
+            Self::Vault(args) => vault::vault(context, args),
+            Self::Agents(args) => agents::agents(context, args),
             Self::Transcript(args) => transcript::transcript(context, args),
             Self::Statusline(args) => statusline::statusline(context, args),
             Self::StoreId(args) => store_id::store_id(context, args),

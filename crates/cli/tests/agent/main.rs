@@ -26,6 +26,7 @@
 //! | `told` | what the person, the model and the agent's shell are told, and how to switch it off |
 //! | `handoff` | what one session leaves and the next one is told |
 //! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
+//! | `vault` | transcripts that were lost and put back |
 //! | `now` | what a running agent is doing |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -51,4 +52,5 @@ mod transcripts;
 mod truth;
 mod turns;
 mod unrecorded;
+mod vault;
 mod worktrees;

@@ -80,6 +80,22 @@ fn every_setting_says_where_it_comes_from() {
     [out]    how many characters it is told at most
     [out]    by default; set it here or with RUTTER_HANDOFF_LIMIT
     [out]
+    [out] vault.enabled = false
+    [out]    whether exact copies of transcripts are kept, from before the agents delete them
+    [out]    by default; set it here or with RUTTER_VAULT
+    [out]
+    [out] vault.max_bytes = none
+    [out]    how much room these copies may take: a number of bytes, `2GB`, `500MB`, or `none`
+    [out]    by default; set it here or with RUTTER_VAULT_MAX_BYTES
+    [out]
+    [out] agents.roots = (not set)
+    [out]    more directories with a directory for each conversation of agents, separated by `:`
+    [out]    by default; set it here or with RUTTER_AGENTS_ROOTS
+    [out]
+    [out] trash.keep_days = 30
+    [out]    for how many days what was deleted of agents' files can be put back
+    [out]    by default; set it here or with RUTTER_TRASH_KEEP_DAYS
+    [out]
     [out] ui.ascii = (not set)
     [out]    `1`: no emoji; `0`: emoji even if the terminal may not support them
     [out]    by default; set it here or with RUTTER_ASCII
@@ -106,6 +122,10 @@ fn every_setting_says_where_it_comes_from() {
             "gate.mode",
             "handoff.deliver",
             "handoff.limit",
+            "vault.enabled",
+            "vault.max_bytes",
+            "agents.roots",
+            "trash.keep_days",
             "ui.ascii",
         ]
     );

@@ -331,7 +331,7 @@ fn secrets_in_transcripts_are_not_stored() {
 }
 
 /// The calls a kill can come between.
-const CALLS: &str = "write,pwrite64,ftruncate,rename,unlink,mkdir,fsync,fdatasync,openat,read,pread64,fcntl,close,munmap,futex";
+pub(crate) const CALLS: &str = "write,pwrite64,ftruncate,rename,unlink,mkdir,fsync,fdatasync,openat,read,pread64,fcntl,close,munmap,futex";
 
 /// So many kills.
 const KILLS: usize = 200;
@@ -372,7 +372,7 @@ fn killed_while_it_reads_the_next_one_continues_to_the_same_rows() {
 }
 
 /// Returns all calls of a trace, by name and number within their thread.
-fn places(trace: &str) -> Vec<(String, usize)> {
+pub(crate) fn places(trace: &str) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     let mut found = Vec::new();
     for line in trace.lines() {

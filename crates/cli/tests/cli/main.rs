@@ -13,6 +13,7 @@
 //! | `surroundings` | disks, locks, damaged and foreign files |
 //! | `walk` | the first format's walk; documents that must follow the program |
 //! | `index` | transcripts: sessions from before, files that grow, move and vanish, commands killed while they read |
+//! | `vault`, `agents` | copies of transcripts, the trash, what hostile names and links do to them: nothing |
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `record` | entries, documents, the handoff, and scripts of older tools |
@@ -24,6 +25,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod agents;
 mod banner;
 mod canaries;
 mod chain;
@@ -70,6 +72,7 @@ mod tools;
 mod transition;
 mod usage;
 mod usage_report;
+mod vault;
 mod walk;
 mod work;
 

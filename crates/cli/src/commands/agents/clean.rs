@@ -1,0 +1,34 @@
+//! `rutter agents clean`
+
+use clap::Args;
+use tracker::{Cleaning, parse_duration};
+
+use crate::arguments::lossy;
+use crate::commands::Context;
+use crate::commands::agents::{before, deleted};
+use crate::failure::Failure;
+
+/// Move the conversations into the trash that nobody used for long
+///
+/// What is in use stays: the head of a project, a version or a worktree, what runs, what was written to in the last ten minutes.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  rutter agents clean --dry-run\n  rutter agents clean --older-than 90d --owner ada")]
+pub(crate) struct CleanArgs {
+    /// For how long nobody used it: 30d, 12h
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = lossy())]
+    older_than: String,
+    /// Only what was recorded as this owner's
+    #[arg(long, value_name = "OWNER", value_parser = lossy())]
+    owner: Option<String>,
+    /// Only say what would be deleted
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn clean(context: &Context, args: &CleanArgs) -> Result<(), Failure> {
+    context.read(|tracker| {
+        let cleaning = Cleaning { before: before(tracker, parse_duration(&args.older_than)?), owner: args.owner.clone() };
+        let views = tracker.clean_agent_sessions(&cleaning, args.dry_run)?;
+        context.ui.list(&views, || deleted(&views, args.dry_run, "Nothing to clean up: all of it is recent or in use"))
+    })
+}

@@ -1,0 +1,79 @@
+//! `rutter agents restore`
+
+use clap::{Args, ValueEnum};
+use tracker::{RestoreFrom, RestoredView, Restoring, parse_moment};
+
+use crate::arguments::lossy;
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::page::{Page, counted};
+
+/// Put a conversation back where its agent had it, from the trash or from the vault
+///
+/// With all its files, their bytes, and the time at which they were last written to; so the agent can resume it. A file that is there is never
+/// written over. Everything is compared with what was put away; where anything is damaged, nothing is put back.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  rutter agents restore 0b1c2d3e-…             From the trash, else from the vault\n  rutter agents restore 0b1c2d3e-… --touch     And keep the agent from deleting it as too old\n  rutter agents restore 0b1c2d3e-… --as-of 2026-03-01"
+)]
+pub(crate) struct RestoreArgs {
+    /// The agent session
+    #[arg(value_name = "ID", value_parser = lossy())]
+    id: String,
+    /// Take it from there, and from nowhere else
+    #[arg(long, value_enum)]
+    from: Option<Source>,
+    /// From the vault, as it was copied at that time or before
+    #[arg(long, value_name = "TIME", value_parser = lossy(), conflicts_with = "from")]
+    as_of: Option<String>,
+    /// As if it had been written to just now, and not when it was
+    #[arg(long)]
+    touch: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Source {
+    /// What was deleted with rutter
+    Trash,
+    /// What was copied
+    Vault,
+}
+
+/// So many files are named.
+const SHOWN: usize = 10;
+
+pub(super) fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failure> {
+    context.read(|tracker| {
+        let as_of = args.as_of.as_deref().map(|text| parse_moment(text, tracker.clock())).transpose()?;
+        let from = args.from.map(|from| match from {
+            Source::Trash => RestoreFrom::Trash,
+            Source::Vault => RestoreFrom::Vault,
+        });
+        let how = Restoring { from, as_of: as_of.map(|at| at.moment.micros()), touch: args.touch };
+        let view = tracker.restore(&args.id, how)?;
+        context.ui.data(&view, || page(&view))?;
+        match view.differing.len() as u64 {
+            0 => Ok(()),
+            differing => Err(Failure::no(format!("{} left alone: something else is there", counted(differing, "file")))
+                .hint("move what is there away, or delete it with `rutter agents delete`, and try again")),
+        }
+    })
+}
+
+fn page(view: &RestoredView) -> Page {
+    let mut page = Page::default();
+    let from = match view.from {
+        RestoreFrom::Trash => "from the trash",
+        RestoreFrom::Vault => "from the vault",
+    };
+    match view.restored.len() as u64 {
+        0 => page.text(format!("Nothing to put back: {} of it there already", counted(view.there.len() as u64, "file"))),
+        restored => page.text(format!("Put back {} {from}", counted(restored, "file"))),
+    };
+    page.texts(view.restored.iter().take(SHOWN).map(|path| format!("  {}", path.display())));
+    if view.restored.len() > SHOWN {
+        page.text(format!("  and {} more", view.restored.len() - SHOWN));
+    }
+    page.texts(view.differing.iter().map(|path| format!("Left alone {}", path.display())));
+    page
+}
