@@ -28,7 +28,7 @@ pub(crate) fn files(root: &Path) -> Tree {
     let of = |(path, (mode, bytes)): (PathBuf, (u32, Vec<u8>))| {
         let metadata = fs::symlink_metadata(&path).unwrap();
         let nanos = metadata.mtime() * 1_000_000_000 + metadata.mtime_nsec();
-        metadata.is_file().then(|| (path, (nanos, mode, bytes)))
+        metadata.is_file().then_some((path, (nanos, mode, bytes)))
     };
     if root.exists() { tree(root).into_iter().filter_map(of).collect() } else { Tree::new() }
 }
@@ -241,7 +241,7 @@ fn a_transcript_that_grows_costs_what_grew_and_one_that_moves_nothing() {
     let view = object(&env, ["vault", "copy"]);
     assert_eq!((&view["copied"], &view["grown"]), (&1.into(), &0.into()), "{view}");
     // The same content again, elsewhere.
-    write(&projects(&env).join("-p/d.jsonl"), &noise(3 << 20, 1), 1);
+    write(&projects(&env).join("-p/d.jsonl"), noise(3 << 20, 1), 1);
     assert_eq!(object(&env, ["vault", "copy"])["grown"], 0);
 }
 

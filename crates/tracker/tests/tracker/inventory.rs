@@ -79,3 +79,23 @@ fn s4_no_id_and_no_link_leads_out_of_what_agents_keep() {
 fn s4_no_id_of_100_000_leads_out_of_what_agents_keep() {
     nothing_outside_is_touched(100_000);
 }
+
+#[test]
+fn transcripts_are_copied_by_themselves_only_where_somebody_wants_that() {
+    let home = Home::new();
+    let transcript = home.path(".claude/projects/-p/c.jsonl");
+    fs::create_dir_all(transcript.parent().unwrap()).unwrap();
+    fs::write(&transcript, "{}\n").unwrap();
+    let mut tracker = home.tracker();
+    tracker.copy_to_vault_if_on();
+    assert!(!home.path("store/vault").exists());
+    tracker.switch_vault(true).unwrap();
+    tracker.copy_to_vault_if_on();
+    assert_eq!((tracker.vault_view(7).unwrap().conversations, tracker.take_notes()), (1, vec![]));
+    // What cannot be copied is noted, and stops nothing.
+    fs::remove_dir_all(home.path("store/vault")).unwrap();
+    fs::write(home.path("store/vault"), "").unwrap();
+    tracker.copy_to_vault_if_on();
+    let notes = tracker.take_notes();
+    assert!(notes.len() == 1 && notes[0].to_string().starts_with("transcripts could not be copied: cannot use `"), "{notes:?}");
+}
