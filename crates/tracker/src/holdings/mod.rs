@@ -70,6 +70,13 @@ impl Holding {
         self.files.iter().map(|file| file.seen.modified).max().unwrap_or(0)
     }
 
+    /// Returns when its transcript was last written to, in nanoseconds since 1970: by that the agent deletes it. Without one, its files.
+    pub(crate) fn aged_since(&self) -> i64 {
+        let depth = self.place.len() + 1;
+        let transcript = self.files.iter().find(|file| file.steps.len() == depth);
+        transcript.map_or_else(|| self.modified(), |transcript| transcript.seen.modified)
+    }
+
     /// Returns how long all its files are, in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.files.iter().map(|file| file.seen.size).sum()

@@ -126,7 +126,7 @@ enum CopyError {
 impl Copying {
     fn copy_all(&mut self, holdings: Vec<Holding>, progress: &mut Progress<'_>) -> Result<(), VaultError> {
         let mut jobs: Vec<Job> = holdings.into_iter().filter_map(|holding| self.job(holding)).collect();
-        jobs.sort_by_key(|job| job.holding.modified());
+        jobs.sort_by_key(|job| job.holding.aged_since());
         let (mut done, all) = (0, jobs.iter().flat_map(|job| &job.files).map(|file| file.seen.size).sum());
         let mut waiting = Vec::new();
         for job in jobs {

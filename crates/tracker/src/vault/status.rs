@@ -134,7 +134,7 @@ fn leaving(held: &[Holding], shelf: &Shelf, there: &HashSet<Hash>, after_days: u
     let mut view = LeavingView { after_days, within_days, ..LeavingView::default() };
     let days = i64::try_from(after_days.saturating_sub(within_days)).unwrap_or(i64::MAX);
     let last = now.micros().saturating_sub(days.saturating_mul(DAY));
-    for holding in held.iter().filter(|holding| holding.modified() / 1_000 <= last) {
+    for holding in held.iter().filter(|holding| holding.aged_since() / 1_000 <= last) {
         let Some(folder) = holding.place.first() else { continue };
         let kept = shelf.kept.get(&Kept::name(holding.agent(), &holding.id, &holding.root, folder));
         let has = |chunk: Chunk| there.contains(&chunk.hash);
