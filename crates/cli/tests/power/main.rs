@@ -9,6 +9,7 @@
 //! | `work` | what agents and a person do until the power goes |
 //! | `trace` | what `strace` wrote, as changes of files |
 //! | `disk` | what of these changes is on a disk, and which states a cut may leave |
+//! | `vault` | the same for copies of transcripts: whole, and none missing that was copied |
 //! | `replay` | a state looked at: nothing broken, doubled, or lost that must be there |
 //!
 //! Which calls of the hook sync is tested in `hook/tests/hook/power.rs`, event by event.
@@ -18,10 +19,12 @@
 mod disk;
 mod replay;
 mod trace;
+mod vault;
 mod work;
 
 use crate::disk::Order;
 use crate::replay::replay;
+use crate::vault::replay_vault;
 
 #[test]
 fn d3_1_000_cuts_lose_nothing_before_the_last_boundary_and_then_only_the_end() {
@@ -31,6 +34,12 @@ fn d3_1_000_cuts_lose_nothing_before_the_last_boundary_and_then_only_the_end() {
 #[test]
 fn d3_1_000_cuts_of_a_disk_that_keeps_no_order_lose_nothing_before_the_last_boundary() {
     replay(2, Order::None, 1_000);
+}
+
+#[test]
+fn d3_1_000_cuts_leave_every_copy_of_a_transcript_whole() {
+    replay_vault(1, Order::OfAppends, 500);
+    replay_vault(2, Order::None, 500);
 }
 
 #[test]

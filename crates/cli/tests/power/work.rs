@@ -135,6 +135,11 @@ impl Desk {
         self.steps.last_mut().unwrap()
     }
 
+    /// Calls `rutter`, and returns what it changed.
+    pub(crate) fn traced(&mut self, arguments: &[&str]) -> Vec<Change> {
+        std::mem::take(&mut self.command(arguments).changes)
+    }
+
     fn run(&self, program: &Path, arguments: &[&str], stdin: &str) -> Step {
         let file = self.env.project().with_file_name("trace");
         let mut strace = self.env.command_of(Path::new("strace"), &self.env.project());

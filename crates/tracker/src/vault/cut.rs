@@ -25,6 +25,8 @@ pub(super) struct Cut {
     pub(super) chunks: Vec<Chunk>,
     /// Whether it begins with all that the last copy has.
     pub(super) goes_on: bool,
+    /// Its last byte, as it was read.
+    pub(super) end: Option<u8>,
 }
 
 /// Cuts the first `length` bytes of a source, and hands over each chunk with its bytes; none where it ends before.
@@ -36,13 +38,14 @@ pub(super) fn cut<E: From<io::Error>>(
     last: &[Chunk],
     mut each: impl FnMut(Chunk, &[u8]) -> Result<(), E>,
 ) -> Result<Option<Cut>, E> {
-    let (mut chunks, mut place, mut buffer) = (Vec::new(), 0, vec![0; LONGEST]);
+    let (mut chunks, mut place, mut buffer, mut end) = (Vec::new(), 0, vec![0; LONGEST], None);
     for chunk in last {
         let bytes = &mut buffer[..chunk.length as usize];
         if place + u64::from(chunk.length) > length || !fill(source, bytes, place)? || Hash::of(bytes) != chunk.hash {
             break;
         }
         each(*chunk, bytes)?;
+        end = bytes.last().copied();
         chunks.push(*chunk);
         place += u64::from(chunk.length);
     }
@@ -58,10 +61,11 @@ pub(super) fn cut<E: From<io::Error>>(
         }
         let chunk = Chunk::of(bytes);
         each(chunk, bytes)?;
+        end = bytes.last().copied();
         chunks.push(chunk);
         place += u64::from(chunk.length);
     }
-    Ok(Some(Cut { chunks, goes_on }))
+    Ok(Some(Cut { chunks, goes_on, end }))
 }
 
 /// Returns how many short chunks at the end are to be made longer ones: none, or all once there are many.
@@ -71,7 +75,7 @@ fn many_short(chunks: &[Chunk]) -> usize {
 }
 
 /// Fills all of a buffer; reports whether there was enough.
-fn fill(source: &impl ReadAt, buffer: &mut [u8], place: u64) -> io::Result<bool> {
+pub(super) fn fill(source: &impl ReadAt, buffer: &mut [u8], place: u64) -> io::Result<bool> {
     let mut filled = 0;
     while filled < buffer.len() {
         match source.read_at(&mut buffer[filled..], place + filled as u64) {
@@ -116,7 +120,7 @@ mod tests {
             known.insert(chunk.hash, bytes.to_vec());
             Ok(())
         });
-        let Cut { chunks, goes_on } = cut.unwrap().unwrap();
+        let Cut { chunks, goes_on, .. } = cut.unwrap().unwrap();
         let whole = chunks.iter().flat_map(|chunk| known[&chunk.hash].clone()).collect();
         (chunks, Told { goes_on, whole, fresh })
     }

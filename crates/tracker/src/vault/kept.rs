@@ -181,7 +181,7 @@ mod tests {
 
     fn moment(size: u64, modified: i64, contents: &[&[u8]], goes_on: bool) -> Moment {
         let seen = Seen { size, mode: 0o600, modified, changed: modified, device: 1, inode: 1 };
-        Moment { seen, length: size, cut: Cut { chunks: contents.iter().map(|bytes| Chunk::of(bytes)).collect(), goes_on } }
+        Moment { seen, length: size, cut: Cut { chunks: contents.iter().map(|bytes| Chunk::of(bytes)).collect(), goes_on, end: None } }
     }
 
     fn kept() -> Kept {

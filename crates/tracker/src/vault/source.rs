@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::cut::{Cut, ReadAt, cut};
+use super::cut::{Cut, ReadAt, cut, fill};
 use super::kept::Chunk;
 use crate::directory::Seen;
 
@@ -66,9 +66,14 @@ pub(super) fn take<E: From<io::Error>>(
             continue;
         }
         let length = if has_lines { whole_lines(source, before.size)? } else { before.size };
+        if length == 0 {
+            continue;
+        }
         let first = cut(source, length, last, &mut each)?;
         let second = cut::<E>(source, length, last, |_, _| Ok(()))?;
-        if let Some(cut) = first.filter(|first| second.as_ref() == Some(first)) {
+        // Written anew meanwhile, its lines end elsewhere.
+        let is_sound = |first: &Cut| second.as_ref() == Some(first) && (!has_lines || first.end == Some(b'\n'));
+        if let Some(cut) = first.filter(is_sound) {
             return Ok(Some(Moment { seen: before, length, cut }));
         }
     }
@@ -81,8 +86,10 @@ fn whole_lines(source: &impl ReadAt, length: u64) -> io::Result<u64> {
     while end > 0 {
         let begin = end.saturating_sub(STEP_BACK);
         let mut bytes = vec![0; usize::try_from(end - begin).unwrap_or(0)];
-        let read = source.read_at(&mut bytes, begin)?;
-        if let Some(place) = bytes[..read].iter().rposition(|byte| *byte == b'\n') {
+        if !fill(source, &mut bytes, begin)? {
+            return Ok(0);
+        }
+        if let Some(place) = bytes.iter().rposition(|byte| *byte == b'\n') {
             return Ok(begin + place as u64 + 1);
         }
         end = begin;
@@ -190,6 +197,20 @@ mod tests {
                 let is_file = ever.contains(&whole);
                 let is_beginning = ever.iter().any(|file| file.starts_with(&whole)) && (whole.is_empty() || whole.ends_with(b"\n"));
                 prop_assert!(is_file || is_beginning, "{:?}", String::from_utf8_lossy(&whole));
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_in_the_middle_of_it_is_never_a_mixture() {
+        let grows = || Some(Write::Append(b"x\n".to_vec()));
+        for before in 0..20 {
+            for between in 0..40 {
+                let writes = vec![None; before].into_iter().chain([grows()]).chain(vec![None; between]).chain([Some(Write::Replace(120))]);
+                let source = Restless::new(lines_of(b'l', 60), writes.collect());
+                let whole = taken(&source, true).unwrap();
+                assert!(source.ever.borrow().iter().any(|file| file.starts_with(&whole)), "{before} {between}");
+                assert!(!whole.is_empty() && whole.ends_with(b"\n"), "{before} {between}");
             }
         }
     }

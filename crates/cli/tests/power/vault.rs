@@ -1,0 +1,60 @@
+//! The vault after a cut: what was copied before is there, and everything it says is whole.
+
+use std::fs;
+
+use testkit::{SeededDice, StillClock};
+use tracker::{Access, Config, Environment, Tracker};
+
+use crate::disk::{Change, Disk, Luck, Order};
+use crate::work::{Desk, has_strace};
+
+/// Lets transcripts be copied as they come, grow and are written anew, then lets the power go so many times.
+#[expect(clippy::print_stdout, reason = "a figure is what this is for")]
+pub(crate) fn replay_vault(seed: u64, order: Order, states: usize) {
+    if !has_strace() {
+        return;
+    }
+    let mut desk = Desk::new(seed);
+    let projects = desk.env.path(".claude/projects/-p");
+    let (mut changes, mut copied) = (Vec::<Change>::new(), Vec::new());
+    for round in 0..5_usize {
+        for number in 0..=round {
+            let folder = projects.join(format!("c{number}/tool-results"));
+            fs::create_dir_all(&folder).unwrap();
+            // One grows, another one is written anew, each in pieces that no other file has.
+            let lines: String = (0..20 + round * 10).map(|line| format!("{{\"of\":{number},\"line\":{line}}}\n")).collect();
+            fs::write(projects.join(format!("c{number}.jsonl")), &lines).unwrap();
+            fs::write(folder.join("out.txt"), format!("{round} {lines}")).unwrap();
+        }
+        changes.extend(desk.traced(&["vault", "copy"]));
+        copied.push((changes.len(), round as u64 + 1));
+    }
+    let env = desk.env;
+    fs::remove_dir_all(env.home()).unwrap();
+    let (mut disk, mut taken, mut ahead) = (Disk::new(), 0, 0);
+    for state in 0..states {
+        let cut = (state + 1) * changes.len() / states;
+        changes[taken..cut].iter().for_each(|change| disk.take(change));
+        taken = cut;
+        let mut dice = SeededDice::new(seed << 32 | state as u64);
+        let luck = Luck::drawn(&mut dice);
+        disk.leave(&env.home(), order, luck, &mut dice);
+        let before = changes.get(cut).map_or_else(|| "nothing".to_owned(), Change::in_words);
+        let at = format!("seed {seed}, state {state} of {states}, {order:?}, {luck:?}, cut before {before}");
+        let home = env.home().to_string_lossy().into_owned();
+        let config = Config::load(&Environment::of([("HOME".to_owned(), home), ("USER".to_owned(), "ada".to_owned())])).unwrap();
+        let clock = Box::new(StillClock::at("2026-02-16T16:30:03.123456Z"));
+        let tracker = Tracker::open(config, &env.project(), Access::Read, clock, Box::new(SeededDice::new(0)));
+        let view = tracker.unwrap_or_else(|error| panic!("{at}: {error}")).verify_vault(&mut |_, _| {}).unwrap();
+        let promised = copied.iter().filter(|(end, _)| *end <= cut).map(|(_, conversations)| *conversations).max().unwrap_or(0);
+        assert!(view.damaged.is_empty() && view.conversations >= promised, "{at}: {promised} {view:?}");
+        ahead += usize::from(view.conversations > promised);
+        fs::remove_dir_all(env.home()).unwrap();
+    }
+    println!(
+        "{states} states of {} changes by {} copies: whole each time, {ahead} times with more than was promised",
+        changes.len(),
+        copied.len()
+    );
+    assert!(ahead > 0, "the cuts have to come in the middle of something");
+}
