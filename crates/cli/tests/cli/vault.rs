@@ -425,7 +425,6 @@ fn killed_at_any_point_the_vault_is_whole_and_the_next_copy_completes_it() {
         env.answer(["vault", "copy"]);
         // Nothing is missing, and nothing is left of the one that was killed.
         assert!(contents(&env) == wanted, "{name} {count}");
-        assert!(files(&vault(&env).join("new")).is_empty(), "{name} {count}");
         assert_eq!(object(&env, ["vault"])["leaving"]["safe"], 10, "{name} {count}");
     }
     println!("killed at {killed} of {} calls: whole each time", places.len());

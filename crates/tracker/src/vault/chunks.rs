@@ -16,6 +16,9 @@ const LEVEL: i32 = 3;
 /// What a chunk's file is called behind its hash.
 const SUFFIX: &str = ".zst";
 
+/// What a chunk's file ends in while it is being written.
+const FRESH: &str = "new";
+
 /// Where chunks are put that are not what they should be.
 const ASIDE: &str = "damaged";
 
@@ -78,9 +81,8 @@ impl Chunks {
         if self.limit.is_some_and(|limit| self.bytes + length > limit) {
             return Err(PutError::Full);
         }
-        let fresh = self.vault.join("new").join(chunk.hash.to_string());
+        let fresh = path.with_extension(FRESH);
         store::make_private_directories(&directory)?;
-        store::make_private_directories(&self.vault.join("new"))?;
         // A killed one may have left the beginning of it.
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         let written = file.write_all(&packed).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&fresh, &path));
@@ -102,8 +104,13 @@ impl Chunks {
 
     /// Removes what nobody names, and what a killed one left. Returns how much room that gave.
     pub(super) fn sweep(&mut self, named: &HashSet<Hash>) -> io::Result<u64> {
-        for entry in read_dir(&self.vault.join("new"))? {
-            fs::remove_file(entry?.path())?;
+        for directory in read_dir(&self.vault.join("chunks"))? {
+            for entry in read_dir(&directory?.path())? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|extension| extension == FRESH) {
+                    fs::remove_file(path)?;
+                }
+            }
         }
         let garbage: Vec<Hash> = self.there.keys().filter(|hash| !named.contains(hash)).copied().collect();
         let mut freed = 0;

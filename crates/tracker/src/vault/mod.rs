@@ -2,9 +2,8 @@
 //!
 //! ```text
 //! vault/lock               the line in which those wait who change something
-//! vault/chunks/ab/…​.zst    pieces of files, compressed, each named by the SHA-256 of what is in it
+//! vault/chunks/ab/….zst    pieces of files, compressed, each named by the SHA-256 of what is in it
 //! vault/kept/….json        one conversation: its files, the versions of each, and the chunks of each version
-//! vault/new/               what is being written
 //! ```
 //!
 //! A chunk is on the disk under its name before a conversation names it, and a conversation is replaced in one step: whoever is killed leaves
