@@ -37,6 +37,7 @@ fn hostile(count: usize) -> impl Iterator<Item = String> {
     })
 }
 
+#[expect(clippy::print_stdout, reason = "a figure is what this is for")]
 fn nothing_outside_is_touched(count: usize) {
     let home = Home::in_memory();
     let (root, sentinel) = (home.path(".claude/projects"), home.path("sentinel"));
