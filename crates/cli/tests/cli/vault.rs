@@ -173,6 +173,21 @@ fn what_was_copied_comes_back_byte_for_byte_with_its_times() {
     assert!(touched > 1_767_400_000_000_000_000 + 86_400_000_000_000, "{touched}");
 }
 
+#[test]
+fn whenever_transcripts_are_indexed_they_are_copied_where_that_was_switched_on() {
+    let env = env();
+    conversation(&env, "early");
+    env.answer(["index"]);
+    assert!(!vault(&env).exists());
+    env.answer(["vault", "on"]);
+    let folder = conversation(&env, "late");
+    let before = files(&projects(&env));
+    env.answer(["index"]);
+    lose(&folder);
+    env.answer(["agents", "restore", "late"]);
+    assert_eq!(files(&projects(&env)), before);
+}
+
 /// Loses a conversation, puts it back, and returns when its transcript says it was written to.
 fn lose_and_restore(env: &TestEnv, folder: &Path, options: &[&str]) -> i64 {
     lose(folder);

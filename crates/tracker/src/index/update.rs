@@ -94,6 +94,7 @@ impl Tracker {
             drop(laid);
         };
         view.sessions = self.take_in_history(&mut index, &names, told?, put_in_order)?;
+        self.copy_to_vault_if_on();
         Ok(view)
     }
 
