@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use agents::claude_code::transcript::{self, Walked, Wanted};
 use session::transcript::Ledger;
-use store::{AllUsage, Index, Progress, StoreError};
+use store::{AllUsage, Index, IndexedFile, Progress, StoreError};
 
 use super::pass::threads;
 use super::update::{IndexError, IndexView, unreadable};
@@ -93,7 +93,7 @@ impl Tracker {
     /// Opens the index, unless it is, and reads what is new in the transcripts that were found; none where it cannot be written.
     fn index_for_reading_of(
         &mut self,
-        opened: Option<Index>,
+        opened: Option<Opened>,
         walked: Walked,
         progress: &mut Progress<'_>,
     ) -> Result<Option<(Index, IndexView)>, IndexError> {
@@ -117,9 +117,17 @@ impl Tracker {
         }
     }
 
-    fn index_over(&mut self, opened: Option<Index>, walked: Walked, progress: &mut Progress<'_>) -> Result<(Index, IndexView), IndexError> {
-        let mut index = opened.map_or_else(|| Index::open(&self.home, self.config.patience()), Ok)?;
-        let view = self.bring_index_up(&mut index, walked, progress)?;
+    fn index_over(
+        &mut self,
+        opened: Option<Opened>,
+        walked: Walked,
+        progress: &mut Progress<'_>,
+    ) -> Result<(Index, IndexView), IndexError> {
+        let (mut index, indexed) = match opened {
+            Some(Opened { index, files }) => (index, Some(files)),
+            None => (Index::open(&self.home, self.config.patience())?, None),
+        };
+        let view = self.bring_index_up(&mut index, indexed, walked, progress)?;
         // The store's copy is made by whoever may write it next.
         drop(self.keep_what_is_new(&mut index));
         index.settle();
@@ -162,14 +170,19 @@ impl Tracker {
     }
 }
 
+/// An index that was opened, with the files that it knows.
+struct Opened {
+    index: Index,
+    files: Vec<IndexedFile>,
+}
+
 /// Opens an index that is there, and lays its responses together; none where it has nothing, or cannot be read.
-fn early_usage(home: &Path, patience: Duration) -> Option<(Index, AllUsage)> {
+fn early_usage(home: &Path, patience: Duration) -> Option<(Opened, AllUsage)> {
     let index = Index::is_there(home).then(|| Index::open(home, patience).ok()).flatten()?;
-    if index.is_empty().ok()? {
-        return None;
-    }
+    // In this order: what somebody adds in between is then found to be read, and everything laid together again.
+    let files = index.files().ok().filter(|files| !files.is_empty())?;
     let usage = index.all_usage().ok()?;
-    Some((index, usage))
+    Some((Opened { index, files }, usage))
 }
 
 /// Reports whether somebody who only reads can go on without.

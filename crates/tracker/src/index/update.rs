@@ -7,7 +7,7 @@ use agents::claude_code::locations::folder_name;
 use agents::claude_code::transcript::{self, Walked, Wanted};
 use serde::Serialize;
 use session::transcript::{Facts, Name, TitleKind};
-use store::{EncodedFacts, FileId, Index, IndexTurn, Progress, ReadFile, StoreError};
+use store::{EncodedFacts, FileId, Index, IndexTurn, IndexedFile, Progress, ReadFile, StoreError};
 
 use super::pass::{self, Outcome, ReadNow};
 use super::plan::{self, Plan};
@@ -71,7 +71,7 @@ impl Tracker {
     fn index_once(&mut self, progress: &mut Progress<'_>) -> Result<IndexView, IndexError> {
         let mut index = Index::open(&self.home, self.config.patience())?;
         let walked = transcript::walk(&self.locations()?.projects(), pass::threads());
-        let mut view = self.bring_index_up(&mut index, walked, progress)?;
+        let mut view = self.bring_index_up(&mut index, None, walked, progress)?;
         let names = index.to_take_in()?;
         // The store's copy is made while somebody finds out what sessions there were.
         let (home, patience) = (self.home.clone(), self.config.patience());
@@ -106,10 +106,11 @@ impl Tracker {
         Ok(Index::remove(&self.home, self.config.patience())?)
     }
 
-    /// Reads what is new in the transcripts that were found into an index.
+    /// Reads what is new in the transcripts that were found into an index, which may have been asked for its files already.
     pub(super) fn bring_index_up(
         &mut self,
         index: &mut Index,
+        indexed: Option<Vec<IndexedFile>>,
         walked: Walked,
         progress: &mut Progress<'_>,
     ) -> Result<IndexView, IndexError> {
@@ -117,7 +118,8 @@ impl Tracker {
         let mut view = IndexView { files: walked.files.len() as u64, ..IndexView::default() };
         let is_whole = walked.troubles.is_empty() && !walked.is_missing;
         view.unreadable = walked.troubles.iter().map(|(path, error)| unreadable(path, error)).collect();
-        let plan = plan::plan(walked.files, &index.files()?, is_whole);
+        let indexed = indexed.map_or_else(|| index.files(), Ok)?;
+        let plan = plan::plan(walked.files, &indexed, is_whole);
         view.gone = plan.lost.len() as u64;
         if plan.jobs.is_empty() && plan.lost.is_empty() {
             return Ok(view);
