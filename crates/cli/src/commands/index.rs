@@ -40,9 +40,16 @@ pub(super) fn index(context: &Context, args: &IndexArgs) -> Result<(), Failure> 
         if !args.watch {
             return Ok(());
         }
+        let mut noted = tracker.take_notes();
+        context.ui.notes(&noted);
         loop {
             std::thread::sleep(LOOK_EVERY);
-            let view = tracker.index(&mut |_, _| {})?;
+            let view = tracker.index_again(&mut |_, _| {})?;
+            let notes = tracker.take_notes();
+            if notes != noted {
+                context.ui.notes(&notes);
+                noted = notes;
+            }
             let has_news = view.read + view.gone + view.sessions > 0;
             if has_news && !context.ui.list_while_read(std::slice::from_ref(&view), || page(&view))? {
                 return Ok(());

@@ -14,7 +14,7 @@ use crate::page::{Page, counted};
 /// Takes in the sessions that other scripts left there, and those that only agents' transcripts tell of. Safe to run again.
 #[derive(Args)]
 pub(crate) struct InitArgs {
-    /// Answer yes to every question
+    /// Put hooks into the settings of the agents that are found, without asking
     #[arg(long)]
     yes: bool,
     /// Put hooks into the settings of this agent, found or not (can be repeated)
@@ -27,11 +27,11 @@ fn wants(context: &Context, args: &InitArgs, agent: &str) -> bool {
     args.yes || context.ui.ask(&format!("{agent} is used here. Put hooks into its settings, so that it is recorded by itself?"), true)
 }
 
-/// Asks whether exact copies of transcripts are to be kept.
+/// Asks whether exact copies of transcripts are to be kept. They are not redacted: only a person says yes to that.
 fn wants_vault(context: &Context, args: &InitArgs) -> bool {
     const QUESTION: &str =
         "Agents delete old transcripts. Keep exact, compressed copies, for you alone on this machine? They are not redacted.";
-    args.yes || context.ui.ask(QUESTION, false)
+    !args.yes && context.ui.ask(QUESTION, false)
 }
 
 pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {

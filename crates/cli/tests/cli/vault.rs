@@ -174,18 +174,20 @@ fn what_was_copied_comes_back_byte_for_byte_with_its_times() {
 }
 
 #[test]
-fn whenever_transcripts_are_indexed_they_are_copied_where_that_was_switched_on() {
+fn whenever_transcripts_are_read_they_are_copied_where_that_was_switched_on() {
     let env = env();
     conversation(&env, "early");
     env.answer(["index"]);
     assert!(!vault(&env).exists());
     env.answer(["vault", "on"]);
-    let folder = conversation(&env, "late");
-    let before = files(&projects(&env));
-    env.answer(["index"]);
-    lose(&folder);
-    env.answer(["agents", "restore", "late"]);
-    assert_eq!(files(&projects(&env)), before);
+    for (id, command) in [("late", "index"), ("later", "usage")] {
+        let folder = conversation(&env, id);
+        let before = files(&projects(&env));
+        env.answer([command, "--quiet"]);
+        lose(&folder);
+        env.answer(["agents", "restore", id]);
+        assert_eq!(files(&projects(&env)), before, "{command}");
+    }
 }
 
 /// Loses a conversation, puts it back, and returns when its transcript says it was written to.
@@ -479,6 +481,7 @@ fn init_offers_the_vault_and_nobody_gets_it_unasked() {
     fs::write(env.path(".claude/settings.json"), "{}").unwrap();
     env.answer(["init"]);
     assert_eq!(object(&env, ["vault"])["enabled"], false);
+    // Copies are not redacted: whoever lets a script say yes to hooks has not said so.
     let told: Value = object(&env, ["init", "--yes"]);
-    assert_eq!((object(&env, ["vault"])["enabled"].clone(), &told["vault"]), (true.into(), &true.into()));
+    assert_eq!((object(&env, ["vault"])["enabled"].clone(), &told["vault"]), (false.into(), &false.into()));
 }

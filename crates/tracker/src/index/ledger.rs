@@ -131,6 +131,9 @@ impl Tracker {
         // The store's copy is made by whoever may write it next.
         drop(self.keep_what_is_new(&mut index));
         index.settle();
+        if view.read > 0 {
+            self.copy_to_vault_if_on();
+        }
         Ok((index, view))
     }
 

@@ -59,6 +59,24 @@ impl Tracker {
     /// # Errors
     /// When nobody knows where transcripts are, or the store or the index cannot be written. What was done until then stays done.
     pub fn index(&mut self, progress: &mut Progress<'_>) -> Result<IndexView, IndexError> {
+        let view = self.index_whole(progress)?;
+        self.copy_to_vault_if_on();
+        Ok(view)
+    }
+
+    /// Does the same for somebody who has done so a moment ago: where nothing is new, nothing is copied.
+    ///
+    /// # Errors
+    /// As [`index`](Self::index).
+    pub fn index_again(&mut self, progress: &mut Progress<'_>) -> Result<IndexView, IndexError> {
+        let view = self.index_whole(progress)?;
+        if view.read > 0 {
+            self.copy_to_vault_if_on();
+        }
+        Ok(view)
+    }
+
+    fn index_whole(&mut self, progress: &mut Progress<'_>) -> Result<IndexView, IndexError> {
         match self.index_once(progress) {
             Err(IndexError::Store(error)) if Index::is_damaged(&self.home, &error) => {
                 self.throw_index_away()?;
@@ -94,7 +112,6 @@ impl Tracker {
             drop(laid);
         };
         view.sessions = self.take_in_history(&mut index, &names, told?, put_in_order)?;
-        self.copy_to_vault_if_on();
         Ok(view)
     }
 
