@@ -3,7 +3,6 @@
 //! A message is written again whenever something in it changes, and all of them when a chat is resumed: without what they used, which is therefore
 //! kept. So a prompt, a call and its answer may be among the facts more than once, each time with the same id.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use session::transcript::{Answer, Call, Counts, Refusal, Response, TypedTurn};
 
 use super::message::{Line, Message, ToolCall};
 use crate::skim::{Broken, Raw};
+use crate::transcripts::file;
 use crate::transcripts::gathered::Gathered;
 use crate::transcripts::moment::millis;
 use crate::transcripts::pass::{Carried, Pass, Wanted};
@@ -67,7 +67,7 @@ pub fn begin(path: &Path) -> Carried {
     if let Some(parent) = path.parent().filter(|parent| *parent != chats).and_then(|parent| parent.file_name()) {
         state.parent = parent.to_string_lossy().chars().take(CARRIED).collect();
     }
-    if let Ok(file) = File::open(folder.join(".project_root")) {
+    if let Ok(file) = file::open(&folder.join(".project_root")) {
         let mut text = String::new();
         let is_read = file.take(CARRIED as u64).read_to_string(&mut text).is_ok();
         state.cwd = if is_read { text.trim().to_owned() } else { String::new() };

@@ -1,10 +1,10 @@
 //! Whose transcript a file is, by its name and by what stands in it.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::agent::Agent;
+use super::file;
 use crate::skim::Skim;
 use crate::{codex, copilot, gemini, opencode};
 
@@ -14,10 +14,10 @@ const LOOKED_AT: u64 = 256 << 10;
 /// Returns whose transcript a file is. What nobody knows is Claude Code's: its lines may be of any kind.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, or is no file: a pipe may never end, and it cannot be read twice.
 pub(super) fn recognise(path: &Path) -> io::Result<Agent> {
     let mut head = Vec::new();
-    File::open(path)?.take(LOOKED_AT).read_to_end(&mut head)?;
+    file::open(path)?.take(LOOKED_AT).read_to_end(&mut head)?;
     let by_lines = || head.split(|&byte| byte == b'\n').take(32).find_map(of_line);
     Ok(of_whole(&head).or_else(by_lines).or_else(|| of_name(path)).unwrap_or(Agent::ClaudeCode))
 }

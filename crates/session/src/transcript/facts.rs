@@ -286,7 +286,7 @@ pub struct Facts {
     pub calls: Vec<Call>,
     /// What came back from tool calls, of this part or an earlier one.
     pub answers: Vec<Answer>,
-    /// Files that calls change which may change several. Not kept by stores yet.
+    /// Files that calls change which may change several. Known to whoever read the file; stores do not have them.
     #[serde(skip)]
     pub edits: Vec<Edit>,
     /// Compactions.
