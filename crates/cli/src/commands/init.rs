@@ -20,6 +20,9 @@ pub(crate) struct InitArgs {
     /// Put hooks into the settings of this agent, found or not (can be repeated)
     #[arg(long = "agent", value_name = "NAME")]
     agents: Vec<String>,
+    /// Do not offer to put lines into the git hooks of the repository
+    #[arg(long)]
+    no_git: bool,
 }
 
 /// Asks whether an agent that was found is to be recorded.
@@ -32,6 +35,13 @@ fn wants_vault(context: &Context, args: &InitArgs) -> bool {
     const QUESTION: &str =
         "Agents delete old transcripts. Keep exact, compressed copies, for you alone on this machine? They are not redacted.";
     !args.yes && context.ui.ask(QUESTION, false)
+}
+
+/// Asks whether commits here are to name their sessions.
+fn wants_git_hooks(context: &Context, args: &InitArgs) -> bool {
+    const QUESTION: &str =
+        "This is a git repository. Put lines into its hooks, beside what is there, so that each commit names its session?";
+    !args.no_git && !args.yes && context.ui.ask(QUESTION, true)
 }
 
 pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
@@ -53,13 +63,20 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
         if has_agent && !tracker.config().is_vault_on() && wants_vault(context, args) {
             tracker.switch_vault(true)?;
         }
+        let git = match tracker.could_have_git_hooks() && wants_git_hooks(context, args) {
+            true => tracker.install_git_hooks(&std::env::current_exe()?)?,
+            false => Vec::new(),
+        };
         // What cannot be read now is told of, and read by whoever asks for it.
         let read = tracker.index(&mut context.ui.progress_of_bytes("Reading transcripts"));
         let read = read.map_err(|error| context.ui.warn(&format!("transcripts could not be read: {error}"))).ok();
         let is_offered = hooks.is_empty() && has_agent;
         let home = tracker.config().home()?;
         let mirror = tracker.config().mirror_root();
-        let view = json!({"store": home, "mirror": mirror, "config": tracker.config().file, "hooks": hooks, "transcripts": read, "vault": tracker.config().is_vault_on()});
+        let config = tracker.config();
+        let view = json!({
+            "store": home, "mirror": mirror, "config": config.file, "hooks": hooks, "git": git, "transcripts": read, "vault": config.is_vault_on(),
+        });
         context.ui.data(&view, || {
             let mut page = Page::default();
             page.text(format!("Store:  {}", home.join("rutter.db").display()));
@@ -71,6 +88,7 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
             for hooks in &hooks {
                 page.text(format!("Hooks:  {} for {}, in {}", hooks.outcome, hooks.agent, hooks.settings.display()));
             }
+            page.texts(git.iter().map(|view| format!("Git:    {} {}, in {}", view.outcome.as_str(), view.hook, view.file.display())));
             if let Some(read) = read.as_ref().filter(|read| read.files > 0) {
                 let sessions = if read.sessions > 0 { format!("; took in {}", counted(read.sessions, "session")) } else { String::new() };
                 page.text(format!("Read:   {}{sessions}", counted(read.files, "transcript")));
@@ -85,6 +103,9 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<(), Failure> {
             page.text("Begin with: rutter start -d \"what you are about to do\"");
             for hooks in &hooks {
                 page.text(format!("To undo:    rutter uninstall {}", hooks.agent));
+            }
+            if !git.is_empty() {
+                page.text("To undo:    rutter git uninstall");
             }
             page.text(format!("To undo:    rm -r '{}'", home.display()));
             if let Some(root) = &mirror {

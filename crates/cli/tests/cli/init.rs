@@ -69,3 +69,14 @@ fn init_takes_in_what_other_scripts_left() {
     [out]    Description: Theirs
     ");
 }
+
+#[test]
+fn init_puts_no_git_hooks_where_nobody_can_be_asked() {
+    let env = env();
+    let output = std::process::Command::new("git").args(["init", "-q"]).current_dir(env.project()).output().unwrap();
+    assert!(output.status.success());
+    for arguments in [&["init"][..], &["init", "--yes"], &["init", "--no-git"]] {
+        assert_eq!(object(&env, arguments.iter().copied())["git"], serde_json::json!([]), "{arguments:?}");
+    }
+    assert!(!env.project().join(".git/hooks/commit-msg").exists());
+}

@@ -103,7 +103,7 @@ fn a_work_item_has_every_key() {
 fn everything_else_has_keys_to_rely_on_too() {
     let env = env();
     started(&env, "Fix the login");
-    assert_eq!(keys(&object(&env, ["init"])), ["store", "mirror", "config", "hooks", "transcripts", "vault"]);
+    assert_eq!(keys(&object(&env, ["init"])), ["store", "mirror", "config", "hooks", "git", "transcripts", "vault"]);
     assert_eq!(keys(&object(&env, ["current", "--why"])), ["id", "steps"]);
     assert_eq!(keys(&object(&env, ["rebuild"])), ["events", "sessions", "work_items", "unreadable_events", "identical", "mirror"]);
     assert_eq!(keys(&object(&env, ["config", "ui.ascii"])), ["key", "value", "origin", "variable", "about"]);

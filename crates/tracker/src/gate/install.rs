@@ -79,6 +79,11 @@ impl Tracker {
         HOOKS.into_iter().map(install).collect()
     }
 
+    /// Reports whether there is a repository here, in whose hooks our lines are not.
+    pub fn could_have_git_hooks(&self) -> bool {
+        self.hooks_directory().is_ok() && self.program_of_git_hooks().is_none()
+    }
+
     /// Takes our lines out of the repository's hooks; what was there before us is there again, to the byte.
     ///
     /// # Errors
