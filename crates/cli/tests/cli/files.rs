@@ -7,7 +7,7 @@ use crate::{env, objects, prompted, says, started};
 use serde_json::json;
 use testkit::TestEnv;
 
-fn git(env: &TestEnv, directory: &Path, arguments: &[&str]) {
+pub(crate) fn git(env: &TestEnv, directory: &Path, arguments: &[&str]) {
     let settings = ["user.name=ada", "user.email=ada@example.org", "init.defaultBranch=main", "commit.gpgsign=false"];
     let mut command = Command::new("git");
     command.env_clear().env("HOME", env.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("GIT_CONFIG_NOSYSTEM", "1");

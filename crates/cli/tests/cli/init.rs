@@ -1,3 +1,4 @@
+use crate::files::git;
 use crate::{env, object, started};
 
 #[test]
@@ -73,8 +74,7 @@ fn init_takes_in_what_other_scripts_left() {
 #[test]
 fn init_puts_no_git_hooks_where_nobody_can_be_asked() {
     let env = env();
-    let output = std::process::Command::new("git").args(["init", "-q"]).current_dir(env.project()).output().unwrap();
-    assert!(output.status.success());
+    git(&env, &env.project(), &["init", "-q"]);
     for arguments in [&["init"][..], &["init", "--yes"], &["init", "--no-git"]] {
         assert_eq!(object(&env, arguments.iter().copied())["git"], serde_json::json!([]), "{arguments:?}");
     }
