@@ -15,6 +15,10 @@ pub(crate) struct PutBackFiles {
     pub(crate) there: Vec<PathBuf>,
     /// Those that were there with something else, and were left alone.
     pub(crate) differing: Vec<PathBuf>,
+    /// What could not be put back, each with its reason; it is in the trash still.
+    pub(crate) left: Vec<String>,
+    /// The entry of the trash that holds what was not put back.
+    pub(crate) entry: Option<String>,
 }
 
 /// A file that is to be put back.

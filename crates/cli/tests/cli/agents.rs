@@ -1,9 +1,10 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use testkit::TestEnv;
 
 use crate::machine::{skip, tree};
 use crate::vault::{conversation, files, projects, seconds_now, told, write};
@@ -137,6 +138,87 @@ fn what_was_put_in_its_place_meanwhile_is_left_alone() {
     // It is in the trash still.
     fs::remove_file(folder.join("tool-results/out.txt")).unwrap();
     env.answer(["agents", "restore", "c"]);
+    assert_eq!(files(&projects(&env)), before);
+}
+
+/// The entries of the trash, with what they hold.
+fn entries(env: &TestEnv) -> Vec<PathBuf> {
+    let trash = env.path(".local/share/rutter/trash");
+    let all = fs::read_dir(trash).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.is_dir()).collect()
+}
+
+#[test]
+fn nothing_in_the_trash_is_destroyed_that_was_not_put_back() {
+    let env = env();
+    let folder = conversation(&env, "c");
+    symlink("/nowhere", folder.join("link")).unwrap();
+    symlink("/nowhere", folder.join("other")).unwrap();
+    let deep: PathBuf = (0..20).map(|number| number.to_string()).collect();
+    write(&folder.join(&deep).join("deep.txt"), "deep", 1_767_400_005);
+    env.answer(["agents", "delete", "c"]);
+    // An agent that had it open wrote on; somebody else has a part of it in its place, and another link.
+    let out = entries(&env)[0].join("0/tool-results/out.txt");
+    let out = if out.exists() { out } else { entries(&env)[0].join("1/tool-results/out.txt") };
+    let before = fs::read(&out).unwrap();
+    fs::write(&out, [before.as_slice(), b"more"].concat()).unwrap();
+    write(&folder.join("tool-results/out.txt"), &before, 1_767_400_003);
+    symlink("/elsewhere", folder.join("other")).unwrap();
+    let outcome = env.raw(["agents", "restore", "c"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("2 files left alone"), "{outcome:?}");
+    assert_eq!(fs::read_link(folder.join("link")).unwrap(), Path::new("/nowhere"));
+    assert_eq!(fs::read_to_string(folder.join(&deep).join("deep.txt")).unwrap(), "deep");
+    // What was not put back is in the trash still; what was put back is not.
+    assert_eq!(fs::read(&out).unwrap(), [before.as_slice(), b"more"].concat());
+    assert_eq!(fs::read_link(out.parent().unwrap().parent().unwrap().join("other")).unwrap(), Path::new("/nowhere"));
+    assert_eq!((files(&entries(&env)[0]).len(), entries(&env).len()), (2, 1));
+    fs::remove_file(folder.join("tool-results/out.txt")).unwrap();
+    fs::remove_file(folder.join("other")).unwrap();
+    env.answer(["agents", "restore", "c"]);
+    assert!(entries(&env).is_empty() && fs::read(folder.join("tool-results/out.txt")).unwrap().ends_with(b"more"));
+}
+
+#[test]
+fn the_hint_leads_to_the_conversation_that_was_to_be_put_back() {
+    let env = env();
+    let folder = conversation(&env, "c");
+    let before = files(&projects(&env));
+    env.answer(["agents", "delete", "c"]);
+    let at = objects(&env, ["agents", "trash"])[0]["deleted_at"].as_str().unwrap().to_owned();
+    write(&folder.with_extension("jsonl"), "another\n", 1_767_400_009);
+    let outcome = env.raw(["agents", "restore", "c"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    let hint = outcome.stderr.lines().find(|line| line.starts_with("hint")).unwrap().to_owned();
+    // Deleting it would take along what was put back a moment ago.
+    assert!(!hint.contains("delete") && hint.starts_with("hint: move what is there away, and run `rutter "), "{hint}");
+    fs::rename(folder.with_extension("jsonl"), env.path("another.jsonl")).unwrap();
+    env.answer(hint.split('`').nth(1).unwrap().split(' ').skip(1));
+    assert_eq!(files(&projects(&env)), before);
+    // Or by the time that is listed.
+    env.answer(["agents", "delete", "c"]);
+    write(&folder.with_extension("jsonl"), "a third\n", 1_767_400_010);
+    env.answer(["agents", "delete", "c"]);
+    let listed = objects(&env, ["agents", "trash"]);
+    let of = |files: u64| listed.iter().find(|one| one["files"] == files).unwrap()["deleted_at"].as_str().unwrap().to_owned();
+    assert_eq!(env.raw(["agents", "restore", "c", "--entry", &at]).code, 1);
+    env.answer(["agents", "restore", "c", "--entry", &of(5)]);
+    assert_eq!(files(&projects(&env)), before);
+}
+
+#[test]
+fn what_one_command_deleted_in_several_folders_comes_back_together() {
+    let env = env();
+    let id = "0b1c2d3e-0000-4000-8000-00000000000a";
+    conversation(&env, id);
+    write(&projects(&env).join(format!("-worktree/{id}/subagents/agent-2.jsonl")), "{}\n", 1_767_400_006);
+    let before = files(&projects(&env));
+    env.answer(["vault", "copy"]);
+    env.answer(["agents", "delete", id]);
+    assert_eq!((objects(&env, ["agents", "trash"]).len(), files(&projects(&env)).len()), (2, 0));
+    env.answer(["agents", "restore", id]);
+    assert_eq!((files(&projects(&env)), entries(&env).len()), (before.clone(), 0));
+    env.answer(["agents", "delete", id]);
+    env.answer(["agents", "restore", id, "--from", "vault"]);
     assert_eq!(files(&projects(&env)), before);
 }
 

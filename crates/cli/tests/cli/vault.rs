@@ -231,7 +231,7 @@ fn a_file_that_is_there_is_never_written_over() {
     [out]   /home/.claude/projects/-project/c/tool-results/out.txt
     [out] Left alone /home/.claude/projects/-project/c.jsonl
     [err] error: 1 file left alone: something else is there
-    [err] hint: move what is there away, or delete it with `rutter agents delete`, and try again
+    [err] hint: move what is there away, or delete it with `rutter agents delete c`, and run `rutter agents restore c --from vault`
     ");
     assert_eq!(fs::read(&transcript).unwrap(), b"else");
 }

@@ -8,6 +8,7 @@ use super::InventoryError;
 use super::activity::InUse;
 use crate::Tracker;
 use crate::holdings::Holding;
+use crate::naming::draw_uuid;
 
 /// What is to be cleaned up.
 #[derive(Clone, Debug)]
@@ -67,10 +68,11 @@ impl Tracker {
     }
 
     fn delete(&mut self, holdings: Vec<Holding>, why: &str, is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
+        let deletion = draw_uuid(&mut *self.dice, self.clock.now().moment).to_string();
         let mut views = Vec::new();
         for holding in holdings {
             if !is_dry {
-                self.put_into_trash(&holding, why)?;
+                self.put_into_trash(&holding, why, &deletion)?;
             }
             views.push(DeletedView {
                 agent: holding.agent(),

@@ -21,12 +21,14 @@ pub enum RestoreFrom {
 }
 
 /// How a conversation is put back.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Restoring {
     /// From where; else from the trash, and from the vault where it is not there.
     pub from: Option<RestoreFrom>,
     /// As it was then, in microseconds since 1970, as far as the vault knows; else as it was last.
     pub as_of: Option<i64>,
+    /// From this deletion in the trash, and from nowhere else: when it was, as listed, or the name of its directory; else the last one.
+    pub entry: Option<String>,
     /// As if somebody had written to it just now, so that the agent does not delete it as too old.
     pub touch: bool,
 }
@@ -44,6 +46,10 @@ pub struct RestoredView {
     pub there: Vec<PathBuf>,
     /// Files in whose place there is something else; they were left alone.
     pub differing: Vec<PathBuf>,
+    /// What could not be put back, each with its reason; it is in the trash still.
+    pub left: Vec<String>,
+    /// The entry of the trash that holds what was not put back; `null` where nothing is left there.
+    pub entry: Option<String>,
 }
 
 /// Why a conversation was not put back.
@@ -78,8 +84,9 @@ impl Tracker {
     ///
     /// # Errors
     /// When nobody has it, or what is kept of it is damaged.
-    pub fn restore(&self, id: &str, how: Restoring) -> Result<RestoredView, RestoreError> {
-        let unknown = || RestoreError::Unknown { id: id.to_owned(), from: how.from };
+    pub fn restore(&self, id: &str, how: &Restoring) -> Result<RestoredView, RestoreError> {
+        let from = how.entry.as_ref().map_or(how.from, |_| Some(RestoreFrom::Trash));
+        let unknown = || RestoreError::Unknown { id: id.to_owned(), from };
         if !is_id(id) {
             return Err(unknown());
         }
@@ -90,15 +97,18 @@ impl Tracker {
             restored: done.restored,
             there: done.there,
             differing: done.differing,
+            left: done.left,
+            entry: done.entry,
         };
         let is_wanted = |from| how.from.is_none_or(|wanted| wanted == from);
         if is_wanted(RestoreFrom::Trash)
             && how.as_of.is_none()
-            && let Some(done) = self.put_back_from_trash(id, touched)?
+            && let Some(done) = self.put_back_from_trash(id, how.entry.as_deref(), touched)?
         {
             return Ok(view(RestoreFrom::Trash, done));
         }
-        let done = if is_wanted(RestoreFrom::Vault) { self.put_back_from_vault(id, how.as_of, touched)? } else { None };
+        let done =
+            if is_wanted(RestoreFrom::Vault) && how.entry.is_none() { self.put_back_from_vault(id, how.as_of, touched)? } else { None };
         done.map(|done| view(RestoreFrom::Vault, done)).ok_or_else(unknown)
     }
 }

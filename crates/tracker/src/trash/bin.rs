@@ -72,6 +72,18 @@ pub(super) struct Entry {
     pub(super) deleted: Deleted,
 }
 
+impl Entry {
+    /// Returns the name of its directory.
+    pub(super) fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Reports whether both were deleted at once. Of older ones nobody knows.
+    pub(super) fn is_of_one_deletion(&self, other: &Self) -> bool {
+        self.path == other.path || (self.deleted.deletion.is_some() && self.deleted.deletion == other.deleted.deletion)
+    }
+}
+
 impl Tracker {
     /// Returns the directory of the trash.
     pub(super) fn trash(&self) -> Result<PathBuf, TrashError> {
@@ -139,14 +151,18 @@ pub(super) fn entries(trash: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Returns when something was deleted, as it is listed.
+pub(super) fn deleted_at(deleted: &Deleted, offset: i32) -> String {
+    Moment::from_micros(deleted.deleted_at, offset).map(|at| at.to_string()).unwrap_or_default()
+}
+
 fn view(entry: &Entry, offset: i32) -> TrashedView {
     let deleted = &entry.deleted;
-    let at = Moment::from_micros(deleted.deleted_at, offset).map(|at| at.to_string()).unwrap_or_default();
     TrashedView {
         id: deleted.id.clone(),
         agent: deleted.agent.clone(),
         directory: path_of(&deleted.root, &deleted.place),
-        deleted_at: at,
+        deleted_at: deleted_at(deleted, offset),
         why: deleted.why.clone(),
         files: deleted.files.len() as u64,
         size_bytes: deleted.size(),

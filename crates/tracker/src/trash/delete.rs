@@ -18,11 +18,11 @@ use crate::vault::Hasher;
 const DAY: i64 = 86_400_000_000;
 
 impl Tracker {
-    /// Moves a conversation into the trash; `why` is the command that does so. What has been in the trash for too long goes for good.
+    /// Moves a conversation into the trash; `why` is the command that does so, `deletion` what all have in common that it deletes. What has been in the trash for too long goes for good.
     ///
     /// # Errors
     /// When another command works on the trash, or something cannot be moved. What was moved until then can be put back.
-    pub(crate) fn put_into_trash(&mut self, holding: &Holding, why: &str) -> Result<(), TrashError> {
+    pub(crate) fn put_into_trash(&mut self, holding: &Holding, why: &str, deletion: &str) -> Result<(), TrashError> {
         let (trash, _line) = self.wait_for_trash()?;
         let now = self.clock.now().moment;
         let keep = i64::try_from(self.config.trash_days()).unwrap_or(i64::MAX).saturating_mul(DAY);
@@ -40,6 +40,7 @@ impl Tracker {
             files,
             deleted_at: now.micros(),
             why: why.to_owned(),
+            deletion: Some(deletion.to_owned()),
         };
         let entry = trash.join(draw_uuid(&mut *self.dice, now).to_string());
         begin(&trash, &entry, &deleted).map_err(TrashError::at(&entry))?;

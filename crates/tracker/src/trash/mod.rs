@@ -14,10 +14,12 @@
 //! | `bin` | the deletions in the trash; the line; what is too old |
 //! | `delete` | moving there |
 //! | `undo` | moving back |
+//! | `merge` | putting one by one in its place where something is there |
 //! | `tree` | moving between file systems |
 
 mod bin;
 mod delete;
+mod merge;
 mod record;
 mod tree;
 mod undo;

@@ -42,6 +42,9 @@ pub(super) struct Deleted {
     pub(super) deleted_at: i64,
     /// By which command.
     pub(super) why: String,
+    /// What all have that one command deleted at once; none in what older builds deleted.
+    #[serde(default)]
+    pub(super) deletion: Option<String>,
 }
 
 impl Deleted {

@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-use crate::directory::{Directory, Kind, StepName, set};
+use crate::directory::{Directory, Kind, Seen, StepName, set};
+
+/// What is called so while it is being copied.
+pub(super) const OURS: &str = ".rutter-moved.new";
 
 /// Moves what has a name in one directory to a name in another; what is there is never replaced.
 pub(super) fn move_over(from: &Directory, name: &StepName, to: &Directory, new: &StepName) -> io::Result<()> {
@@ -13,20 +16,63 @@ pub(super) fn move_over(from: &Directory, name: &StepName, to: &Directory, new: 
     if to.has(new)? {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let ours = StepName::new(".rutter-moved.new").ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let ours = StepName::new(OURS).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     // A killed one left it.
     remove(to, &ours)?;
-    let copied = copy(from, name, to, &ours).and_then(|()| to.move_to(&ours, to, new)).and_then(|()| to.sync());
+    let place = |copied: Copied| to.move_to(&ours, to, new).and_then(|()| to.sync()).map(|()| copied);
+    let copied = copy(from, name, to, &ours).and_then(place);
     if copied.is_err() {
         drop(remove(to, &ours));
     }
-    copied?;
-    remove(from, name)
+    remove_copied(from, &copied?)
 }
 
-fn copy(from: &Directory, name: &StepName, to: &Directory, new: &StepName) -> io::Result<()> {
+/// What was copied, as it was then.
+struct Copied {
+    name: StepName,
+    kind: Kind,
+    seen: Seen,
+    below: Vec<Copied>,
+}
+
+impl Copied {
+    /// Reports whether it is still what was copied. Of a directory that is known by what is in it.
+    fn is_there(&self, from: &Directory) -> io::Result<bool> {
+        let (kind, seen) = from.look(&self.name)?;
+        Ok(kind == self.kind && (kind == Kind::Directory || seen == self.seen))
+    }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("somebody wrote to it meanwhile")
+}
+
+/// Copies something. Whatever is written to meanwhile is not copied.
+fn copy(from: &Directory, name: &StepName, to: &Directory, new: &StepName) -> io::Result<Copied> {
     let (kind, seen) = from.look(name)?;
-    match kind {
+    let mut copied = Copied { name: name.clone(), kind, seen, below: Vec::new() };
+    copy_as(&mut copied, from, to, new)?;
+    if copied.is_there(from)? { Ok(copied) } else { Err(changed()) }
+}
+
+/// Removes what was copied, and nothing else.
+fn remove_copied(from: &Directory, copied: &Copied) -> io::Result<()> {
+    if !copied.is_there(from)? {
+        return Err(changed());
+    }
+    if copied.kind != Kind::Directory {
+        return from.remove(&copied.name);
+    }
+    let below = from.below(&copied.name)?;
+    for one in &copied.below {
+        remove_copied(&below, one)?;
+    }
+    from.remove_directory(&copied.name)
+}
+
+fn copy_as(copied: &mut Copied, from: &Directory, to: &Directory, new: &StepName) -> io::Result<()> {
+    let (name, seen) = (&copied.name, copied.seen);
+    match copied.kind {
         Kind::File => {
             let mut file = to.make_file(new)?;
             io::copy(&mut from.file(name)?, &mut file)?;
@@ -36,7 +82,7 @@ fn copy(from: &Directory, name: &StepName, to: &Directory, new: &StepName) -> io
         Kind::Directory => {
             let (below, made) = (from.below(name)?, to.make(std::slice::from_ref(new))?);
             for (name, _) in below.entries()? {
-                copy(&below, &name, &made, &name)?;
+                copied.below.push(copy(&below, &name, &made, &name)?);
             }
             made.set(seen.mode, seen.modified)?;
             made.sync()

@@ -5,12 +5,13 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use super::TrashError;
-use super::bin::{Entry, entries};
+use super::bin::{Entry, RECORD, deleted_at, entries};
 use super::delete::name_of;
+use super::merge::Merging;
 use super::record::DeletedFile;
-use super::tree::{move_over, read_all};
+use super::tree::{OURS, read_all, remove};
 use crate::Tracker;
-use crate::directory::{Directory, Kind, StepName, path_of, set};
+use crate::directory::{Directory, Kind, StepName, path_of};
 use crate::put_back::PutBackFiles;
 use crate::vault::Hasher;
 
@@ -30,38 +31,71 @@ impl From<TrashError> for FromTrashError {
 }
 
 impl Tracker {
-    /// Puts a conversation back that was deleted last of all that have the id; none where the trash does not have it. `touched` is a time in
-    /// nanoseconds since 1970, which its files get instead of their own.
-    pub(crate) fn put_back_from_trash(&self, id: &str, touched: Option<i64>) -> Result<Option<PutBackFiles>, FromTrashError> {
+    /// Puts a conversation back that was deleted last of all that have the id, with all that was deleted of it at once; none where the trash
+    /// does not have it. `wanted` is another deletion: the name of one of its entries, or when it was deleted, as listed. `touched` is a time
+    /// in nanoseconds since 1970, which its files get instead of their own.
+    pub(crate) fn put_back_from_trash(
+        &self,
+        id: &str,
+        wanted: Option<&str>,
+        touched: Option<i64>,
+    ) -> Result<Option<PutBackFiles>, FromTrashError> {
         let trash = self.trash()?;
         if !trash.is_dir() {
             return Ok(None);
         }
         let (trash, _line) = self.wait_for_trash()?;
-        let all = entries(&trash).map_err(TrashError::at(&trash))?;
-        let Some(entry) = all.into_iter().find(|entry| entry.deleted.id == id && has_pieces(entry)) else { return Ok(None) };
-        let root = &entry.deleted.root;
-        store::make_private_directories(root).map_err(TrashError::at(root))?;
-        let mut undoing = Undoing {
-            root: Directory::open(root).map_err(TrashError::at(root))?,
-            bin: Directory::open(&entry.path).map_err(TrashError::at(&entry.path))?,
-            entry: &entry,
-            touched,
-            done: PutBackFiles::default(),
-        };
-        undoing.check()?;
-        undoing.put_all_back()?;
-        let done = undoing.done;
-        if done.differing.is_empty() {
-            fs::remove_dir_all(&entry.path).map_err(TrashError::at(&entry.path))?;
+        let mut all = entries(&trash).map_err(TrashError::at(&trash))?;
+        all.retain(|entry| entry.deleted.id == id && has_pieces(entry));
+        let offset = self.clock.now().moment.offset().seconds();
+        let is_called = |entry: &Entry, name: &str| entry.name() == name || deleted_at(&entry.deleted, offset) == name;
+        let Some(first) = all.iter().find(|entry| wanted.is_none_or(|name| is_called(entry, name))) else { return Ok(None) };
+        let mut together: Vec<&Entry> = all.iter().filter(|entry| first.is_of_one_deletion(entry)).collect();
+        // Nobody resumes a conversation that is half there.
+        together.sort_by_key(|entry| has_file(entry));
+        let mut undoing = Vec::new();
+        for entry in together {
+            let one = Undoing::begin(entry)?;
+            one.check()?;
+            undoing.push(one);
+        }
+        let mut done = PutBackFiles::default();
+        for one in undoing {
+            let mut merging = Merging { deleted: &one.entry.deleted, touched, done };
+            let put = one.put_back(&mut merging);
+            done = merging.done;
+            if let Err(error) = put {
+                if done == PutBackFiles::default() {
+                    return Err(error);
+                }
+                done.left.push(error_words(error));
+                done.entry = Some(one.entry.name());
+            }
         }
         Ok(Some(done))
     }
 }
 
+fn error_words(error: FromTrashError) -> String {
+    match error {
+        FromTrashError::Damaged(path) => format!("{}: it is damaged", path.display()),
+        FromTrashError::Trash(TrashError::File { path, source }) => format!("{}: {source}", path.display()),
+        FromTrashError::Trash(error) => error.to_string(),
+    }
+}
+
 /// Reports whether anything of a deletion is in the trash: who was killed before it moved anything left none.
 fn has_pieces(entry: &Entry) -> bool {
-    (0..entry.deleted.pieces.len()).any(|number| fs::symlink_metadata(entry.path.join(number.to_string())).is_ok())
+    found(entry).next().is_some()
+}
+
+/// Reports whether a piece of it is a file.
+fn has_file(entry: &Entry) -> bool {
+    found(entry).any(|found| found.is_file())
+}
+
+fn found(entry: &Entry) -> impl Iterator<Item = fs::Metadata> + '_ {
+    (0..entry.deleted.pieces.len()).filter_map(|number| fs::symlink_metadata(entry.path.join(number.to_string())).ok())
 }
 
 /// A conversation on its way back.
@@ -69,11 +103,19 @@ struct Undoing<'e> {
     root: Directory,
     bin: Directory,
     entry: &'e Entry,
-    touched: Option<i64>,
-    done: PutBackFiles,
 }
 
 impl<'e> Undoing<'e> {
+    fn begin(entry: &'e Entry) -> Result<Self, TrashError> {
+        let root = &entry.deleted.root;
+        store::make_private_directories(root).map_err(TrashError::at(root))?;
+        Ok(Self {
+            root: Directory::open(root).map_err(TrashError::at(root))?,
+            bin: Directory::open(&entry.path).map_err(TrashError::at(&entry.path))?,
+            entry,
+        })
+    }
+
     /// Returns the pieces that are in the trash, the transcript last: so nobody resumes a conversation that is half there.
     fn pieces(&self) -> Result<Vec<(StepName, &'e StepName)>, FromTrashError> {
         let mut found = Vec::new();
@@ -114,57 +156,35 @@ impl<'e> Undoing<'e> {
         there.and_then(|there| begins_with(&there, file)).unwrap_or(false)
     }
 
-    fn put_all_back(&mut self) -> Result<(), FromTrashError> {
-        let place = path_of(&self.entry.deleted.root, &self.entry.deleted.place);
-        let to = self.root.make(&self.entry.deleted.place).map_err(TrashError::at(&place))?;
+    fn put_back(&self, merging: &mut Merging<'_>) -> Result<(), FromTrashError> {
+        let deleted = &self.entry.deleted;
+        let place = path_of(&deleted.root, &deleted.place);
+        let to = self.root.make(&deleted.place).map_err(TrashError::at(&place))?;
         for (name, piece) in self.pieces()? {
-            let path = place.join(piece.as_os());
-            let put = if to.has(piece).map_err(TrashError::at(&path))? {
-                self.put_what_is_missing(&to, &name, piece)
-            } else {
-                move_over(&self.bin, &name, &to, piece).and_then(|()| self.note_restored(&to, piece))
-            };
-            put.map_err(TrashError::at(&path))?;
+            let mut steps = [deleted.place.as_slice(), std::slice::from_ref(piece)].concat();
+            merging.put(&self.bin, &name, &to, &mut steps);
         }
-        Ok(to.sync().map_err(TrashError::at(&place))?)
-    }
-
-    fn note_restored(&mut self, to: &Directory, piece: &StepName) -> io::Result<()> {
-        let entry = self.entry;
-        for (file, below) in entry.deleted.files_of(piece) {
-            if let Some(touched) = self.touched {
-                set(open(to, piece, below)?, file.seen.mode, touched)?;
-            }
-            self.done.restored.push(path_of(&self.entry.deleted.root, &file.steps));
+        to.sync().map_err(TrashError::at(&place))?;
+        merging.note_there(&self.root);
+        if !self.remove_if_empty().map_err(TrashError::at(&self.entry.path))? {
+            merging.done.entry = Some(self.entry.name());
         }
         Ok(())
     }
 
-    /// Something has the name of a piece: those of its files are put back that are missing there.
-    fn put_what_is_missing(&mut self, to: &Directory, name: &StepName, piece: &StepName) -> io::Result<()> {
-        let entry = self.entry;
-        for (file, below) in entry.deleted.files_of(piece) {
-            let path = path_of(&self.entry.deleted.root, &file.steps);
-            match open(to, piece, below) {
-                Ok(there) if begins_with(&there, file)? => self.done.there.push(path),
-                Ok(_) => self.done.differing.push(path),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let Some((last, directories)) = below.split_last() else { continue };
-                    let start = [std::slice::from_ref(name), directories].concat();
-                    let target = [std::slice::from_ref(piece), directories].concat();
-                    let target = to.make(&target)?;
-                    move_over(&self.bin.walk(&start)?, last, &target, last)?;
-                    if let Some(touched) = self.touched {
-                        set(target.file(last)?, file.seen.mode, touched)?;
-                    }
-                    target.sync()?;
-                    self.done.restored.push(path);
-                }
-                // A link, or a directory in its place.
-                Err(_) => self.done.differing.push(path),
-            }
+    /// Removes the entry where nothing but its record is in it. Reports whether it is gone.
+    fn remove_if_empty(&self) -> io::Result<bool> {
+        // A killed one left it, and what it was copied from.
+        if let Some(ours) = StepName::new(OURS) {
+            remove(&self.bin, &ours)?;
         }
-        Ok(())
+        let record = StepName::new(RECORD).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        if self.bin.entries()?.iter().any(|(name, _)| *name != record) {
+            return Ok(false);
+        }
+        self.bin.remove(&record)?;
+        fs::remove_dir(&self.entry.path)?;
+        Ok(true)
     }
 }
 

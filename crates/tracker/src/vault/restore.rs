@@ -46,18 +46,18 @@ impl Tracker {
         }
         let _line = wait_in_line(&vault, self.config.patience())?;
         let shelf = Shelf::open(&vault).map_err(VaultError::at(&vault))?;
-        let Some((kept, files)) = shelf.of(id).into_iter().map(|kept| (kept, wanted(kept, as_of))).find(|(_, files)| !files.is_empty())
-        else {
+        let files = wanted(&shelf.of(id), as_of);
+        if files.is_empty() {
             // It may be what is damaged.
             return shelf.damaged.into_iter().next().map_or(Ok(None), |(path, _)| Err(FromVaultError::Damaged(path)));
-        };
-        for (file, version) in &files {
+        }
+        for (kept, file, version) in &files {
             check(&vault, version).map_err(|error| at_file(&kept.root, file, error))?;
         }
-        store::make_private_directories(&kept.root).map_err(VaultError::at(&kept.root))?;
-        let root = Directory::open(&kept.root).map_err(VaultError::at(&kept.root))?;
         let mut done = PutBackFiles::default();
-        for (file, version) in files {
+        for (kept, file, version) in files {
+            store::make_private_directories(&kept.root).map_err(VaultError::at(&kept.root))?;
+            let root = Directory::open(&kept.root).map_err(VaultError::at(&kept.root))?;
             let path = path_of(&kept.root, &file.steps);
             let put = put_back(&vault, &root, file, version, touched).map_err(|error| at_file(&kept.root, file, error))?;
             match put {
@@ -71,9 +71,18 @@ impl Tracker {
 }
 
 /// Returns the files that are wanted: the transcript last, so that nobody resumes a conversation that is half there.
-fn wanted(kept: &Kept, as_of: Option<i64>) -> Vec<(&KeptFile, &Version)> {
-    let mut files: Vec<_> = kept.files.iter().filter_map(|file| Some((file, file.as_of(as_of)?))).collect();
-    files.sort_by_key(|(file, _)| std::cmp::Reverse(file.steps.len()));
+///
+/// A conversation may lie in several folders. What is in the one that was written to last is wanted, and of the others what that one has not:
+/// a client that moves a conversation leaves nothing behind.
+fn wanted<'k>(all: &[&'k Kept], as_of: Option<i64>) -> Vec<(&'k Kept, &'k KeptFile, &'k Version)> {
+    let mut files: Vec<(&Kept, &KeptFile, &Version)> = Vec::new();
+    for kept in all {
+        let is_new = |file: &&KeptFile| !files.iter().any(|(_, other, _)| other.steps[1..] == file.steps[1..]);
+        let of_folder = kept.files.iter().filter(is_new).filter_map(|file| Some((*kept, file, file.as_of(as_of)?)));
+        let of_folder: Vec<_> = of_folder.collect();
+        files.extend(of_folder);
+    }
+    files.sort_by_key(|(_, file, _)| std::cmp::Reverse(file.steps.len()));
     files
 }
 

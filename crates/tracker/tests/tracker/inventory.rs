@@ -56,13 +56,13 @@ fn nothing_outside_is_touched(count: usize) {
         match tracker.delete_agent_sessions(std::slice::from_ref(&id), false) {
             Ok(_) => {
                 assert_eq!(id, "c");
-                tracker.restore(&id, Restoring::default()).unwrap();
+                tracker.restore(&id, &Restoring::default()).unwrap();
                 done += 1;
             }
             Err(_) => refused += 1,
         }
         if id != "c" {
-            assert!(tracker.restore(&id, Restoring::default()).is_err(), "{id:?}");
+            assert!(tracker.restore(&id, &Restoring::default()).is_err(), "{id:?}");
         }
     }
     println!("{refused} of {count} ids refused, {done} were the one that is there");

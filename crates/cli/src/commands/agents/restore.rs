@@ -26,6 +26,9 @@ pub(crate) struct RestoreArgs {
     /// From the vault, as it was copied at that time or before
     #[arg(long, value_name = "TIME", value_parser = lossy(), conflicts_with = "from")]
     as_of: Option<String>,
+    /// From the trash, what was deleted then, as `rutter agents trash` lists it, or the name of its directory; else what was deleted last
+    #[arg(long, value_name = "TIME-OR-NAME", hide = true, value_parser = lossy(), conflicts_with_all = ["from", "as_of"])]
+    entry: Option<String>,
     /// As if it had been written to just now, and not when it was
     #[arg(long)]
     touch: bool,
@@ -49,15 +52,29 @@ pub(super) fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failu
             Source::Trash => RestoreFrom::Trash,
             Source::Vault => RestoreFrom::Vault,
         });
-        let how = Restoring { from, as_of: as_of.map(|at| at.moment.micros()), touch: args.touch };
-        let view = tracker.restore(&args.id, how)?;
+        let how = Restoring { from, as_of: as_of.map(|at| at.moment.micros()), entry: args.entry.clone(), touch: args.touch };
+        let view = tracker.restore(&args.id, &how)?;
         context.ui.data(&view, || page(&view))?;
-        match view.differing.len() as u64 {
-            0 => Ok(()),
-            differing => Err(Failure::no(format!("{} left alone: something else is there", counted(differing, "file")))
-                .hint("move what is there away, or delete it with `rutter agents delete`, and try again")),
-        }
+        let (differing, left) = (view.differing.len() as u64, view.left.len() as u64);
+        let failure = match (differing, left, &view.entry) {
+            (0, 0, None) => return Ok(()),
+            (0, 0, Some(_)) => Failure::no("something that is no file is in the trash still"),
+            (0, left, _) => Failure::no(format!("{} not put back", counted(left, "file"))),
+            (differing, ..) => Failure::no(format!("{} left alone: something else is there", counted(differing, "file"))),
+        };
+        Err(failure.hint(again(&view)))
     })
+}
+
+/// Says how to put back what was left alone, and not what was deleted after it.
+fn again(view: &RestoredView) -> String {
+    let id = &view.id;
+    match &view.entry {
+        Some(entry) => format!("move what is there away, and run `rutter agents restore {id} --entry {entry}`"),
+        None => format!(
+            "move what is there away, or delete it with `rutter agents delete {id}`, and run `rutter agents restore {id} --from vault`"
+        ),
+    }
 }
 
 fn page(view: &RestoredView) -> Page {
@@ -75,5 +92,6 @@ fn page(view: &RestoredView) -> Page {
         page.text(format!("  and {} more", view.restored.len() - SHOWN));
     }
     page.texts(view.differing.iter().map(|path| format!("Left alone {}", path.display())));
+    page.texts(view.left.iter().map(|left| format!("Not put back {left}")));
     page
 }
