@@ -225,7 +225,7 @@ fn read_all(holdings: &[Holding]) -> Vec<Content> {
     let mut all = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mut all = work();
-        all.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
+        all.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))));
         all
     });
     all.sort_by_key(|(place, _)| *place);
