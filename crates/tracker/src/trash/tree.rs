@@ -120,3 +120,36 @@ pub(super) fn read_all(file: &mut impl Read, mut each: impl FnMut(&[u8])) -> io:
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_to_while_it_is_copied_is_not_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        for folder in ["from/c", "to"] {
+            fs::create_dir_all(path(folder)).unwrap();
+        }
+        let name = |text: &str| StepName::new(text).unwrap();
+        let (from, to) = (Directory::open(&path("from")).unwrap(), Directory::open(&path("to")).unwrap());
+        let write = |file: &str| fs::write(path("from/c").join(file), file).unwrap();
+        ["a", "b"].iter().for_each(|file| write(file));
+        let copied = copy(&from, &name("c"), &to, &name("0")).unwrap();
+        fs::write(path("from/c/b"), "longer").unwrap();
+        write("new");
+        assert!(remove_copied(&from, &copied).is_err());
+        let left = || fs::read_dir(path("from/c")).unwrap().count();
+        assert_eq!((fs::read_to_string(path("from/c/b")).unwrap().as_str(), left()), ("longer", 2));
+        // What came later is not removed either.
+        let copied = copy(&from, &name("c"), &to, &name("1")).unwrap();
+        write("last");
+        assert!(remove_copied(&from, &copied).is_err() && left() == 1);
+        let copied = copy(&from, &name("c"), &to, &name("2")).unwrap();
+        remove_copied(&from, &copied).unwrap();
+        assert!(!path("from/c").exists() && path("to/2/last").exists());
+    }
+}
