@@ -325,8 +325,12 @@ fn what_is_not_to_be_recorded_is_not_copied() {
     // In a folder of another name, and it went there later.
     write(&projects(&env).join("-x/d.jsonl"), format!("{{\"cwd\":\"/x\"}}\n{{\"cwd\":\"{}/a\"}}\n", env.project().display()), 1);
     write(&projects(&env).join("-x/e.jsonl"), "{\"cwd\":\"/x\"}\n", 1);
+    // Beside it, in a folder whose name begins alike.
+    let beside = format!("{}-server", env.project().display());
+    let folder: String = beside.chars().map(|each| if each.is_ascii_alphanumeric() { each } else { '-' }).collect();
+    write(&projects(&env).join(folder).join("f.jsonl"), format!("{{\"cwd\":\"{beside}\"}}\n"), 1);
     let view = object(&env, ["vault", "copy"]);
-    assert_eq!((&view["copied"], &view["excluded"]), (&1.into(), &2.into()), "{view}");
+    assert_eq!((&view["copied"], &view["excluded"]), (&2.into(), &2.into()), "{view}");
 }
 
 #[test]
@@ -352,6 +356,39 @@ fn where_there_is_no_room_nothing_goes_that_is_nowhere_else() {
         let expected = if round == 1 { b"{}\n".to_vec() } else { noise(200_000, round as u64) };
         assert!(fs::read(path).unwrap() == expected, "{round}");
     }
+}
+
+#[test]
+fn nothing_that_was_written_over_goes_in_vain() {
+    let mut env = env();
+    let path = |id: &str| projects(&env).join(format!("-p/{id}.jsonl"));
+    for round in 0..2 {
+        write(&path("a"), noise(100_000, round), 1 + round);
+        write(&path("z"), "{}\n", 1);
+        env.answer(["vault", "copy"]);
+    }
+    let manifests = vault(&env).join("kept");
+    let whole = files(&manifests);
+    // It can never fit.
+    write(&path("b"), noise(2_000_000, 2), 3);
+    let b = path("b");
+    env.set("RUTTER_VAULT_MAX_BYTES", "230KB");
+    assert_eq!(env.raw(["vault", "copy"]).code, 1);
+    assert!(files(&manifests) == whole);
+    // It could, but nobody knows what is garbage.
+    write(&b, noise(100_000, 2), 3);
+    let (damaged, held) = whole.iter().min_by_key(|(_, (_, _, bytes))| bytes.len()).unwrap();
+    fs::write(damaged, "damaged").unwrap();
+    assert_eq!(env.raw(["vault", "copy"]).code, 1);
+    let of_a = whole.keys().find(|path| *path != damaged).unwrap();
+    assert!(files(&manifests)[of_a] == whole[of_a]);
+    for path in fs::read_dir(&manifests).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path != of_a) {
+        fs::remove_file(path).unwrap();
+    }
+    fs::write(damaged, &held.2).unwrap();
+    env.answer(["vault", "copy"]);
+    let view = object(&env, ["vault"]);
+    assert_eq!((&view["conversations"], view["size"].as_u64() <= view["max_bytes"].as_u64()), (&3.into(), true), "{view}");
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub(super) struct Chunks {
     bytes: u64,
     /// How much room they may take.
     limit: Option<u64>,
+    /// How much of that is taken by what is no chunk, in bytes.
+    pub(super) beside: u64,
     /// Chunks that nobody names: of those that a killed one left, the names may not be on the disk yet.
     unsure: HashSet<Hash>,
     /// Directories that have names which are not on the disk yet.
@@ -54,12 +56,18 @@ impl Chunks {
         let there: HashMap<Hash, u64> = list(vault)?.into_iter().map(|(hash, _, found)| (hash, found.len())).collect();
         let unsure = there.keys().filter(|hash| !named.contains(hash)).copied().collect();
         let bytes = there.values().sum();
-        Ok(Self { vault: vault.to_owned(), there, bytes, limit, unsure, unsettled: HashSet::new() })
+        Ok(Self { vault: vault.to_owned(), there, bytes, limit, beside: 0, unsure, unsettled: HashSet::new() })
     }
 
     /// Returns how much room all chunks take, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Reports whether there would be room if only some chunks were left and some bytes came.
+    pub(super) fn would_fit(&self, left: &HashSet<Hash>, more: u64) -> bool {
+        let bytes: u64 = left.iter().filter_map(|hash| self.there.get(hash)).sum();
+        self.limit.is_none_or(|limit| bytes + self.beside + more <= limit)
     }
 
     pub(super) fn has(&self, chunk: Chunk) -> bool {
@@ -78,7 +86,7 @@ impl Chunks {
         }
         let packed = zstd::bulk::compress(bytes, LEVEL)?;
         let length = packed.len() as u64;
-        if self.limit.is_some_and(|limit| self.bytes + length > limit) {
+        if self.limit.is_some_and(|limit| self.bytes + self.beside + length > limit) {
             return Err(PutError::Full);
         }
         let fresh = path.with_extension(FRESH);
@@ -130,6 +138,11 @@ impl Chunks {
         self.bytes -= self.there.remove(&hash).unwrap_or(0);
         Ok(())
     }
+}
+
+/// Returns how much room a chunk takes that is not there, in bytes.
+pub(super) fn packed_length(bytes: &[u8]) -> io::Result<u64> {
+    Ok(zstd::bulk::compress(bytes, LEVEL)?.len() as u64)
 }
 
 /// Reads a chunk. What comes back is what was put there, and nothing else.

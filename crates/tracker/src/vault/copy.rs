@@ -2,12 +2,13 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use agents::claude_code::locations::folder_name;
 use serde::Serialize;
 use store::Progress;
 
-use super::chunks::{Chunks, PutError};
+use super::chunks::{Chunks, PutError, packed_length};
 use super::kept::{Chunk, Kept};
 use super::shelf::{Shelf, wait_in_line};
 use super::{VaultError, room, source};
@@ -44,14 +45,24 @@ impl Tracker {
     /// # Errors
     /// When another command works on it, or it cannot be written. What was copied until then is whole.
     pub fn copy_to_vault(&self, progress: &mut Progress<'_>) -> Result<VaultCopyView, VaultError> {
+        self.copy_new(self.config.patience(), true, progress)
+    }
+
+    /// Copies what is new; where that is not `thorough` and nothing is, nobody looks at the chunks, and nothing is written.
+    fn copy_new(&self, patience: Duration, is_thorough: bool, progress: &mut Progress<'_>) -> Result<VaultCopyView, VaultError> {
         let vault = self.vault()?;
         let root = self.config.locations()?.projects();
-        let _line = wait_in_line(&vault, self.config.patience())?;
+        let _line = wait_in_line(&vault, patience)?;
         let held = holdings::find(&root, crate::index::threads());
         let shelf = Shelf::open(&vault).map_err(VaultError::at(&vault))?;
+        if !is_thorough && !held.holdings.iter().any(|holding| has_news(&shelf, holding)) {
+            let damaged = shelf.damages();
+            return Ok(VaultCopyView { unreadable: held.troubles, damaged, ..VaultCopyView::default() });
+        }
         let named = shelf.named().unwrap_or_default();
         let chunks = Chunks::open(&vault, self.config.vault_limit(), &named).map_err(VaultError::at(&vault))?;
         let before = chunks.bytes();
+        let has_copied = |view: &VaultCopyView| is_thorough || view.copied > 0;
         let mut copying = Copying {
             now: self.clock.now().moment.micros(),
             excluded: self.config.excluded_everywhere(),
@@ -64,23 +75,33 @@ impl Tracker {
         copying.sweep()?;
         let (after, mut view) = (copying.chunks.bytes(), copying.view);
         view.grown = i64::try_from(after).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
-        view.damaged = copying.shelf.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display())).collect();
-        super::status::note_copied(&vault, copying.now).map_err(VaultError::at(&vault))?;
+        view.damaged = copying.shelf.damages();
+        if has_copied(&view) {
+            super::status::note_copied(&vault, copying.now).map_err(VaultError::at(&vault))?;
+        }
         Ok(view)
     }
 
-    /// Copies what is new where somebody wants that, and notes what went wrong: nothing else depends on it.
+    /// Copies what is new where somebody wants that, and notes what went wrong: nothing else depends on it, and nobody waits for it.
     pub fn copy_to_vault_if_on(&self) {
         if !self.config.is_vault_on() {
             return;
         }
-        match self.copy_to_vault(&mut |_, _| {}) {
+        let view = match self.copy_new(Duration::ZERO, false, &mut |_, _| {}) {
             // Who has the vault copies.
-            Err(VaultError::Busy { .. }) => {}
-            Err(error) => self.note(Note::VaultBehind { reason: words_of(&error) }),
-            Ok(view) if view.left_out > 0 => self.note(Note::VaultFull { left_out: view.left_out }),
-            Ok(view) if !view.damaged.is_empty() => self.note(Note::VaultDamaged { what: view.damaged }),
-            Ok(_) => {}
+            Err(VaultError::Busy { .. }) => return,
+            Err(error) => return self.note(Note::VaultBehind { reason: words_of(&error) }),
+            Ok(view) => view,
+        };
+        if view.left_out > 0 {
+            self.note(Note::VaultFull { left_out: view.left_out });
+        }
+        if !view.damaged.is_empty() {
+            self.note(Note::VaultDamaged { what: view.damaged });
+        }
+        if let Some((first, others)) = view.unreadable.split_first() {
+            let others = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
+            self.note(Note::VaultBehind { reason: format!("{first}{others}") });
         }
     }
 
@@ -88,6 +109,14 @@ impl Tracker {
     pub(crate) fn vault(&self) -> Result<PathBuf, VaultError> {
         Ok(self.config.home()?.join("vault"))
     }
+}
+
+/// Reports whether anything of a conversation is not kept as it is, as far as the shelf knows.
+fn has_news(shelf: &Shelf, holding: &Holding) -> bool {
+    let Some(folder) = holding.place.first() else { return false };
+    let name = Kept::name(holding.agent(), &holding.id, &holding.root, folder);
+    let is_current = |file: &HeldFile| shelf.kept.get(&name).is_some_and(|kept| is_same(kept, &file.steps, &file.seen, |_| true));
+    !holding.files.iter().all(is_current)
 }
 
 fn words_of(error: &VaultError) -> String {
@@ -149,6 +178,10 @@ impl Copying {
         let folder = holding.place.first()?;
         self.view.conversations += 1;
         let name = Kept::name(holding.agent(), &holding.id, &holding.root, folder);
+        if self.shelf.is_of_another_build(&name) {
+            self.view.unreadable.push(format!("{}/{}: another version of rutter keeps it", holding.directory().display(), holding.id));
+            return None;
+        }
         let kept = self.shelf.kept.get(&name);
         let is_new = |file: &&HeldFile| !kept.is_some_and(|kept| self.is_current(kept, file));
         let files: Vec<HeldFile> = holding.files.iter().filter(is_new).cloned().collect();
@@ -169,24 +202,48 @@ impl Copying {
 
     /// Copies a conversation; where it does not fit, what was written over goes. Reports whether it fits then.
     fn copy_or_make_room(&mut self, job: &Job) -> Result<bool, VaultError> {
+        let mut is_possible = false;
         loop {
+            self.chunks.beside = self.shelf.bytes();
             match self.copy(job) {
                 Ok(()) => return Ok(true),
                 Err(CopyError::Vault(error)) => return Err(error),
-                Err(CopyError::Full) => {
-                    // What has been written of it makes room as well.
-                    let thinned = room::thin_out(self.shelf.kept.iter());
-                    let is_all = thinned.is_empty();
-                    for (name, kept) in thinned {
-                        self.shelf.put(&name, kept).map_err(VaultError::at(&self.vault))?;
-                    }
-                    self.sweep()?;
-                    if is_all {
-                        return Ok(false);
-                    }
-                }
+                Err(CopyError::Full) => {}
             }
+            // What has been written of it makes room as well.
+            self.sweep()?;
+            let thinned = room::thin_out(self.shelf.kept.iter());
+            // Where nobody knows what is named, nothing that goes makes room.
+            is_possible = is_possible || (!thinned.is_empty() && self.shelf.named().is_some() && self.can_fit(job));
+            if thinned.is_empty() || !is_possible {
+                return Ok(false);
+            }
+            for (name, kept) in thinned {
+                self.shelf.put(&name, kept).map_err(VaultError::at(&self.vault))?;
+            }
+            self.sweep()?;
         }
+    }
+
+    /// Reports whether a conversation would fit if everything went that was written over.
+    fn can_fit(&self, job: &Job) -> bool {
+        let staying = room::staying(self.shelf.kept.values());
+        let kept = self.shelf.kept.get(&job.name);
+        let (mut seen, mut more) = (staying.clone(), 0);
+        for file in &job.files {
+            let last = kept.map(|kept| self.last_chunks(&job.name, kept, file)).unwrap_or_default();
+            let taken = open(&job.holding.root, &file.steps).and_then(|open| {
+                source::take(&open, file.has_lines(), &last, |chunk, bytes| {
+                    if seen.insert(chunk.hash) {
+                        more += packed_length(bytes)?;
+                    }
+                    Ok::<_, io::Error>(())
+                })
+            });
+            // What cannot be read is not copied either.
+            drop(taken);
+        }
+        self.chunks.would_fit(&staying, more)
     }
 
     fn copy(&mut self, job: &Job) -> Result<(), CopyError> {
@@ -259,8 +316,8 @@ impl Copying {
     /// Reports whether a conversation is of a directory that is not to be recorded: by the name of its folder, else by where it says it was.
     fn is_excluded(&self, holding: &Holding, folder: &StepName) -> bool {
         let folder = folder.as_os().to_string_lossy();
-        let is_of =
-            |excluded: &PathBuf| folder.strip_prefix(&*folder_name(excluded)).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        // What is below one may be called like what is beside it.
+        let is_of = |excluded: &PathBuf| folder == folder_name(excluded);
         self.excluded.iter().any(is_of) || (!self.excluded.is_empty() && holding.files.iter().any(|file| self.says_excluded(holding, file)))
     }
 
@@ -307,7 +364,8 @@ fn names_directory(mut transcript: impl Read, directories: &[PathBuf]) -> io::Re
         let kept = bytes.len().min(longest);
         bytes.drain(..bytes.len() - kept);
         let read = transcript.by_ref().take(PART as u64).read_to_end(&mut bytes)?;
-        let ends = |end: usize| matches!(bytes.get(end), None | Some(b'"' | b'/'));
+        // What comes next may not be read yet.
+        let ends = |end: usize| bytes.get(end).map_or(read == 0, |byte| matches!(byte, b'"' | b'/'));
         let is_there = |text: &Vec<u8>| bytes.windows(text.len()).enumerate().any(|(at, part)| part == text && ends(at + text.len()));
         if wanted.iter().any(is_there) {
             return Ok(true);
@@ -329,7 +387,7 @@ mod tests {
             let text = format!("{}\n{{\"cwd\":\"{cwd}\",\"x\":1}}\n", "x".repeat(before));
             names_directory(text.as_bytes(), &directories).unwrap()
         };
-        for before in [0, 5, (1 << 20) - 12, (1 << 20) - 1, 3 << 20] {
+        for before in [0, 5, (1 << 20) - 23, (1 << 20) - 22, (1 << 20) - 21, (1 << 20) - 12, (1 << 20) - 1, 3 << 20] {
             assert!(says(before, "/srv/customer") && says(before, "/srv/customer/a"), "{before}");
             assert!(!says(before, "/srv/customers") && !says(before, "/srv"), "{before}");
         }

@@ -3,7 +3,16 @@
 //! What a file was last never goes by itself, whether the agent still has it or not: it may be the only copy there is. Where there is no room
 //! for another one, it is not copied, and that is said.
 
-use super::kept::Kept;
+use std::collections::HashSet;
+
+use super::Hash;
+use super::kept::{Kept, KeptFile};
+
+/// Returns the chunks that never go by themselves: those of what each file was last.
+pub(super) fn staying<'k>(all: impl Iterator<Item = &'k Kept>) -> HashSet<Hash> {
+    let newest = all.flat_map(|kept| &kept.files).filter_map(KeptFile::newest);
+    newest.flat_map(|version| &version.chunks).map(|chunk| chunk.hash).collect()
+}
 
 /// Takes the older half of all versions that were written over out of some conversations. Returns those that changed.
 pub(super) fn thin_out<'k>(all: impl Iterator<Item = (&'k String, &'k Kept)>) -> Vec<(String, Kept)> {

@@ -47,6 +47,8 @@ pub(super) struct Shelf {
     pub(super) kept: BTreeMap<String, Kept>,
     /// Files that are no conversations: what they name is not known, so that nothing is garbage as long as there is one.
     pub(super) damaged: Vec<(PathBuf, Damage)>,
+    /// How much room all of them take, in bytes, by their names.
+    lengths: BTreeMap<String, u64>,
 }
 
 /// What a damaged one is called.
@@ -59,6 +61,7 @@ impl Shelf {
         for entry in read_dir(&vault.join("kept"))? {
             let path = entry?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+            shelf.lengths.insert(name.clone(), fs::symlink_metadata(&path)?.len());
             if name.ends_with(DAMAGED) {
                 shelf.damaged.push((path, Damage::Changed));
             } else if name.ends_with(".json") {
@@ -72,19 +75,43 @@ impl Shelf {
         Ok(shelf)
     }
 
+    /// Returns how much room the conversations take, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.lengths.values().sum()
+    }
+
+    /// Reports whether another build keeps a conversation: it is whole, and only that one can add to it.
+    pub(super) fn is_of_another_build(&self, name: &str) -> bool {
+        let path = self.vault.join("kept").join(name);
+        self.damaged.iter().any(|(other, damage)| *other == path && *damage == Damage::Unknown)
+    }
+
     /// Puts a conversation there, in the place of what was kept of it. A damaged one is set aside.
+    ///
+    /// # Errors
+    /// When it cannot be written, or another build keeps the conversation.
     pub(super) fn put(&mut self, name: &str, kept: Kept) -> io::Result<()> {
+        if self.is_of_another_build(name) {
+            return Err(io::Error::other(Damage::Unknown));
+        }
         let directory = self.vault.join("kept");
         let path = directory.join(name);
         if let Some(damaged) = self.damaged.iter_mut().find(|(damaged, _)| *damaged == path) {
-            let aside = directory.join(format!("{name}.{DAMAGED}"));
+            let aside = unused(&directory, name)?;
             fs::rename(&path, &aside)?;
             damaged.0 = aside;
         }
-        store::write_private(&path, &kept.encode()?)?;
+        let bytes = kept.encode()?;
+        store::write_private(&path, &bytes)?;
         File::open(&directory)?.sync_all()?;
+        self.lengths.insert(name.to_owned(), bytes.len() as u64);
         self.kept.insert(name.to_owned(), kept);
         Ok(())
+    }
+
+    /// Says what is damaged.
+    pub(super) fn damages(&self) -> Vec<String> {
+        self.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display())).collect()
     }
 
     /// Returns all chunks that are named; none where nobody knows all of them.
@@ -112,6 +139,20 @@ impl Shelf {
     }
 }
 
+/// Returns where a damaged one can be put: what was put aside before stays.
+fn unused(directory: &Path, name: &str) -> io::Result<PathBuf> {
+    let mut aside = directory.join(format!("{name}.{DAMAGED}"));
+    for number in 1_u64.. {
+        match fs::symlink_metadata(&aside) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+        aside = directory.join(format!("{name}.{number}.{DAMAGED}"));
+    }
+    Ok(aside)
+}
+
 /// Makes the vault's directory, for its owner alone, and waits in line for it.
 pub(super) fn wait_in_line(vault: &Path, patience: Duration) -> Result<store::Place, VaultError> {
     store::make_private_directories(vault).map_err(VaultError::at(vault))?;
@@ -125,4 +166,43 @@ pub(super) fn wait_in_line(vault: &Path, patience: Duration) -> Result<store::Pl
         store::LineError::Busy { waited } => VaultError::Busy { waited },
         store::LineError::File(source) => VaultError::File { path: lock.clone(), source },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> (tempfile::TempDir, PathBuf) {
+        let vault = tempfile::tempdir().unwrap();
+        let kept = vault.path().join("kept");
+        fs::create_dir(&kept).unwrap();
+        (vault, kept)
+    }
+
+    #[test]
+    fn what_another_build_keeps_is_left_alone() {
+        let (vault, kept) = vault();
+        let newer = Kept { version: 2, ..Kept::new("claude-code", "c", Path::new("/p")) };
+        fs::write(kept.join("c.json"), newer.encode().unwrap()).unwrap();
+        let mut shelf = Shelf::open(vault.path()).unwrap();
+        assert!(shelf.is_of_another_build("c.json") && !shelf.is_of_another_build("d.json"));
+        assert!(shelf.put("c.json", Kept::new("claude-code", "c", Path::new("/p"))).is_err());
+        assert_eq!((fs::read(kept.join("c.json")).unwrap(), fs::read_dir(kept).unwrap().count()), (newer.encode().unwrap(), 1));
+    }
+
+    #[test]
+    fn what_is_damaged_is_set_aside_each_time_under_a_name_of_its_own() {
+        let (vault, kept) = vault();
+        for round in 0..3 {
+            fs::write(kept.join("c.json"), format!("damaged {round}")).unwrap();
+            let mut shelf = Shelf::open(vault.path()).unwrap();
+            shelf.put("c.json", Kept::new("claude-code", "c", Path::new("/p"))).unwrap();
+            let on_disk: u64 = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+            assert_eq!(Shelf::open(vault.path()).unwrap().bytes(), on_disk);
+        }
+        let mut aside: Vec<_> = fs::read_dir(&kept).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+        aside.retain(|text| text.starts_with("damaged"));
+        aside.sort();
+        assert_eq!(aside, ["damaged 0", "damaged 1", "damaged 2"]);
+    }
 }

@@ -91,7 +91,7 @@ impl Tracker {
         let broken = shelf.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display()));
         Ok(VaultView {
             enabled: self.config.is_vault_on(),
-            size: all.iter().map(|(_, _, found)| found.len()).sum::<u64>() + manifests(&vault),
+            size: all.iter().map(|(_, _, found)| found.len()).sum::<u64>() + shelf.bytes(),
             max_bytes: self.config.vault_limit(),
             conversations: shelf.kept.len() as u64,
             files: shelf.kept.values().map(|kept| kept.files.len() as u64).sum(),
@@ -117,11 +117,6 @@ fn damaged_files<'k>(kept: &'k Kept, there: &'k HashSet<Hash>) -> impl Iterator<
 fn age(found: &std::fs::Metadata, now: Moment) -> i64 {
     use std::os::unix::fs::MetadataExt;
     now.micros() - found.mtime().saturating_mul(1_000_000)
-}
-
-fn manifests(vault: &Path) -> u64 {
-    let entries = chunks::read_dir(&vault.join("kept")).unwrap_or_default();
-    entries.into_iter().filter_map(Result::ok).filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
 }
 
 /// Reports whether the agent does not have a conversation any more where it was.

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use testkit::Home;
 use tracker::Restoring;
 
@@ -99,4 +100,40 @@ fn transcripts_are_copied_by_themselves_only_where_somebody_wants_that() {
     tracker.copy_to_vault_if_on();
     let notes = tracker.take_notes();
     assert!(notes.len() == 1 && notes[0].to_string().starts_with("transcripts could not be copied: cannot use `"), "{notes:?}");
+}
+
+#[test]
+fn a_copy_by_itself_waits_for_nobody_writes_nothing_in_vain_and_tells_what_it_left_out() {
+    let home = Home::new();
+    let transcript = home.path(".claude/projects/-p/c.jsonl");
+    fs::create_dir_all(transcript.parent().unwrap()).unwrap();
+    fs::write(&transcript, "{}\n").unwrap();
+    let mut tracker = home.tracker();
+    tracker.switch_vault(true).unwrap();
+    tracker.copy_to_vault_if_on();
+    let copied = home.path("store/vault/copied");
+    fs::remove_file(&copied).unwrap();
+    tracker.copy_to_vault_if_on();
+    assert!(!copied.exists());
+    // Somebody works on it, for longer than anybody has patience.
+    let lock = fs::File::options().write(true).open(home.path("store/vault/lock")).unwrap();
+    lock.lock().unwrap();
+    fs::write(&transcript, "{}\n{}\n").unwrap();
+    let since = std::time::Instant::now();
+    tracker.copy_to_vault_if_on();
+    assert!(since.elapsed() < std::time::Duration::from_secs(1) && !copied.exists());
+    lock.unlock().unwrap();
+    tracker.copy_to_vault_if_on();
+    assert!(copied.exists() && tracker.take_notes().is_empty());
+    // A newer build keeps it: that is left alone, and told.
+    let kept = fs::read_dir(home.path("store/vault/kept")).unwrap().next().unwrap().unwrap().path();
+    let held = fs::read_to_string(&kept).unwrap();
+    let newer = held.lines().next().unwrap().replacen("\"version\":1", "\"version\":2", 1);
+    let hash: String = Sha256::digest(newer.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let newer = format!("{newer}\n{hash}\n");
+    fs::write(&kept, &newer).unwrap();
+    tracker.copy_to_vault_if_on();
+    let notes: Vec<String> = tracker.take_notes().iter().map(ToString::to_string).collect();
+    assert!(notes.iter().any(|note| note.ends_with("-p/c: another version of rutter keeps it")), "{notes:?}");
+    assert_eq!((fs::read_to_string(&kept).unwrap(), fs::read_dir(kept.parent().unwrap()).unwrap().count()), (newer, 1));
 }
