@@ -61,9 +61,20 @@ fn deleted(views: &[DeletedView], is_dry: bool, nothing: &str) -> Page {
     if views.is_empty() {
         return page.text(nothing).clone();
     }
-    let bytes = megabytes(views.iter().map(|view| view.size_bytes).sum());
-    let what = format!("{}, {bytes}", counted(views.len() as u64, "conversation"));
+    let (left, gone): (Vec<_>, Vec<_>) = views.iter().partition(|view| view.trouble.is_some());
+    let bytes = megabytes(gone.iter().map(|view| view.size_bytes).sum());
+    let what = format!("{}, {bytes}", counted(gone.len() as u64, "conversation"));
     page.text(if is_dry { format!("Would delete {what}") } else { format!("Deleted {what}; `rutter agents restore ID` puts one back") });
-    page.texts(views.iter().map(|view| format!("  {}  {}  {}", view.id, megabytes(view.size_bytes), view.directory.display())));
+    page.texts(gone.iter().map(|view| format!("  {}  {}  {}", view.id, megabytes(view.size_bytes), view.directory.display())));
+    page.texts(left.iter().map(|view| format!("Not deleted {}: {}", view.id, view.trouble.as_deref().unwrap_or_default())));
     page
+}
+
+/// Fails where something was not deleted.
+fn all_deleted(views: &[DeletedView]) -> Result<(), Failure> {
+    match views.iter().filter(|view| view.trouble.is_some()).count() as u64 {
+        0 => Ok(()),
+        left => Err(Failure::no(format!("{} not deleted", counted(left, "conversation")))
+            .hint("put that right and try again; `rutter agents trash` shows what can be put back")),
+    }
 }

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -43,6 +44,16 @@ fn conversations_are_listed_what_was_used_last_first() {
     [out] Location:      /home/.claude/projects/-project/c.jsonl
     ");
     assert_eq!(env.raw(["agents", "info", "e"]).code, 1);
+}
+
+#[test]
+fn a_directory_with_several_names_is_listed_once() {
+    let mut env = env();
+    conversation(&env, "c");
+    symlink(projects(&env), env.path("linked")).unwrap();
+    let names = [env.path("linked"), projects(&env).join("../projects"), env.path("nowhere")].map(|path| path.display().to_string());
+    env.set("RUTTER_AGENTS_ROOTS", &names.join(":"));
+    assert_eq!(ids(&objects(&env, ["agents", "list"])), ["c"]);
 }
 
 #[test]
@@ -117,6 +128,45 @@ fn the_trash_on_another_file_system_keeps_every_byte_too() {
     assert_eq!(files(&projects(&env)), before);
     assert_eq!(fs::read_link(folder.join("tool-results/link")).unwrap(), Path::new("/nowhere"));
     fs::remove_dir_all(other).unwrap();
+}
+
+#[test]
+fn one_that_cannot_be_moved_stops_none_of_the_others_and_all_is_told() {
+    let mut env = env();
+    let memory = Path::new("/dev/shm");
+    if !memory.is_dir() || fs::metadata(memory).unwrap().dev() == fs::metadata(env.home()).unwrap().dev() {
+        return skip("no second file system on this machine");
+    }
+    let other = memory.join(format!("rutter-trash-pipe-{}", std::process::id()));
+    env.set("RUTTER_HOME", other.to_str().unwrap());
+    for id in ["b", "c", "d"] {
+        conversation(&env, id);
+    }
+    // No pipe is copied to another file system.
+    let pipe = conversation(&env, "c").join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let outcome = env.raw(["agents", "delete", "b", "c", "d"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("1 conversation not deleted"), "{outcome:?}");
+    assert!(outcome.stdout.contains("Deleted 2 conversations") && outcome.stdout.contains("Not deleted c: "), "{outcome:?}");
+    assert_eq!(ids(&objects(&env, ["agents", "list"])), ["c"]);
+    assert!(pipe.exists());
+    fs::remove_dir_all(other).unwrap();
+}
+
+#[test]
+fn a_conversation_in_which_an_agent_runs_is_never_deleted() {
+    let env = env();
+    prompted(&env, &env.project(), "r", "startup", "Mend");
+    env.answer(["current"]);
+    for id in ["c", "r"] {
+        conversation(&env, id);
+    }
+    let before = files(&projects(&env));
+    for named in [&["r"][..], &["c", "r"]] {
+        let outcome = env.raw(["agents", "delete"].iter().chain(named));
+        assert!(outcome.code == 1 && outcome.stderr.contains("agent session `r` is running"), "{outcome:?}");
+    }
+    assert_eq!((files(&projects(&env)), objects(&env, ["agents", "trash"]).len()), (before, 0));
 }
 
 fn tempfile_in(directory: &Path) -> std::path::PathBuf {

@@ -34,13 +34,26 @@ pub struct DeletedView {
     pub size_bytes: u64,
     /// Whether it is in the trash now.
     pub deleted: bool,
+    /// Why it is not, or not all of it; `null` where nothing went wrong.
+    pub trouble: Option<String>,
+}
+
+/// How conversations are deleted.
+struct Deleting {
+    /// The command that does so.
+    why: &'static str,
+    /// Whether somebody named them: then only one that runs stays.
+    is_named: bool,
+    /// Whether it is only said what would be deleted.
+    is_dry: bool,
 }
 
 impl Tracker {
     /// Moves conversations into the trash, in all folders they are found in; or only says which.
     ///
     /// # Errors
-    /// When one of them is not there or is running: nothing is moved then. When something cannot be moved.
+    /// When one of them is not there or is running: nothing is moved then. When none of them can be moved; where only some can, the views of
+    /// the others say why.
     pub fn delete_agent_sessions(&mut self, ids: &[String], is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
         let held = self.held()?.holdings;
         let in_use = self.in_use(&held)?;
@@ -53,38 +66,64 @@ impl Tracker {
             }
         }
         let wanted = held.into_iter().filter(|holding| ids.contains(&holding.id)).collect();
-        self.delete(wanted, "agents delete", is_dry)
+        self.delete(wanted, &Deleting { why: "agents delete", is_named: true, is_dry })
     }
 
     /// Moves conversations into the trash that nobody used for long; or only says which. What is in use stays.
     ///
     /// # Errors
-    /// When the store cannot answer, or something cannot be moved.
+    /// When the store cannot answer, or nothing can be moved; where only some can, the views of the others say why.
     pub fn clean_agent_sessions(&mut self, cleaning: &Cleaning, is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
         let (mut held, known) = (self.held()?.holdings, self.known()?);
         let in_use = self.in_use(&held)?;
         held.retain(|holding| is_to_go(holding, cleaning, known.owner(holding), &in_use));
-        self.delete(held, "agents clean", is_dry)
+        self.delete(held, &Deleting { why: "agents clean", is_named: false, is_dry })
     }
 
-    fn delete(&mut self, holdings: Vec<Holding>, why: &str, is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
+    fn delete(&mut self, holdings: Vec<Holding>, how: &Deleting) -> Result<Vec<DeletedView>, InventoryError> {
         let deletion = draw_uuid(&mut *self.dice, self.clock.now().moment).to_string();
-        let mut views = Vec::new();
+        let (mut views, mut first) = (Vec::new(), None);
         for holding in holdings {
-            if !is_dry {
-                self.put_into_trash(&holding, why, &deletion)?;
-            }
+            let trouble = match if how.is_dry { Ok(()) } else { self.delete_one(&holding, how, &deletion) } {
+                // Somebody uses it again.
+                Err(InventoryError::Running { .. }) if !how.is_named => continue,
+                done => done.err(),
+            };
             views.push(DeletedView {
                 agent: holding.agent(),
                 directory: holding.directory(),
                 files: holding.files.len() as u64,
                 size_bytes: holding.size(),
-                deleted: !is_dry,
+                deleted: !how.is_dry && trouble.is_none(),
+                trouble: trouble.as_ref().map(words_of),
                 id: holding.id,
             });
+            first = first.or(trouble);
         }
-        Ok(views)
+        match first {
+            Some(error) if !views.iter().any(|view| view.deleted) => Err(error),
+            _ => Ok(views),
+        }
     }
+
+    /// Moves a conversation into the trash, unless somebody began to use it meanwhile.
+    fn delete_one(&mut self, holding: &Holding, how: &Deleting, deletion: &str) -> Result<(), InventoryError> {
+        let leaving = self.hash_for_trash(holding, how.why, deletion)?;
+        let in_use = self.in_use(std::slice::from_ref(holding))?;
+        let is_wanted = if how.is_named { in_use.running.contains(&holding.id) } else { in_use.why(holding).is_some() };
+        if is_wanted {
+            return Err(InventoryError::Running { id: holding.id.clone() });
+        }
+        // What is gone is no trouble.
+        leaving.go()?;
+        Ok(())
+    }
+}
+
+/// Says what went wrong, and why.
+fn words_of(error: &InventoryError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
 }
 
 /// Reports whether a conversation is to be cleaned up. An owner is compared whole: `user_12` is not `user_123`.

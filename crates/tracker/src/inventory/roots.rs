@@ -1,5 +1,6 @@
 //! Where agents' conversations are looked for: where the agents have them, and where the configuration says.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::holdings::{self, Held};
@@ -21,7 +22,9 @@ impl Tracker {
     fn agent_roots(&self) -> Result<Vec<PathBuf>, ConfigError> {
         let mut roots = vec![self.config.locations()?.projects()];
         roots.extend(self.config.agent_roots());
-        roots.dedup();
+        // One directory may have several names; nothing in it is to be found twice.
+        let mut known = HashSet::new();
+        roots.retain(|root| known.insert(std::fs::canonicalize(root).unwrap_or_else(|_| root.clone())));
         Ok(roots)
     }
 }

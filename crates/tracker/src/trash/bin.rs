@@ -125,13 +125,15 @@ impl Tracker {
 
     pub(super) fn purge(&self, trash: &Path, before: i64) -> Result<Vec<TrashedView>, TrashError> {
         let offset = self.clock.now().moment.offset().seconds();
-        let mut gone = Vec::new();
+        let (mut gone, mut trouble) = (Vec::new(), None);
         for entry in entries(trash).map_err(TrashError::at(trash))?.into_iter().filter(|entry| entry.deleted.deleted_at <= before) {
-            // Goes down without following links.
-            fs::remove_dir_all(&entry.path).map_err(TrashError::at(&entry.path))?;
-            gone.push(view(&entry, offset));
+            // Goes down without following links. One that does not go keeps none of the others.
+            match fs::remove_dir_all(&entry.path) {
+                Ok(()) => gone.push(view(&entry, offset)),
+                Err(error) => trouble = trouble.or(Some(TrashError::at(&entry.path)(error))),
+            }
         }
-        Ok(gone)
+        trouble.map_or(Ok(gone), Err)
     }
 }
 

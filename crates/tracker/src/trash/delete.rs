@@ -1,16 +1,16 @@
 //! Moving a conversation into the trash.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::TrashError;
 use super::bin::RECORD;
 use super::record::{Deleted, DeletedFile, VERSION};
 use super::tree::{move_over, read_all};
 use crate::Tracker;
-use crate::directory::{Directory, Seen, StepName, path_of};
+use crate::directory::{Directory, Kind, Seen, StepName, path_of};
 use crate::holdings::{HeldFile, Holding};
 use crate::naming::draw_uuid;
 use crate::vault::Hasher;
@@ -18,18 +18,21 @@ use crate::vault::Hasher;
 const DAY: i64 = 86_400_000_000;
 
 impl Tracker {
-    /// Moves a conversation into the trash; `why` is the command that does so, `deletion` what all have in common that it deletes. What has been in the trash for too long goes for good.
+    /// Hashes a conversation that is to be moved into the trash; `why` is the command that does so, `deletion` what all have in common that it
+    /// deletes. What has been in the trash for too long goes for good, as far as it can be removed.
     ///
     /// # Errors
-    /// When another command works on the trash, or something cannot be moved. What was moved until then can be put back.
-    pub(crate) fn put_into_trash(&mut self, holding: &Holding, why: &str, deletion: &str) -> Result<(), TrashError> {
-        let (trash, _line) = self.wait_for_trash()?;
+    /// When another command works on the trash, or the conversation is not what it was when it was found. Nothing has been moved then.
+    pub(crate) fn hash_for_trash<'h>(&mut self, holding: &'h Holding, why: &str, deletion: &str) -> Result<Leaving<'h>, TrashError> {
+        let (trash, line) = self.wait_for_trash()?;
         let now = self.clock.now().moment;
         let keep = i64::try_from(self.config.trash_days()).unwrap_or(i64::MAX).saturating_mul(DAY);
-        self.purge(&trash, now.micros().saturating_sub(keep))?;
-        let place = holding.directory();
+        drop(self.purge(&trash, now.micros().saturating_sub(keep)));
         let root = Directory::open(&holding.root).map_err(TrashError::at(&holding.root))?;
-        let files = holding.files.iter().map(|file| hashed(&root, file)).collect::<io::Result<Vec<_>>>().map_err(TrashError::at(&place))?;
+        let mut files = Vec::new();
+        for file in &holding.files {
+            files.extend(hashed(&root, file).map_err(TrashError::at(&path_of(&holding.root, &file.steps)))?);
+        }
         let deleted = Deleted {
             version: VERSION,
             agent: holding.agent().to_owned(),
@@ -43,17 +46,78 @@ impl Tracker {
             deletion: Some(deletion.to_owned()),
         };
         let entry = trash.join(draw_uuid(&mut *self.dice, now).to_string());
-        begin(&trash, &entry, &deleted).map_err(TrashError::at(&entry))?;
-        let from = root.walk(&holding.place).map_err(TrashError::at(&place))?;
-        let to = Directory::open(&entry).map_err(TrashError::at(&entry))?;
-        for (number, piece) in holding.pieces.iter().enumerate() {
-            match move_over(&from, piece, &to, &name_of(number)) {
-                // Somebody else has deleted it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                moved => moved.map_err(TrashError::at(&path_of(&place, std::slice::from_ref(piece))))?,
+        Ok(Leaving { holding, root, deleted, trash, entry, _line: line })
+    }
+}
+
+/// A conversation that is about to be moved into the trash.
+pub(crate) struct Leaving<'h> {
+    holding: &'h Holding,
+    root: Directory,
+    deleted: Deleted,
+    trash: PathBuf,
+    entry: PathBuf,
+    _line: store::Place,
+}
+
+impl Leaving<'_> {
+    /// Moves it. Reports whether anything of it was still there.
+    ///
+    /// # Errors
+    /// When somebody wrote to it since it was found, or it cannot be moved. What was moved until then can be put back.
+    pub(crate) fn go(self) -> Result<bool, TrashError> {
+        for file in &self.holding.files {
+            if !is_as_found(&self.root, file) {
+                return Err(TrashError::at(&path_of(&self.holding.root, &file.steps))(changed()));
             }
         }
-        to.sync().and_then(|()| from.sync()).map_err(TrashError::at(&place))
+        let place = self.holding.directory();
+        let from = match self.root.walk(&self.holding.place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            from => from.map_err(TrashError::at(&place))?,
+        };
+        begin(&self.trash, &self.entry, &self.deleted).map_err(TrashError::at(&self.entry))?;
+        let to = Directory::open(&self.entry).map_err(TrashError::at(&self.entry))?;
+        let moved = self.move_pieces(&from, &to);
+        if self.is_empty(&to) {
+            // Its record alone says nothing.
+            drop(fs::remove_file(self.entry.join(RECORD)).and_then(|()| fs::remove_dir(&self.entry)));
+        }
+        let moved = moved?;
+        to.sync().and_then(|()| from.sync()).map_err(TrashError::at(&place))?;
+        Ok(moved)
+    }
+
+    fn move_pieces(&self, from: &Directory, to: &Directory) -> Result<bool, TrashError> {
+        let mut is_moved = false;
+        for (number, piece) in self.holding.pieces.iter().enumerate() {
+            match move_over(from, piece, to, &name_of(number)) {
+                // Somebody else has deleted it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                moved => {
+                    moved.map_err(TrashError::at(&path_of(&self.holding.directory(), std::slice::from_ref(piece))))?;
+                    is_moved = true;
+                }
+            }
+        }
+        Ok(is_moved)
+    }
+
+    fn is_empty(&self, to: &Directory) -> bool {
+        to.entries().is_ok_and(|entries| entries.iter().all(|(name, _)| name.as_os() == RECORD))
+    }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("somebody wrote to it since it was listed")
+}
+
+/// Reports whether a file is what it was when it was found, or is gone.
+fn is_as_found(root: &Directory, file: &HeldFile) -> bool {
+    let Some((name, directories)) = file.steps.split_last() else { return true };
+    match root.walk(directories).and_then(|directory| directory.look(name)) {
+        Ok((kind, seen)) => kind == Kind::File && seen == file.seen,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 
@@ -70,14 +134,38 @@ fn begin(trash: &Path, entry: &Path, deleted: &Deleted) -> io::Result<()> {
     File::open(trash)?.sync_all()
 }
 
-fn hashed(root: &Directory, file: &HeldFile) -> io::Result<DeletedFile> {
+/// Hashes a file; none where somebody else has deleted it.
+fn hashed(root: &Directory, file: &HeldFile) -> io::Result<Option<DeletedFile>> {
     let (name, directories) = file.steps.split_last().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    let mut open = root.walk(directories)?.file(name)?;
+    let mut open = match root.walk(directories).and_then(|directory| directory.file(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        open => open?,
+    };
     let mut hasher = Hasher::default();
-    let mut size = 0;
-    read_all(&mut open, |bytes| {
-        hasher.add(bytes);
-        size += bytes.len() as u64;
-    })?;
-    Ok(DeletedFile { steps: file.steps.clone(), seen: Seen { size, ..Seen::of(&open)? }, hash: hasher.hash() })
+    if Seen::of(&open)? == file.seen {
+        read_all(&mut open, |bytes| hasher.add(bytes))?;
+    }
+    if Seen::of(&open)? != file.seen {
+        return Err(changed());
+    }
+    Ok(Some(DeletedFile { steps: file.steps.clone(), seen: file.seen, hash: hasher.hash() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_to_since_it_was_found_is_not_moved_and_what_is_gone_is_no_trouble() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("c.jsonl");
+        fs::write(&path, "one").unwrap();
+        let (root, name) = (Directory::open(place.path()).unwrap(), StepName::new("c.jsonl").unwrap());
+        let file = HeldFile { steps: vec![name.clone()], seen: root.look(&name).unwrap().1 };
+        assert!(is_as_found(&root, &file) && hashed(&root, &file).unwrap().is_some());
+        fs::write(&path, "longer").unwrap();
+        assert!(!is_as_found(&root, &file) && hashed(&root, &file).is_err());
+        fs::remove_file(&path).unwrap();
+        assert!(is_as_found(&root, &file) && hashed(&root, &file).unwrap().is_none());
+    }
 }

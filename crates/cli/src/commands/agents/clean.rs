@@ -5,7 +5,7 @@ use tracker::{Cleaning, parse_duration};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
-use crate::commands::agents::{before, deleted};
+use crate::commands::agents::{all_deleted, before, deleted};
 use crate::failure::Failure;
 
 /// Move the conversations into the trash that nobody used for long
@@ -29,6 +29,7 @@ pub(super) fn clean(context: &Context, args: &CleanArgs) -> Result<(), Failure> 
     context.read(|tracker| {
         let cleaning = Cleaning { before: before(tracker, parse_duration(&args.older_than)?), owner: args.owner.clone() };
         let views = tracker.clean_agent_sessions(&cleaning, args.dry_run)?;
-        context.ui.list(&views, || deleted(&views, args.dry_run, "Nothing to clean up: all of it is recent or in use"))
+        context.ui.list(&views, || deleted(&views, args.dry_run, "Nothing to clean up: all of it is recent or in use"))?;
+        all_deleted(&views)
     })
 }

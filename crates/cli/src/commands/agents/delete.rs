@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::arguments::lossy;
 use crate::commands::Context;
-use crate::commands::agents::deleted;
+use crate::commands::agents::{all_deleted, deleted};
 use crate::failure::Failure;
 
 /// Move conversations into the trash, with all their files
@@ -26,6 +26,7 @@ pub(crate) struct DeleteArgs {
 pub(super) fn delete(context: &Context, args: &DeleteArgs) -> Result<(), Failure> {
     context.read(|tracker| {
         let views = tracker.delete_agent_sessions(&args.ids, args.dry_run)?;
-        context.ui.list(&views, || deleted(&views, args.dry_run, "Nothing to delete"))
+        context.ui.list(&views, || deleted(&views, args.dry_run, "Nothing to delete"))?;
+        all_deleted(&views)
     })
 }
