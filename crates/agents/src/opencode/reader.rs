@@ -5,10 +5,10 @@
 //! was so is asked afterwards.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -106,15 +106,20 @@ impl Stamp {
     }
 }
 
+/// Makes a file for its owner alone.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Copies a database and its log. Nobody else can look into the directory, and it is gone with the value.
 fn copied(path: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
     for _ in 0..TRIES {
         let before = Stamp::of(path)?;
-        let directory = tempfile::Builder::new().prefix("rutter-").tempdir()?;
+        let directory = tempfile::Builder::new().prefix("rutter-").permissions(Permissions::from_mode(0o700)).tempdir()?;
         let copy = directory.path().join("copy.db");
-        io::copy(&mut open(path)?, &mut File::create(&copy)?)?;
+        io::copy(&mut open(path)?, &mut create(&copy)?)?;
         match open(&log_of(path)) {
-            Ok(mut log) => drop(io::copy(&mut log, &mut File::create(log_of(&copy))?)?),
+            Ok(mut log) => drop(io::copy(&mut log, &mut create(&log_of(&copy))?)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -108,6 +108,25 @@ fn what_a_session_used_is_counted_wherever_it_was() {
 }
 
 #[test]
+fn what_only_the_index_has_is_kept_before_it_is_thrown_away() {
+    let mut env = env();
+    conversation(&env, "first", 0).write(&projects(&env));
+    env.answer(["index"]);
+    let second = conversation(&env, "second", 1).write(&projects(&env));
+    env.set("RUTTER_STORE_WAIT_SECONDS", "0");
+    let lock = fs::File::options().write(true).open(env.path(".local/share/rutter/rutter.lock")).unwrap();
+    lock.lock().unwrap();
+    // The store has no room for a copy just now.
+    assert_eq!(total(&env), responses(4, 300));
+    fs::remove_file(second).unwrap();
+    let refused = env.raw(["index", "--again"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    lock.unlock().unwrap();
+    env.answer(["index", "--again"]);
+    assert_eq!(total(&env), responses(4, 300));
+}
+
+#[test]
 fn what_hooks_know_is_not_doubled() {
     let env = env();
     conversation(&env, "known", 0).write(&projects(&env));

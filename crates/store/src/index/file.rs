@@ -43,6 +43,10 @@ impl Index {
         open::make_private_directories(home).map_err(|error| translate_io(home, error))?;
         let path = home.join(NAME);
         let _place = wait_in_line(&path, patience)?;
+        if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            // What is left of one that was being thrown away must not become a part of the next one.
+            throw_away(&path).map_err(|error| translate_io(&path, error))?;
+        }
         match connect(&path, patience) {
             Ok(connection) => Ok(Self { connection, path, patience }),
             Err(StoreError::Broken { .. } | StoreError::NotOurs { .. }) => {
@@ -120,7 +124,8 @@ fn wait_in_line(path: &Path, patience: Duration) -> Result<queue::Place, StoreEr
 }
 
 fn throw_away(path: &Path) -> std::io::Result<()> {
-    for suffix in ["db-wal", "db-shm", "db"] {
+    // Whoever finds a log without its database throws it away; a database without its log says less than it did.
+    for suffix in ["db", "db-wal", "db-shm"] {
         match fs::remove_file(path.with_extension(suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -160,4 +165,25 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         transaction.pragma_update(None, "user_version", VERSION).map_err(|error| translate(path, error))?;
     }
     transaction.commit().map_err(|error| translate(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ReadFile;
+
+    #[test]
+    fn what_is_left_of_one_that_was_being_thrown_away_is_no_part_of_the_next_one() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(NAME);
+        let mut index = Index::open(home.path(), Duration::from_secs(1)).unwrap();
+        index.write(|turn| turn.add(&ReadFile { path: "/c.jsonl".to_owned(), ..ReadFile::default() })).unwrap();
+        let log = fs::read(path.with_extension("db-wal")).unwrap();
+        assert!(log.len() > 1_000);
+        drop(index);
+        Index::remove(home.path(), Duration::from_secs(1)).unwrap();
+        fs::write(path.with_extension("db-wal"), &log).unwrap();
+        let index = Index::open(home.path(), Duration::from_secs(1)).unwrap();
+        assert!(index.is_empty().unwrap());
+    }
 }

@@ -263,7 +263,7 @@ mod tests {
 
     fn response(message: u64, output: u64) -> Response {
         let usage = Usage { output, cache_read: u64::from(u32::MAX) + message % 2, ..Usage::default() };
-        let marks = message % 3 == 0;
+        let marks = message.is_multiple_of(3);
         Response {
             message,
             request: output % 2,

@@ -60,7 +60,7 @@ impl Tracker {
     pub fn ledger(&mut self, progress: &mut Progress<'_>) -> Result<Ledger, IndexError> {
         match self.ledger_once(progress) {
             Err(IndexError::Store(error)) if Index::is_damaged(&self.home, &error) => {
-                self.throw_index_away()?;
+                self.discard_index()?;
                 self.ledger_once(progress)
             }
             done => done,
@@ -101,7 +101,7 @@ impl Tracker {
         if let Err(IndexError::Store(error)) = &read
             && Index::is_damaged(&self.home, error)
         {
-            self.throw_index_away()?;
+            self.discard_index()?;
             read = self.index_over(None, walked, progress);
         }
         match read {

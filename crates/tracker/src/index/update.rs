@@ -79,7 +79,7 @@ impl Tracker {
     fn index_whole(&mut self, progress: &mut Progress<'_>) -> Result<IndexView, IndexError> {
         match self.index_once(progress) {
             Err(IndexError::Store(error)) if Index::is_damaged(&self.home, &error) => {
-                self.throw_index_away()?;
+                self.discard_index()?;
                 self.index_once(progress)
             }
             done => done,
@@ -115,11 +115,24 @@ impl Tracker {
         Ok(view)
     }
 
-    /// Throws the index away. What the store keeps of transcripts stays.
+    /// Throws the index away. What the store keeps of transcripts stays, and what only the index has is kept first, unless it is damaged.
     ///
     /// # Errors
-    /// When it cannot be removed.
+    /// When it cannot be removed, or the store cannot keep what would be lost.
     pub fn throw_index_away(&mut self) -> Result<(), IndexError> {
+        if Index::is_there(&self.home)
+            && let Ok(mut index) = Index::open(&self.home, self.config.patience())
+        {
+            match self.keep_what_is_new(&mut index) {
+                Err(error) if !Index::is_damaged(&self.home, &error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        self.discard_index()
+    }
+
+    /// Throws the index away as it is.
+    pub(super) fn discard_index(&self) -> Result<(), IndexError> {
         Ok(Index::remove(&self.home, self.config.patience())?)
     }
 
