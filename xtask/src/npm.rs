@@ -26,6 +26,16 @@ pub(crate) fn provide(program: &Path, directory: &Path, package: &str, version: 
     is_installed_by(&mut npm, program)
 }
 
+/// Returns what npm says that an installed package is, by its hash.
+pub(crate) fn integrity(directory: &Path, package: &str) -> Option<String> {
+    integrity_in(&std::fs::read_to_string(directory.join("node_modules/.package-lock.json")).ok()?, package)
+}
+
+fn integrity_in(lock: &str, package: &str) -> Option<String> {
+    let lock: serde_json::Value = serde_json::from_str(lock).ok()?;
+    lock["packages"][format!("node_modules/{package}")]["integrity"].as_str().map(str::to_owned)
+}
+
 /// What npm says goes where our words go; whether it is right about its success is looked up.
 fn is_installed_by(npm: &mut Command, program: &Path) -> bool {
     npm.status().is_ok_and(|status| status.success()) && program.is_file()
@@ -45,6 +55,14 @@ mod tests {
     fn one_version_of_one_package_is_installed_and_none_of_its_scripts_run() {
         let typed = arguments(Path::new("/t/agent"), "@a/agent", "2.1").join(" ");
         assert!(typed.starts_with("install --ignore-scripts --prefix /t/agent @a/agent@2.1 "), "{typed}");
+    }
+
+    #[test]
+    fn what_was_installed_is_known_by_its_hash() {
+        let lock = r#"{"packages":{"node_modules/@a/agent":{"version":"2.1","integrity":"sha512-x=="}}}"#;
+        assert_eq!(integrity_in(lock, "@a/agent").as_deref(), Some("sha512-x=="));
+        assert_eq!((integrity_in(lock, "@a/other"), integrity_in("broken", "@a/agent")), (None, None));
+        assert_eq!(integrity(Path::new("/no/such/place"), "@a/agent"), None);
     }
 
     #[test]

@@ -7,7 +7,9 @@
 //! | `env` | the program `rutter` in an empty environment, its output made comparable |
 //! | `events` | single events, for tests of the store |
 //! | `messages_api` | a scripted stand-in for the Messages API on loopback |
+//! | `responses_api` | the same for the Responses API |
 //! | `client` | the real agent in an empty home, printing or in a terminal |
+//! | `codex` | the real agent Codex in an empty home |
 //! | `patience` | waiting for what has to come |
 //! | `transcripts` | transcripts of conversations that never were |
 //! | `hooks` | what agents' hooks leave, without an agent; captured runs in `fixtures/` |
@@ -18,6 +20,7 @@
 
 mod client;
 mod clock;
+mod codex;
 mod dice;
 mod env;
 mod events;
@@ -26,10 +29,12 @@ mod hooks;
 mod left;
 mod messages_api;
 mod patience;
+mod responses_api;
 mod transcripts;
 
 pub use client::{Client, ClientHome, Interactive, Key, PrintProcess, PrintRun};
 pub use clock::{StillClock, now, reading_at};
+pub use codex::{Codex, CodexHome};
 pub use dice::{SeededDice, StuckDice};
 pub use env::{Outcome, TestEnv, with_hook};
 pub use events::{entry_added, opened, opened_with, session_event, work_added};
@@ -38,6 +43,7 @@ pub use hooks::{HookCall, captured, captured_lines, captured_runs};
 pub use left::{Left, swap_neighbours};
 pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind, MessagesApi, Place, Step, bash, say, think, tool};
 pub use patience::wait_for;
+pub use responses_api::{Reply, ResponsesApi, Said, patch, shell, words};
 /// What can be sent to a process.
 pub use rustix::process::Signal;
 pub use transcripts::{BEGINNING, Transcript};

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `steps` | what is run |
-//! | `client` | the agent that the end-to-end tests drive |
+//! | `client` | the agents that the end-to-end tests drive |
 //! | `beside` | the managers of git hooks that the gate is tested beside |
 //! | `tools` | the cargo subcommands it needs, and how they get here |
 //! | `summary` | what is said at the end |

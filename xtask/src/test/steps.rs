@@ -33,7 +33,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "fmt", what: "the code is formatted", run: fmt },
     Step { name: "clippy", what: "no lint complains", run: clippy },
     Step { name: "tidy", what: "the house rules are kept", run: tidy },
-    Step { name: "client", what: "the pinned agent is here for the end-to-end tests", run: client },
+    Step { name: "client", what: "the pinned agents are here for the end-to-end tests", run: client },
     Step { name: "beside", what: "the pinned managers of git hooks are here for the tests of the gate", run: beside },
     Step { name: "nextest", what: "the tests pass", run: nextest },
     Step { name: "doctest", what: "the examples in doc comments work", run: doctest },

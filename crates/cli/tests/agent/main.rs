@@ -27,11 +27,13 @@
 //! | `handoff` | what one session leaves and the next one is told |
 //! | `unrecorded` | pausing, excluding, prompts left out, uninstalling, secrets |
 //! | `vault` | transcripts that were lost and put back |
+//! | `codex` | Codex, its model scripted: what `rutter` counts is what was sent |
 //! | `now` | what a running agent is doing |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod chain;
+mod codex;
 mod conversations;
 mod errors;
 mod handoff;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 const LOOKS: usize = 200;
 
 /// Ends every process whose home is this one. A home that is made for one test is nobody else's.
-pub(super) fn end_all_of(home: &Path) {
+pub(crate) fn end_all_of(home: &Path) {
     let home = format!("HOME={}", home.display());
     for _ in 0..LOOKS {
         let left: Vec<_> = processes().filter(|pid| environment_has(*pid, home.as_bytes())).collect();

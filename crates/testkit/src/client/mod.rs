@@ -16,7 +16,9 @@ mod screen;
 use std::path::{Path, PathBuf};
 
 pub use home::ClientHome;
+pub(crate) use home::files_below;
 pub use interactive::{Interactive, Key};
+pub(crate) use leftovers::end_all_of;
 pub use print::{PrintProcess, PrintRun};
 
 /// The version that the tests are written for; `cargo xtask test` installs it.

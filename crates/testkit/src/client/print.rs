@@ -58,7 +58,7 @@ pub struct PrintProcess {
 
 impl PrintProcess {
     /// Starts a command as the leader of a process group.
-    pub(super) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn().unwrap();
         let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let stream = Arc::<Mutex<Vec<Value>>>::default();

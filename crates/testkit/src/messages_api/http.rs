@@ -4,23 +4,23 @@ use std::io::{BufRead, Error, ErrorKind, Read, Result, Write};
 
 /// A request as it came.
 #[derive(Debug)]
-pub(super) struct Incoming {
-    pub(super) method: String,
+pub(crate) struct Incoming {
+    pub(crate) method: String,
     /// Without the query.
-    pub(super) path: String,
+    pub(crate) path: String,
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Incoming {
     /// Returns a header; names are in lower case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Reads the next request of a connection, or nothing where it ends.
-pub(super) fn read(from: &mut impl BufRead) -> Result<Option<Incoming>> {
+pub(crate) fn read(from: &mut impl BufRead) -> Result<Option<Incoming>> {
     let Some(first) = line(from)? else { return Ok(None) };
     let mut words = first.split(' ').map(str::to_owned);
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Err(broken("request line")) };
@@ -77,7 +77,7 @@ fn broken(what: &str) -> Error {
 }
 
 /// Writes a response that is known as a whole.
-pub(super) fn respond(to: &mut impl Write, status: u16, request_id: &str, body: &[u8]) -> Result<()> {
+pub(crate) fn respond(to: &mut impl Write, status: u16, request_id: &str, body: &[u8]) -> Result<()> {
     let kind = "content-type: application/json";
     let head = format!("HTTP/1.1 {status} Scripted\r\n{kind}\r\ncontent-length: {}\r\nrequest-id: {request_id}\r\n\r\n", body.len());
     to.write_all(&[head.as_bytes(), body].concat())?;
@@ -85,13 +85,13 @@ pub(super) fn respond(to: &mut impl Write, status: u16, request_id: &str, body: 
 }
 
 /// Begins a response whose events come one by one.
-pub(super) fn begin_events(to: &mut impl Write, request_id: &str) -> Result<()> {
+pub(crate) fn begin_events(to: &mut impl Write, request_id: &str) -> Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\ntransfer-encoding: chunked";
     write!(to, "{head}\r\nrequest-id: {request_id}\r\n\r\n")
 }
 
 /// Writes one chunk; the empty one ends the response.
-pub(super) fn chunk(to: &mut impl Write, data: &[u8]) -> Result<()> {
+pub(crate) fn chunk(to: &mut impl Write, data: &[u8]) -> Result<()> {
     let size = format!("{:x}\r\n", data.len());
     to.write_all(&[size.as_bytes(), data, b"\r\n"].concat())?;
     to.flush()

@@ -14,7 +14,7 @@
 //! | `ledger` | what was asked and what was sent |
 
 mod answer;
-mod http;
+pub(crate) mod http;
 mod ledger;
 mod reply;
 mod request;
