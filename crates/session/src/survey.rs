@@ -16,6 +16,9 @@ pub struct Baseline {
     /// The commit that was checked out; none before the first one, and outside git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<Text>,
+    /// The branch that was checked out; none when detached, and where nobody recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Text>,
     /// The length of the worktree's log of `HEAD` in bytes: what is behind it was done since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reflog: Option<u64>,
@@ -68,6 +71,9 @@ pub struct Commit {
     pub id: Text,
     /// The first line of its message.
     pub subject: Text,
+    /// The lines below it that refer to something, such as `Fixes: #12`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Text>,
 }
 
 /// One file that was touched.

@@ -95,7 +95,8 @@ fn change(step: &Step) -> (u8, Change) {
             (session, Change::EntryMarked(marked))
         }
         Step::Base(session, how) => {
-            let baseline = Baseline { worktree: Text::redacted("/demo"), commit: None, reflog: Some(how.into()), dirty: None };
+            let baseline =
+                Baseline { worktree: Text::redacted("/demo"), commit: None, branch: None, reflog: Some(how.into()), dirty: None };
             (session, Change::Based(Box::new(baseline)))
         }
         Step::Survey(session, how) => {
@@ -302,7 +303,7 @@ fn an_end_that_is_no_end_is_named_and_ignored() {
 #[test]
 fn the_first_baseline_and_the_last_survey_count() {
     let base = |id, revision, reflog| {
-        let baseline = Baseline { worktree: Text::redacted("/demo"), commit: None, reflog: Some(reflog), dirty: None };
+        let baseline = Baseline { worktree: Text::redacted("/demo"), commit: None, branch: None, reflog: Some(reflog), dirty: None };
         event(id, revision, Subject::Session(key(0)), Change::Based(Box::new(baseline)))
     };
     let log = [event(100, 0, Subject::Session(key(0)), opened(0)), base(1, 5, 50), base(2, 3, 30), base(3, 4, 40)];

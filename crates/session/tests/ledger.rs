@@ -172,7 +172,7 @@ proptest! {
         let (mut wanted, mut before) = (Ledger::default(), Ledger::default());
         parts.iter().for_each(|part| wanted.add_usage(part));
         parts[..cut].iter().for_each(|part| before.add_usage(part));
-        let mut ledger = Ledger::of_usage(before.names(), before.usage().copied());
+        let mut ledger = Ledger::of_usage(before.names(), before.agents(), before.usage().copied());
         prop_assert_eq!(contents(&ledger), contents(&before));
         parts[cut..].iter().for_each(|part| ledger.add_usage(part));
         prop_assert_eq!(contents(&ledger), contents(&wanted));

@@ -129,7 +129,7 @@ pub struct Call {
 }
 
 /// A file that a tool call changes, of calls that may change several: of others [`Call::is_edit`] says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Edit {
     /// The agent's id of the call.
     pub call: u64,
@@ -142,7 +142,7 @@ pub struct Edit {
 }
 
 /// What becomes of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EditKind {
     /// It is written anew.
     Add,
@@ -286,7 +286,7 @@ pub struct Facts {
     pub calls: Vec<Call>,
     /// What came back from tool calls, of this part or an earlier one.
     pub answers: Vec<Answer>,
-    /// Files that calls change which may change several. Known to whoever read the file; stores do not have them.
+    /// Files that calls change which may change several. They came later than the other fields: stores keep them behind these.
     #[serde(skip)]
     pub edits: Vec<Edit>,
     /// Compactions.

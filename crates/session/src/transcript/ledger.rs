@@ -30,6 +30,8 @@ pub struct Ledger {
     own_totals: HashMap<(Name, Name), OwnTotal>,
     /// Conversations that began as copies of others.
     copies: HashSet<Name>,
+    /// Which agent a conversation is of.
+    agents: HashMap<Name, Name>,
 }
 
 /// A response, and where the next one of the same message is.
@@ -89,6 +91,37 @@ impl Ledger {
         self.add_responses(&facts.responses, &|name: Name| places.get(name.0 as usize).copied().unwrap_or_default());
     }
 
+    /// Notes which agent the conversations of a part are of. Should two say that one is theirs, all agree on one of them.
+    pub fn note_agent(&mut self, agent: &str, facts: &Facts) {
+        let agent = self.names.place(agent);
+        let responses = facts.responses.iter().map(|response| response.conversation);
+        let mut last = Name::default();
+        for name in facts.conversations.iter().map(|(name, _)| *name).chain(responses) {
+            if name != last {
+                last = name;
+                let conversation = self.names.place(facts.name(name).unwrap_or_default());
+                self.note_whose(conversation, agent);
+            }
+        }
+    }
+
+    fn note_whose(&mut self, conversation: Name, agent: Name) {
+        let held = *self.agents.entry(conversation).or_insert(agent);
+        if self.names.order(agent, held) == Ordering::Less {
+            self.agents.insert(conversation, agent);
+        }
+    }
+
+    /// Returns which agent a conversation is of, as far as anybody said.
+    pub fn agent_of(&self, conversation: Name) -> Option<&str> {
+        self.names.get(*self.agents.get(&conversation)?)
+    }
+
+    /// Returns all conversations of which somebody said whose they are, each with its agent, in no order.
+    pub fn agents(&self) -> impl ExactSizeIterator<Item = (Name, Name)> {
+        self.agents.iter().map(|(conversation, agent)| (*conversation, *agent))
+    }
+
     /// Returns all strings, each at its place; the first one is empty.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once("").chain(self.names.all())
@@ -100,12 +133,17 @@ impl Ledger {
         first.flat_map(|place| self.links(place)).map(|place| &self.responses[place].response)
     }
 
-    /// Makes a ledger of strings and responses as one has told of them. What is added later is laid beside them as if all had been added one by
-    /// one.
-    pub fn of_usage<'n>(names: impl IntoIterator<Item = &'n str>, responses: impl IntoIterator<Item = Response>) -> Self {
+    /// Makes a ledger of strings, agents of conversations and responses as one has told of them. What is added later is laid beside them as if all
+    /// had been added one by one.
+    pub fn of_usage<'n>(
+        names: impl IntoIterator<Item = &'n str>,
+        agents: impl IntoIterator<Item = (Name, Name)>,
+        responses: impl IntoIterator<Item = Response>,
+    ) -> Self {
         let mut ledger = Self::default();
         let places: Vec<Name> = names.into_iter().map(|name| ledger.names.place(name)).collect();
         let of = |name: Name| places.get(name.0 as usize).copied().unwrap_or_default();
+        ledger.agents = agents.into_iter().map(|(conversation, agent)| (of(conversation), of(agent))).collect();
         let responses = responses.into_iter();
         ledger.responses.reserve(responses.size_hint().1.unwrap_or(0));
         for each in responses {
