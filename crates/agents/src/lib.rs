@@ -62,19 +62,55 @@ pub enum FileUse {
     Write,
 }
 
-/// Returns what an agent's tool does to the file that its call is about; none where it is about no file.
+#[cfg(feature = "readers")]
+impl FileUse {
+    /// Reports whether the file is another one afterwards.
+    pub fn changes(self) -> bool {
+        self != Self::Read
+    }
+}
+
+/// Returns what an agent's tool does to the file that its call is about; none where it is about no file, or about several.
 #[cfg(feature = "readers")]
 pub fn file_use(agent: &str, tool: &str) -> Option<FileUse> {
-    match agent {
-        claude_code::NAME => claude_code::file_use(tool),
-        _ => None,
+    match transcripts::Agent::of(agent)? {
+        transcripts::Agent::ClaudeCode => claude_code::file_use(tool),
+        transcripts::Agent::Codex => None,
+        transcripts::Agent::Gemini => gemini::file_use(tool),
+        transcripts::Agent::Opencode => opencode::file_use(tool),
+        transcripts::Agent::Copilot => copilot::file_use(tool),
     }
+}
+
+/// Reports whether an agent's tool runs a command in a shell.
+#[cfg(feature = "readers")]
+pub fn is_shell(agent: &str, tool: &str) -> bool {
+    transcripts::Agent::of(agent).is_some_and(|agent| match agent {
+        transcripts::Agent::ClaudeCode => claude_code::is_shell(tool),
+        transcripts::Agent::Codex => codex::is_shell(tool),
+        transcripts::Agent::Gemini => gemini::is_shell(tool),
+        transcripts::Agent::Opencode => opencode::is_shell(tool),
+        transcripts::Agent::Copilot => copilot::is_shell(tool),
+    })
 }
 
 /// The buffers of whoever reads transcripts, for one after the other.
 #[cfg(feature = "readers")]
 #[derive(Debug, Default)]
-pub struct TranscriptBuffers(lines::Buffers);
+pub struct TranscriptBuffers {
+    lines: lines::Buffers,
+    /// Where a file is copied to that cannot be read where it is.
+    scratch: Option<std::path::PathBuf>,
+}
+
+#[cfg(feature = "readers")]
+impl TranscriptBuffers {
+    /// Returns buffers for files of which some are copied before they are read, to a directory that is made in this one and gone afterwards. Without
+    /// one it is the system's for temporary files.
+    pub fn beside(scratch: std::path::PathBuf) -> Self {
+        Self { scratch: Some(scratch), ..Self::default() }
+    }
+}
 
 /// Returns the hash by which facts know an id of an agent's. It stays what it is: stores keep it.
 #[cfg(feature = "readers")]

@@ -54,3 +54,6 @@ pub use words::DUTIES;
 
 /// How this agent is spelled everywhere.
 pub const NAME: &str = "claude-code";
+
+/// How it is started with a session of its own: these words, and the id.
+pub const RESUME: [&str; 2] = ["claude", "--resume"];

@@ -3,6 +3,7 @@
 //! What a model used is on record for each call of it; clients before that was so say only what came back, with each message, and all of it when
 //! they end well. A message asks for a call, and then the call starts: it is among the facts twice, with the same id.
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -10,12 +11,15 @@ use serde::{Deserialize, Serialize};
 use session::transcript::{Answer, Call, Compaction, Counts, Edit, OwnTotal, Refusal, Response, TypedTurn, Usage};
 
 use super::event::{Event, Request};
+use super::file_use;
+use crate::claude_code::transcript::is_id;
 use crate::skim::{Broken, Raw};
 use crate::transcripts::gathered::Gathered;
+use crate::transcripts::holding::Entry;
 use crate::transcripts::moment::millis;
 use crate::transcripts::pass::{Carried, Pass, Wanted};
 use crate::transcripts::rows::{self, Rows};
-use crate::{TranscriptBuffers, transcript_id};
+use crate::{FileUse, TranscriptBuffers, transcript_id};
 
 const LONGEST: usize = 16 << 10;
 
@@ -33,7 +37,7 @@ pub fn read(input: &mut impl Read, wanted: Wanted, carried: &Carried, buffers: &
     let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
     let reached = rows::read(input, buffers, &mut reader)?;
     let carried = Carried::of(VERSION, &reader.state);
-    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried })
+    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried, ..Pass::default() })
 }
 
 /// Reports whether what a pass carried on is understood; else the file is to be read from its start.
@@ -44,6 +48,14 @@ pub fn can_go_on(carried: &Carried) -> bool {
 /// Reports whether a file of this name is one of events.
 pub fn is_transcript(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == "events.jsonl")
+}
+
+/// Returns what something is that lies some steps below the directory of sessions.
+pub(crate) fn entry<'n>(steps: &[&'n OsStr], is_directory: bool) -> Entry<'n> {
+    match steps {
+        [name] if is_directory => name.to_str().filter(|id| is_id(id)).map_or(Entry::Nothing, Entry::Folder),
+        _ => Entry::Nothing,
+    }
 }
 
 /// What of earlier lines later ones need.
@@ -186,7 +198,7 @@ impl Reader {
             subagent: self.gathered.place(&subagent(event).text(LONGEST)),
             cwd: self.gathered.place(&self.state.cwd),
             about: self.gathered.place(&request.arguments.about(matches!(tool.as_str(), "bash" | "powershell"))),
-            is_edit: matches!(tool.as_str(), "create" | "edit" | "str_replace" | "insert"),
+            is_edit: file_use(tool.as_str()).is_some_and(FileUse::changes),
             is_sidechain: !subagent(event).bytes.is_empty(),
             is_copied: false,
         };

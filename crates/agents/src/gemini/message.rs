@@ -5,6 +5,12 @@ use session::transcript::Usage;
 use crate::skim::{Broken, Raw, Skim};
 use crate::transcripts::arguments::Arguments;
 
+/// How many messages a line is believed to have: what is written in two bytes takes hundreds here.
+const MOST_MESSAGES: usize = 1 << 17;
+
+/// How many calls a message is believed to have.
+const MOST_CALLS: usize = 1 << 14;
+
 /// What a line says. An older file is one such line, whatever it looks like.
 #[derive(Debug, Default)]
 pub(super) struct Line<'b> {
@@ -73,7 +79,13 @@ impl<'b> Line<'b> {
             b"kind" => value.text_into(&mut self.head.kind),
             b"startTime" => value.text_into(&mut self.head.start),
             b"lastUpdated" => value.text_into(&mut self.head.updated),
-            b"messages" => value.array(|message| Message::read(message).map(|message| self.messages.push(message))),
+            b"messages" => value.array(|message| {
+                let message = Message::read(message)?;
+                if self.messages.len() < MOST_MESSAGES {
+                    self.messages.push(message);
+                }
+                Ok(())
+            }),
             _ => value.skip(),
         }
     }
@@ -96,7 +108,13 @@ impl<'b> Message<'b> {
             b"tokens" if value.peek()? == b'{' => tokens(value).map(|usage| self.usage = Some(usage)),
             b"toolCalls" => {
                 self.calls.clear();
-                value.array(|call| ToolCall::read(call).map(|call| self.calls.push(call)))
+                value.array(|call| {
+                    let call = ToolCall::read(call)?;
+                    if self.calls.len() < MOST_CALLS {
+                        self.calls.push(call);
+                    }
+                    Ok(())
+                })
             }
             _ => value.skip(),
         }

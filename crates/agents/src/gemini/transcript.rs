@@ -3,20 +3,25 @@
 //! A message is written again whenever something in it changes, and all of them when a chat is resumed: without what they used, which is therefore
 //! kept. So a prompt, a call and its answer may be among the facts more than once, each time with the same id.
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use session::transcript::{Answer, Call, Counts, Refusal, Response, TypedTurn};
 
+use super::file_use;
 use super::message::{Line, Message, ToolCall};
-use crate::skim::{Broken, Raw};
-use crate::transcripts::file;
+use crate::claude_code::transcript::is_id;
+use crate::skim::{Broken, Raw, Skim};
+use crate::transcripts::file::{self, FileRead, Place};
 use crate::transcripts::gathered::Gathered;
+use crate::transcripts::holding::{Entry, Whose};
 use crate::transcripts::moment::millis;
 use crate::transcripts::pass::{Carried, Pass, Wanted};
 use crate::transcripts::rows::{self, Rows};
-use crate::{TranscriptBuffers, transcript_id};
+use crate::transcripts::walk::FoundFile;
+use crate::{FileUse, TranscriptBuffers, transcript_id};
 
 const LONGEST: usize = 16 << 10;
 
@@ -37,7 +42,7 @@ pub fn read(input: &mut impl Read, wanted: Wanted, carried: &Carried, buffers: &
     let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
     let reached = rows::read(input, buffers, &mut reader)?;
     let carried = Carried::of(VERSION, &reader.state);
-    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried })
+    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried, ..Pass::default() })
 }
 
 /// Reads a chat of an older client, which is one object. One that is being written is read when it changed.
@@ -56,7 +61,18 @@ pub fn read_object(input: &mut impl Read, wanted: Wanted, carried: &Carried) -> 
     let counts = &mut reader.gathered.facts.counts;
     counts.lines = u64::from(is_whole);
     let (length, unfinished) = if is_whole { (length, 0) } else { (0, length) };
-    Ok(Pass { facts: reader.gathered.finish(wanted), length, unfinished, carried: Carried::default() })
+    Ok(Pass { facts: reader.gathered.finish(wanted), length, unfinished, ..Pass::default() })
+}
+
+/// Reads a file that is one object.
+///
+/// # Errors
+/// When it cannot be read, or is too long.
+pub(crate) fn read_file(path: &Path, wanted: Wanted, take: &mut dyn FnMut(Pass)) -> io::Result<FileRead> {
+    let mut file = file::open(path)?;
+    let found = FoundFile::of(path.to_owned(), &file.metadata()?);
+    take(read_object(&mut file, wanted, &begin(path))?);
+    Ok(FileRead { found, goes_on: false, place: Place::default() })
 }
 
 /// Returns what a file's place says of it: the directory of its project, and of a sub-agent the chat that has it.
@@ -75,6 +91,11 @@ pub fn begin(path: &Path) -> Carried {
     Carried::of(VERSION, &state)
 }
 
+/// Returns the directory of the project that a chat is in, as its place says.
+pub(super) fn directory(path: &Path) -> String {
+    begin(path).state::<State>(VERSION).map(|state| state.cwd).unwrap_or_default()
+}
+
 /// Reports whether what a pass carried on is understood; else the file is to be read from its start.
 pub fn can_go_on(carried: &Carried) -> bool {
     carried.state::<State>(VERSION).is_some()
@@ -90,6 +111,38 @@ pub fn is_transcript(path: &Path) -> bool {
     }
     // A sub-agent's, in a directory that is called after the chat that has it.
     is_chats(above.next()) && name.ends_with(".jsonl")
+}
+
+/// How much of a chat is read to know whose it is.
+const HEAD: u64 = 16 << 10;
+
+/// Returns what something is that lies some steps below the directory of projects.
+pub(crate) fn entry<'n>(steps: &[&'n OsStr], is_directory: bool) -> Entry<'n> {
+    match (steps, is_directory) {
+        ([_], true) => Entry::Within,
+        ([_, chats], true) if *chats == "chats" => Entry::Within,
+        ([_, chats, name], true) if *chats == "chats" => name.to_str().filter(|id| is_id(id)).map_or(Entry::Nothing, Entry::Folder),
+        ([_, chats, name], false) if *chats == "chats" && is_transcript(&Path::new(chats).join(name)) => {
+            let stem = name.to_str().and_then(|name| name.split('.').next());
+            // Of its id there is only the beginning in the name.
+            let id = stem.and_then(|stem| stem.rsplit('-').next()).filter(|id| is_id(id));
+            id.map_or(Entry::Nothing, Entry::Transcript)
+        }
+        _ => Entry::Nothing,
+    }
+}
+
+/// Reads what the head of a chat says; of an older client it is the beginning of one object.
+pub(crate) fn whose(chat: &mut dyn Read) -> io::Result<Whose> {
+    let (mut bytes, mut session) = (Vec::new(), Raw::default());
+    chat.take(HEAD).read_to_end(&mut bytes)?;
+    let head = if bytes.starts_with(b"{\"") { bytes.split(|byte| *byte == b'\n').next().unwrap_or_default() } else { bytes.as_slice() };
+    // What was found before it is cut counts.
+    let _cut = Skim::new(head).object(|key, value| match key {
+        b"sessionId" => value.text_into(&mut session),
+        _ => value.skip(),
+    });
+    Ok(Whose::of(&session.text(CARRIED), ""))
 }
 
 /// What of earlier lines later ones need, and what the file's place says.
@@ -202,7 +255,7 @@ impl Reader {
             subagent: self.gathered.place(subagent(&self.state)),
             cwd: self.gathered.place(&self.state.cwd),
             about: self.gathered.place(&said.arguments.about(tool == "run_shell_command")),
-            is_edit: matches!(tool.as_str(), "write_file" | "replace" | "edit" | "smart_edit"),
+            is_edit: file_use(tool.as_str()).is_some_and(FileUse::changes),
             is_sidechain: self.state.is_subagent,
             is_copied: false,
         };

@@ -4,10 +4,11 @@
 
 use session::transcript::{Answer, Call, Compaction, Edit, Facts, Name, OwnTotal, Response, TitleKind, TypedTurn, Usage};
 
+use super::file_use;
 use super::told::{Message, Part, Session, Tool};
-use crate::transcript_id;
 use crate::transcripts::gathered::Gathered;
 use crate::transcripts::pass::Wanted;
+use crate::{FileUse, transcript_id};
 
 /// What was found of one session so far.
 pub(super) struct OfSession {
@@ -31,7 +32,10 @@ impl OfSession {
         gathered.note(|facts| &mut facts.cwds, &session.directory);
         gathered.note(|facts| &mut facts.versions, &session.version);
         gathered.note(|facts| &mut facts.origins, &session.origin);
-        gathered.title(TitleKind::Agent, &session.title);
+        // What a sub-agent is called is not what the conversation is about.
+        if session.parent.is_empty() {
+            gathered.title(TitleKind::Agent, &session.title);
+        }
         Self { session, gathered }
     }
 
@@ -137,7 +141,7 @@ impl OfSession {
             subagent: whose.subagent,
             cwd: whose.cwd,
             about: self.gathered.place(&tool.about),
-            is_edit: matches!(tool.name.as_str(), "edit" | "write" | "multiedit"),
+            is_edit: file_use(tool.name.as_str()).is_some_and(FileUse::changes),
             is_sidechain: whose.is_sidechain,
             is_copied: whose.is_copied,
         };

@@ -4,7 +4,7 @@
 //! So one with a log is copied, log and all, to a directory of our own. One without is read where it is, as a file that nobody changes; whether that
 //! was so is asked afterwards.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -20,19 +20,23 @@ use session::transcript::Usage;
 use super::gather::OfSession;
 use super::told::{Message, Part, Session};
 use crate::transcripts::file::open;
+use crate::transcripts::holding::Stored;
 use crate::transcripts::pass::{Pass, Wanted};
 
 /// How many steps of its machine SQLite may take: what was made to never end ends.
-const MOST_STEPS: u32 = 4_000;
+const MOST_STEPS: u32 = 512;
 
 /// How many instructions a step is.
 const STEP: i32 = 1 << 20;
 
 /// Up to which length a message or a part of one is read.
-const LONGEST: i32 = 32 << 20;
+pub(super) const LONGEST: i32 = 32 << 20;
 
 /// How often a database that changed while it was copied is copied again.
 const TRIES: usize = 4;
+
+/// How much of a database and its log is copied, in bytes.
+const MOST_COPIED: u64 = 8 << 30;
 
 /// How many parts a session may have.
 const MOST_PARTS: usize = 4 << 20;
@@ -45,19 +49,31 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
 }
 
 /// Reads all sessions, and hands over what each of them says.
-pub(super) fn read(path: &Path, wanted: Wanted, take: &mut dyn FnMut(Pass)) -> io::Result<()> {
+pub(super) fn read(path: &Path, wanted: Wanted, scratch: Option<&Path>, take: &mut dyn FnMut(Pass)) -> io::Result<()> {
+    with(path, scratch, &mut |connection| read_all(connection, wanted, take))
+}
+
+/// Lists all sessions, with how much is stored of each.
+pub(super) fn list(path: &Path, scratch: Option<&Path>) -> io::Result<Vec<Stored>> {
+    let mut found = Vec::new();
+    with(path, scratch, &mut |connection| list_all(connection, path, &mut found))?;
+    Ok(found)
+}
+
+/// Lets `work` read a database of sessions; one that is none is as good as empty.
+pub(super) fn with(path: &Path, scratch: Option<&Path>, work: &mut dyn FnMut(&Connection) -> rusqlite::Result<()>) -> io::Result<()> {
     let path = &fs::canonicalize(path.parent().unwrap_or(Path::new("/")))?.join(path.file_name().unwrap_or_default());
     let before = Stamp::of(path)?;
     if before.has_log {
-        let (directory, copy) = copied(path)?;
+        let (directory, copy) = copied(path, scratch)?;
         let result = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-        let result = result.and_then(|connection| read_all(connection, wanted, take)).map_err(unreadable);
+        let result = result.and_then(|connection| read_restrained(connection, work)).map_err(unreadable);
         directory.close()?;
         return result;
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let result = Connection::open_with_flags(address(path), flags).and_then(|connection| read_all(connection, wanted, take));
+    let result = Connection::open_with_flags(address(path), flags).and_then(|connection| read_restrained(connection, work));
     if Stamp::of(path)? != before {
         return Err(io::Error::new(io::ErrorKind::ResourceBusy, "it changed while it was read"));
     }
@@ -112,16 +128,18 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 /// Copies a database and its log. Nobody else can look into the directory, and it is gone with the value.
-fn copied(path: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
+fn copied(path: &Path, scratch: Option<&Path>) -> io::Result<(tempfile::TempDir, PathBuf)> {
     for _ in 0..TRIES {
         let before = Stamp::of(path)?;
-        let directory = tempfile::Builder::new().prefix("rutter-").permissions(Permissions::from_mode(0o700)).tempdir()?;
+        let mut directory = tempfile::Builder::new();
+        let directory = directory.prefix("rutter-").permissions(Permissions::from_mode(0o700));
+        let directory = scratch.map_or_else(|| directory.tempdir(), |scratch| directory.tempdir_in(scratch))?;
         let copy = directory.path().join("copy.db");
-        io::copy(&mut open(path)?, &mut create(&copy)?)?;
-        match open(&log_of(path)) {
-            Ok(mut log) => drop(io::copy(&mut log, &mut create(&log_of(&copy))?)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+        let mut left = MOST_COPIED;
+        copy_some(path, &copy, &mut left)?;
+        match copy_some(&log_of(path), &log_of(&copy), &mut left) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
         // The log only grows as long as its head stays, and what is half of it is not taken.
         if Stamp::of(path)? == before {
@@ -131,22 +149,64 @@ fn copied(path: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
     Err(io::Error::new(io::ErrorKind::ResourceBusy, "it changes faster than it can be copied"))
 }
 
-fn read_all(mut connection: Connection, wanted: Wanted, take: &mut dyn FnMut(Pass)) -> rusqlite::Result<()> {
+/// Copies a file, unless it is longer than what is left.
+fn copy_some(from: &Path, to: &Path, left: &mut u64) -> io::Result<()> {
+    let copied = io::copy(&mut open(from)?.take(*left + 1), &mut create(to)?)?;
+    *left = left.checked_sub(copied).ok_or(io::ErrorKind::FileTooLarge)?;
+    Ok(())
+}
+
+fn read_restrained(mut connection: Connection, work: &mut dyn FnMut(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
     restrain(&mut connection)?;
-    let connection = &connection;
-    let ours =
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('session', 'message', 'part') AND sql LIKE 'CREATE TABLE%'";
+    // A column that is computed is none of its.
+    let ours = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('session', 'message', 'part')
+        AND sql LIKE 'CREATE TABLE%' AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(sqlite_schema.name) WHERE hidden <> 0)";
     if connection.query_row(ours, [], |row| row.get::<_, i64>(0))? != 3 {
         return Ok(());
+    }
+    work(&connection)
+}
+
+fn list_all(connection: &Connection, path: &Path, found: &mut Vec<Stored>) -> rusqlite::Result<()> {
+    let mut bytes: HashMap<String, u64> = HashMap::new();
+    for table in ["message", "part"] {
+        // The length stands before what is stored: that is not read.
+        let query = format!("SELECT session_id, CAST(total(octet_length(data)) AS INTEGER) FROM {table} GROUP BY session_id");
+        let mut statement = connection.prepare(&query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let held = bytes.entry(text(row, 0)).or_default();
+            *held = held.saturating_add(u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0));
+        }
     }
     let mut sessions = connection.prepare("SELECT * FROM session ORDER BY id")?;
     let columns: HashMap<String, usize> = sessions.column_names().map(str::to_owned).zip(0..).collect();
     let mut rows = sessions.query([])?;
     while let Some(row) = rows.next()? {
+        let Session { id, parent, directory, created, .. } = of_row(row, &columns);
+        let created = created.unwrap_or(0);
+        let updated = columns.get("time_updated").and_then(|place| row.get::<_, i64>(*place).ok()).unwrap_or(created);
+        let bytes = bytes.get(&id).copied().unwrap_or(0);
+        found.push(Stored { database: path.to_owned(), id, parent, directory, created, updated, bytes });
+    }
+    Ok(())
+}
+
+fn read_all(connection: &Connection, wanted: Wanted, take: &mut dyn FnMut(Pass)) -> rusqlite::Result<()> {
+    let mut sessions = connection.prepare("SELECT * FROM session ORDER BY id")?;
+    let columns: HashMap<String, usize> = sessions.column_names().map(str::to_owned).zip(0..).collect();
+    let mut rows = sessions.query([])?;
+    let mut known = HashSet::new();
+    while let Some(row) = rows.next()? {
         let mut session = of_row(row, &columns);
+        // An id is given once; each session is read by its id.
+        if !known.insert(session.id.clone()) {
+            continue;
+        }
         session.origin = origin(connection, &session)?;
+        let within = session.id.clone();
         let facts = read_session(connection, session)?.finish(wanted);
-        take(Pass { facts, ..Pass::default() });
+        take(Pass { facts, within, ..Pass::default() });
     }
     Ok(())
 }
@@ -256,6 +316,6 @@ fn read_session(connection: &Connection, session: Session) -> rusqlite::Result<O
     Ok(found)
 }
 
-fn text(row: &Row<'_>, place: usize) -> String {
+pub(super) fn text(row: &Row<'_>, place: usize) -> String {
     row.get_ref(place).ok().and_then(bytes).map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default()
 }

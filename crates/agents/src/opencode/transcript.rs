@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use super::head::{beside, entry, whose};
 use super::{reader, tree};
+use crate::transcripts::file::{FileRead, Place};
+use crate::transcripts::holding::Stored;
 use crate::transcripts::pass::{Pass, Wanted};
 use crate::transcripts::walk::{FoundFile, Walked};
 
@@ -38,30 +41,58 @@ pub fn walk(root: &Path) -> Walked {
             return walked;
         }
     };
-    for entry in entries.filter_map(Result::ok).filter(|entry| is_database(&entry.path())) {
-        if let Some(found) = entry.metadata().ok().filter(fs::Metadata::is_file) {
-            let mut file = FoundFile::of(entry.path(), &found);
-            if let Ok(log) = fs::symlink_metadata(reader::log_of(&entry.path())) {
-                let log = FoundFile::of(entry.path(), &log);
-                file.size = file.size.saturating_add(log.size);
-                file.changed_nanos = file.changed_nanos.max(log.changed_nanos);
-            }
-            walked.files.push(file);
-        }
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_database(path)) {
+        walked.files.extend(found_database(&path).ok());
     }
     tree::sessions(&root.join("storage"), &mut walked.files);
     walked.files.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
     walked
 }
 
+/// Finds the sessions in the databases of a directory.
+pub(crate) fn stored(root: &Path, scratch: Option<&Path>) -> (Vec<Stored>, Vec<(PathBuf, io::Error)>) {
+    let (mut found, mut troubles) = (Vec::new(), Vec::new());
+    let entries = fs::read_dir(root).into_iter().flatten().filter_map(Result::ok);
+    for path in entries.map(|entry| entry.path()).filter(|path| is_database(path)) {
+        match found_database(&path).and_then(|_| reader::list(&path, scratch)) {
+            Ok(sessions) => found.extend(sessions),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => troubles.push((path, error)),
+        }
+    }
+    (found, troubles)
+}
+
+/// Tells of a database with its log.
+fn found_database(path: &Path) -> io::Result<FoundFile> {
+    let own = fs::symlink_metadata(path)?;
+    if !own.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
+    let mut file = FoundFile::of(path.to_owned(), &own);
+    if let Ok(log) = fs::symlink_metadata(reader::log_of(path)) {
+        let log = FoundFile::of(path.to_owned(), &log);
+        file.size = file.size.saturating_add(log.size);
+        file.changed_nanos = file.changed_nanos.max(log.changed_nanos);
+    }
+    Ok(file)
+}
+
 /// Reads a database or a session, and hands over what each session says.
 ///
 /// # Errors
 /// When it cannot be read, or changed while it was read. What was handed over is of no use then.
-pub fn read(path: &Path, wanted: Wanted, take: &mut dyn FnMut(Pass)) -> io::Result<()> {
-    if path.extension().is_some_and(|extension| extension == "json") {
+pub(crate) fn read_file(path: &Path, wanted: Wanted, scratch: Option<&Path>, take: &mut dyn FnMut(Pass)) -> io::Result<FileRead> {
+    let found = if is_of_tree(path) { tree::found_session(path)? } else { found_database(path)? };
+    if is_of_tree(path) {
         take(tree::read(path, wanted)?);
-        return Ok(());
+    } else {
+        reader::read(path, wanted, scratch, take)?;
     }
-    reader::read(path, wanted, take)
+    Ok(FileRead { found, goes_on: false, place: Place::default() })
+}
+
+/// Reports whether a transcript is a session of an older client, and no database.
+pub(crate) fn is_of_tree(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
 }

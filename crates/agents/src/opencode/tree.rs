@@ -21,17 +21,21 @@ const MOST: usize = 1 << 20;
 pub(super) fn sessions(storage: &Path, found: &mut Vec<FoundFile>) {
     for project in directories(&storage.join("session")) {
         for path in files(&project) {
-            let Ok(own) = fs::symlink_metadata(&path) else { continue };
-            let mut session = FoundFile::of(path.clone(), &own);
-            for file in files_of(&path) {
-                let Ok(other) = fs::symlink_metadata(&file) else { continue };
-                let other = FoundFile::of(file, &other);
-                session.size = session.size.saturating_add(other.size);
-                session.changed_nanos = session.changed_nanos.max(other.changed_nanos);
-            }
-            found.push(session);
+            found.extend(found_session(&path).ok());
         }
     }
+}
+
+/// Tells of a session with all its files.
+pub(super) fn found_session(path: &Path) -> io::Result<FoundFile> {
+    let mut session = FoundFile::of(path.to_owned(), &fs::symlink_metadata(path)?);
+    for file in files_of(path) {
+        let Ok(other) = fs::symlink_metadata(&file) else { continue };
+        let other = FoundFile::of(file, &other);
+        session.size = session.size.saturating_add(other.size);
+        session.changed_nanos = session.changed_nanos.max(other.changed_nanos);
+    }
+    Ok(session)
 }
 
 /// Reads a session with its messages and their parts.
@@ -63,7 +67,7 @@ fn files_of(session: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the messages of a session, each with its parts, in order: their names begin with when they were made.
-fn messages(session: &Path) -> Vec<(PathBuf, Vec<PathBuf>)> {
+pub(super) fn messages(session: &Path) -> Vec<(PathBuf, Vec<PathBuf>)> {
     // The project, `session`, and what they are in.
     let Some(storage) = session.ancestors().nth(3) else { return Vec::new() };
     let of_message = |path: PathBuf| {
@@ -73,7 +77,7 @@ fn messages(session: &Path) -> Vec<(PathBuf, Vec<PathBuf>)> {
     files(&storage.join("message").join(stem(session))).into_iter().map(of_message).collect()
 }
 
-fn stem(path: &Path) -> &str {
+pub(super) fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("-")
 }
 
@@ -96,7 +100,7 @@ fn entries(path: &Path, is_wanted: impl Fn(fs::FileType) -> bool) -> Vec<PathBuf
     paths
 }
 
-fn content(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }

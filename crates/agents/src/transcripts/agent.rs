@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::file::{self, Place};
+use super::file::{self, FileRead, How, Place};
+use super::hearing::{self, Heard, Listen, State};
 use super::pass::{Carried, Pass, Wanted};
 use super::recognise;
 use super::walk::{self, Look, Walked};
 use crate::claude_code::locations::Locations;
+use crate::opencode::transcript::is_of_tree;
 use crate::{TranscriptBuffers, claude_code, codex, copilot, gemini, opencode};
 
 /// An agent whose transcripts can be read.
@@ -34,6 +36,9 @@ pub enum Growth {
     /// It may be another one each time: one that changed is read from its start, and what was found in it before holds no more.
     Replaced,
 }
+
+/// The variables that tell agents to have their files elsewhere.
+pub const ROOT_VARIABLES: [&str; 4] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "XDG_DATA_HOME"];
 
 impl Agent {
     /// All of them.
@@ -63,6 +68,46 @@ impl Agent {
         }
     }
 
+    /// Returns the program that resumes a conversation, and its arguments; none for what can be no id.
+    pub fn resume(self, id: &str) -> Option<Vec<String>> {
+        let words = match self {
+            Self::ClaudeCode => claude_code::RESUME,
+            Self::Codex => codex::RESUME,
+            Self::Gemini => gemini::RESUME,
+            Self::Opencode => opencode::RESUME,
+            Self::Copilot => copilot::RESUME,
+        };
+        // Nothing that an agent would take for an option.
+        claude_code::transcript::is_id(id).then(|| words.into_iter().chain([id]).map(str::to_owned).collect())
+    }
+
+    /// Reports whether the transcript of a conversation is below one of its roots; none where that cannot be told without reading all of them.
+    ///
+    /// # Errors
+    /// When somebody could not look everywhere and it was not found.
+    pub fn is_here(self, roots: &[PathBuf], id: &str) -> io::Result<Option<bool>> {
+        if self == Self::Opencode {
+            return Ok(None);
+        }
+        let mut trouble = None;
+        for root in roots {
+            if self == Self::ClaudeCode {
+                match claude_code::transcript::look(root, id) {
+                    Ok(Some(_)) => return Ok(Some(true)),
+                    Ok(None) => {}
+                    Err(error) => trouble = Some(error),
+                }
+                continue;
+            }
+            let walked = self.walk(root, 1);
+            if walked.files.iter().any(|file| self.is_transcript_of(&file.path, id)) {
+                return Ok(Some(true));
+            }
+            trouble = walked.troubles.into_iter().next().map(|(_, error)| io::Error::new(error.kind(), error.to_string())).or(trouble);
+        }
+        trouble.map_or(Ok(Some(false)), Err)
+    }
+
     /// Returns the directories that its transcripts are in, of the user with this home and these variables. They need not be there.
     pub fn roots(self, home: &Path, variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
         let named = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -88,6 +133,19 @@ impl Agent {
             Self::Copilot => (0, copilot::transcript::is_transcript),
         };
         walk::walk(root, &Look { deepest, has_links: false, is_transcript: &is_transcript }, threads)
+    }
+
+    /// Reports whether a file is the transcript of a conversation, by its name, and not that of a sub-agent.
+    pub fn is_transcript_of(self, path: &Path, id: &str) -> bool {
+        let stem = path.file_name().and_then(|name| name.to_str()).map(|name| name.split('.').next().unwrap_or_default());
+        match self {
+            Self::ClaudeCode => path.file_stem().is_some_and(|stem| stem == id),
+            Self::Codex => stem.is_some_and(|stem| stem.ends_with(id)),
+            // Of its id there is only the beginning in the name.
+            Self::Gemini => stem.and_then(|stem| stem.rsplit('-').next()).is_some_and(|part| !part.is_empty() && id.starts_with(part)),
+            Self::Opencode => !is_of_tree(path) || stem == Some(id),
+            Self::Copilot => path.parent().and_then(Path::file_name).is_some_and(|name| name == id),
+        }
     }
 
     /// Returns what happens to a file of its while the conversation goes on.
@@ -126,34 +184,69 @@ impl Agent {
     }
 
     /// Reads a file, whatever it is, and hands over what is found in it, slice by slice. One that is added to is read from where the last pass over
-    /// it ended, if what that carried on is understood; any other from its start. Nothing is written anywhere near it.
+    /// it ended, if what lies before it and what was carried on are understood; any other from its start. `watch` is told how many bytes more were
+    /// read, where that can be told. Nothing is written anywhere near it.
     ///
     /// # Errors
     /// When it cannot be read, or is made to be too much. What was handed over is of no use then.
     pub fn read_file(
         self,
         path: &Path,
-        place: u64,
-        carried: &Carried,
+        from: Option<&Place>,
         wanted: Wanted,
         buffers: &mut TranscriptBuffers,
+        watch: &dyn Fn(u64),
         take: &mut dyn FnMut(Pass),
-    ) -> io::Result<()> {
-        let begin = if self == Self::Gemini { gemini::transcript::begin(path) } else { Carried::default() };
+    ) -> io::Result<FileRead> {
+        let how = How { agent: self, wanted, watch };
         match (self, self.growth(path)) {
-            (Self::Opencode, _) => opencode::transcript::read(path, wanted, take),
-            (Self::Codex, Growth::Replaced) => file::read_packed(path, self, wanted, buffers, take),
+            (Self::Opencode, _) => opencode::transcript::read_file(path, wanted, buffers.scratch.as_deref(), take),
+            (Self::Codex, Growth::Replaced) => file::read_packed(path, how, buffers, take),
+            (Self::Gemini, Growth::Replaced) => gemini::transcript::read_file(path, wanted, take),
+            (Self::Gemini, Growth::Appended) => file::read_lines(path, from, gemini::transcript::begin(path), how, buffers, take),
+            _ => file::read_lines(path, from, Carried::default(), how, buffers, take),
+        }
+    }
+}
+
+impl Agent {
+    /// Hears what is said in a file, and hands it over slice by slice. One that is added to is read from `place` on, if what the last pass over it carried
+    /// on is understood; any other from its start.
+    ///
+    /// # Errors
+    /// When it cannot be read. What was handed over is of no use then.
+    pub fn hear(
+        self,
+        path: &Path,
+        place: u64,
+        carried: &Carried,
+        buffers: &mut TranscriptBuffers,
+        take: &mut dyn FnMut(Heard),
+    ) -> io::Result<()> {
+        let begin = if self == Self::Gemini { gemini::text::begin(path) } else { State::default() };
+        let listen: Listen = match self {
+            Self::ClaudeCode => claude_code::transcript::text::listen,
+            Self::Codex => codex::transcript::text::listen,
+            Self::Gemini => gemini::text::listen,
+            Self::Copilot => copilot::text::listen,
+            Self::Opencode => return opencode::read_text::hear(path, buffers.scratch.as_deref(), take),
+        };
+        match (self, self.growth(path)) {
             (Self::Gemini, Growth::Replaced) => {
-                take(gemini::transcript::read_object(&mut file::open(path)?, wanted, &begin)?);
+                take(gemini::text::hear_object(path, begin)?);
                 Ok(())
             }
-            _ => {
-                let goes_on = place > 0 && self.can_go_on(carried);
-                let from =
-                    if goes_on { Place { agent: self, bytes: place, carried } } else { Place { agent: self, bytes: 0, carried: &begin } };
-                file::read_lines(path, from, wanted, buffers, take)
-            }
+            (_, Growth::Replaced) => hearing::hear_slices(&mut file::unpacked(path, &|_| {})?.1, begin, listen, buffers, take),
+            (_, Growth::Appended) => match hearing::state(carried).filter(|_| place > 0) {
+                Some(state) => hearing::hear_lines(path, place, state, listen, buffers, take),
+                None => hearing::hear_lines(path, 0, begin, listen, buffers, take),
+            },
         }
+    }
+
+    /// Reports whether hearing a file can go on with what an earlier pass over it carried on.
+    pub fn can_go_on_hearing(self, path: &Path, carried: &Carried) -> bool {
+        self.growth(path) == Growth::Appended && hearing::state(carried).is_some()
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Pass {
     pub unfinished: u64,
     /// What the next pass has to know of this one and of those before it.
     pub carried: Carried,
+    /// Which session of a file it is, of a file that holds many; else empty.
+    pub within: String,
 }
 
 /// What a pass hands to the next one over the same file: whose conversation it is, which model is in force, what was counted last.

@@ -27,7 +27,7 @@ pub(crate) struct Reached {
 
 /// Shows all lines to `rows`. A last line without a line feed is taken if it is whole, else left for the next pass.
 pub(crate) fn read(input: &mut impl Read, buffers: &mut TranscriptBuffers, rows: &mut impl Rows) -> io::Result<Reached> {
-    let tail = lines::read(input, &mut buffers.0, &mut Shown(rows))?;
+    let tail = lines::read(input, &mut buffers.lines, &mut Shown(rows))?;
     let is_whole = tail.length == tail.bytes.len() as u64 && rows.row(&tail.bytes).is_ok();
     if !is_whole {
         return Ok(Reached { length: tail.at, unfinished: tail.length });

@@ -6,12 +6,14 @@
 //! | `piece` | what a conversation has on the disk |
 //! | `read` | a transcript, read to facts |
 //! | `record` | one line of it |
+//! | `text` | what is said in it, in words |
 //! | `wrapper` | what stands in a person's place and was typed by nobody |
 
 mod find;
 mod piece;
 mod read;
 mod record;
+pub(crate) mod text;
 mod wrapper;
 
 pub use find::{all, copied_from, find, is_id, look, newest};

@@ -14,7 +14,7 @@ use crate::lines::{self, Sink};
 use crate::skim::Raw;
 use crate::transcript_id;
 use crate::transcripts::moment::millis;
-use crate::transcripts::pass::{Carried, Pass, Wanted};
+use crate::transcripts::pass::{Pass, Wanted};
 use crate::transcripts::strings::Strings;
 use crate::{FileUse, TranscriptBuffers};
 
@@ -27,10 +27,10 @@ const LONGEST: usize = 16 << 10;
 /// When it cannot be read. Nothing is returned then: whoever reads again begins where he began.
 pub fn read(input: &mut impl Read, wanted: Wanted, buffers: &mut TranscriptBuffers) -> io::Result<Pass> {
     let mut reader = Reader::new(wanted);
-    let tail = lines::read(input, &mut buffers.0, &mut reader)?;
+    let tail = lines::read(input, &mut buffers.lines, &mut reader)?;
     let is_whole = tail.length == tail.bytes.len() as u64 && reader.whole_tail(&tail.bytes);
     let (length, unfinished) = if is_whole { (tail.at + tail.length, 0) } else { (tail.at, tail.length) };
-    Ok(Pass { facts: reader.finish(), length, unfinished, carried: Carried::default() })
+    Ok(Pass { facts: reader.finish(), length, unfinished, ..Pass::default() })
 }
 
 struct Reader {

@@ -35,7 +35,7 @@ pub fn read(input: &mut impl Read, wanted: Wanted, carried: &Carried, buffers: &
     let mut reader = Reader { wanted, state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
     let reached = rows::read(input, buffers, &mut reader)?;
     let carried = Carried::of(VERSION, &reader.state);
-    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried })
+    Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried, ..Pass::default() })
 }
 
 /// Reports whether what a pass carried on is understood; else the file is to be read from its start.

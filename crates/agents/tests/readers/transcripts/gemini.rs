@@ -13,7 +13,7 @@ fn capture(path: &str) -> Facts {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gemini").join(path);
     let mut passes: Vec<Pass> = Vec::new();
     let mut buffers = TranscriptBuffers::default();
-    Agent::Gemini.read_file(&path, 0, &Carried::default(), Wanted::Everything, &mut buffers, &mut |pass| passes.push(pass)).unwrap();
+    Agent::Gemini.read_file(&path, None, Wanted::Everything, &mut buffers, &|_| {}, &mut |pass| passes.push(pass)).unwrap();
     assert_eq!((passes.len(), passes[0].unfinished, passes[0].facts.counts.broken), (1, 0, 0));
     passes.remove(0).facts
 }
@@ -83,6 +83,24 @@ fn what_an_update_lacks_is_kept_and_what_was_taken_back_was_paid_for() {
 }
 
 #[test]
+fn a_line_of_more_messages_than_anybody_wrote_is_read_in_bounded_memory() {
+    let typed = format!("{},", json!({ "id": "u", "type": "user", "content": "go" }));
+    let many = ["{\"sessionId\":\"s\",\"messages\":[", &typed, &"{},".repeat(3 << 20), &typed, "{}]}\n"].concat();
+    let before = peak();
+    let facts = read(Agent::Gemini, many.as_bytes(), &Carried::default()).facts;
+    assert_eq!((facts.counts.broken, facts.turns.len()), (0, 1));
+    let grown = peak() - before;
+    assert!(grown < 16 * many.len(), "{grown} bytes for {}", many.len());
+}
+
+/// Returns how much memory this process had at most, in bytes.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
+}
+
+#[test]
 fn only_what_a_person_typed_is_a_turn_however_often_it_is_written() {
     let user = |id: &str, content: Value| json!({ "id": id, "type": "user", "content": content });
     let typed = user("u1", json!([{ "text": "go" }]));
@@ -113,7 +131,7 @@ fn a_sub_agent_is_its_parents_and_types_nothing() {
     assert_eq!(Agent::Gemini.walk(root, 1).files.len(), 1);
     let mut found = Vec::new();
     let (mut buffers, path) = (TranscriptBuffers::default(), chats.join("child.jsonl"));
-    Agent::Gemini.read_file(&path, 0, &Carried::default(), Wanted::Everything, &mut buffers, &mut |pass| found.push(pass.facts)).unwrap();
+    Agent::Gemini.read_file(&path, None, Wanted::Everything, &mut buffers, &|_| {}, &mut |pass| found.push(pass.facts)).unwrap();
     let (facts, response) = (&found[0], found[0].responses[0]);
     assert_eq!((facts.name(response.conversation), facts.name(response.subagent)), (Some("parent"), Some("child")));
     assert!(response.is_sidechain && facts.turns.is_empty() && facts.counts.sidechain == 3);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `codex` | what Codex says, in files of every generation |
 //! | `gemini`, `opencode`, `copilot` | what these say |
+//! | `said` | what is said, in words, whoever the agent is |
 //! | `whole` | files by their paths: packed ones, ones that are replaced, and where all of them are |
 //! | `captured` | what Claude Code of the pinned version wrote, compared with a plain reader |
 //! | `plain` | that reader |
@@ -22,6 +23,7 @@ mod mutated;
 mod opencode;
 mod passes;
 mod plain;
+mod said;
 mod whole;
 
 use std::fs;

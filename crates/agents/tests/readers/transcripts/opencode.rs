@@ -19,7 +19,7 @@ fn fixture(path: &str) -> PathBuf {
 fn try_read(path: &Path, wanted: Wanted) -> std::io::Result<Vec<Facts>> {
     let mut found = Vec::new();
     let mut take = |pass: agents::transcripts::Pass| found.push(pass.facts);
-    Agent::Opencode.read_file(path, 0, &Carried::default(), wanted, &mut TranscriptBuffers::default(), &mut take)?;
+    Agent::Opencode.read_file(path, None, wanted, &mut TranscriptBuffers::default(), &|_| {}, &mut take)?;
     Ok(found)
 }
 
@@ -253,6 +253,12 @@ fn a_schema_that_does_more_than_hold_rows_is_not_run() {
     assert_eq!(make("DROP TABLE message; CREATE VIRTUAL TABLE message USING fts5(id, session_id, time_created, data)"), Some(0));
     assert_eq!(make("CREATE TRIGGER t AFTER INSERT ON part BEGIN DELETE FROM message; END"), Some(1));
     assert_eq!(make("DROP TABLE part"), Some(0));
+    let computed = "DROP TABLE session; CREATE TABLE session (id text, title text AS (hex(zeroblob(1 << 20))) VIRTUAL); INSERT INTO session VALUES ('s')";
+    assert_eq!(make(computed), Some(0));
+    // Each row would be read with all messages of its id.
+    let repeated = "DROP TABLE session; CREATE TABLE session (id text); INSERT INTO session
+        WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 50000) SELECT 's' FROM n";
+    assert_eq!(make(repeated), Some(1));
 }
 
 #[test]

@@ -7,15 +7,20 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use agents::TranscriptBuffers;
-use agents::transcripts::{Agent, Carried, Growth, Pass, Wanted};
+use agents::transcripts::{Agent, Carried, FileRead, Growth, Pass, Place, Wanted};
 use session::transcript::Facts;
 
 use super::{captures_of, read};
 
-fn read_file(agent: Agent, path: &Path, place: u64, carried: &Carried) -> std::io::Result<Vec<Pass>> {
+fn read_file(agent: Agent, path: &Path) -> std::io::Result<Vec<Pass>> {
+    go_on(agent, path, None).map(|(passes, _)| passes)
+}
+
+fn go_on(agent: Agent, path: &Path, from: Option<&Place>) -> std::io::Result<(Vec<Pass>, FileRead)> {
     let mut passes = Vec::new();
-    agent.read_file(path, place, carried, Wanted::Everything, &mut TranscriptBuffers::default(), &mut |pass| passes.push(pass))?;
-    Ok(passes)
+    let mut take = |pass| passes.push(pass);
+    let read = agent.read_file(path, from, Wanted::Everything, &mut TranscriptBuffers::default(), &|_| {}, &mut take)?;
+    Ok((passes, read))
 }
 
 fn pack(bytes: &[u8], into: &Path) {
@@ -105,7 +110,7 @@ fn a_packed_rollout_says_what_it_said_before() {
         let path = directory.path().join(format!("rollout-{number}.jsonl.zst"));
         pack(&bytes, &path);
         assert_eq!(Agent::Codex.growth(&path), Growth::Replaced);
-        let passes = read_file(Agent::Codex, &path, 7, &Carried::default()).unwrap();
+        let passes = read_file(Agent::Codex, &path).unwrap();
         let plain = read(Agent::Codex, &bytes, &Carried::default());
         assert_eq!(passes.iter().map(|pass| &pass.facts).collect::<Vec<_>>(), [&plain.facts], "{name}");
     }
@@ -127,7 +132,7 @@ fn a_long_file_comes_in_slices_that_say_what_the_whole_says() {
     pack(&bytes, &packed);
     let whole = read(Agent::Codex, &bytes, &Carried::default());
     for path in [plain, packed] {
-        let passes = read_file(Agent::Codex, &path, 0, &Carried::default()).unwrap();
+        let passes = read_file(Agent::Codex, &path).unwrap();
         assert!((3..5).contains(&passes.len()), "{}", passes.len());
         assert_eq!(passes.iter().map(|pass| pass.length).sum::<u64>(), bytes.len() as u64);
         let facts = passes.into_iter().map(|pass| pass.facts).reduce(|mut whole, next: Facts| {
@@ -139,18 +144,23 @@ fn a_long_file_comes_in_slices_that_say_what_the_whole_says() {
 }
 
 #[test]
-fn a_file_goes_on_only_with_what_is_understood() {
+fn a_file_goes_on_only_where_it_is_what_it_was_and_with_what_is_understood() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rollout-a.jsonl");
     let (_, bytes) = captures_of(Agent::Codex).remove(0);
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let (_, first) = go_on(Agent::Codex, &path, None).unwrap();
+    assert!(!first.goes_on && first.place.bytes > 0);
     fs::write(&path, &bytes).unwrap();
-    let middle = bytes.len() / 2;
-    let first = read(Agent::Codex, &bytes[..middle], &Carried::default());
-    let rest = read_file(Agent::Codex, &path, first.length, &first.carried).unwrap();
-    assert_eq!(rest[0].length, bytes.len() as u64 - first.length);
-    // What cannot be gone on with is read from its start.
-    let all = read_file(Agent::Codex, &path, first.length, &Carried::from_bytes(b"?".to_vec())).unwrap();
-    assert_eq!(all[0].length, bytes.len() as u64);
+    let check = |place: &Place, goes_on: bool| {
+        let (passes, read) = go_on(Agent::Codex, &path, Some(place)).unwrap();
+        let length = if goes_on { bytes.len() as u64 - place.bytes } else { bytes.len() as u64 };
+        assert_eq!((read.goes_on, passes[0].length, read.place.bytes), (goes_on, length, bytes.len() as u64));
+    };
+    check(&first.place, true);
+    check(&Place { carried: Carried::from_bytes(b"?".to_vec()), ..first.place.clone() }, false);
+    check(&Place { mark: 1, ..first.place.clone() }, false);
+    check(&Place { bytes: bytes.len() as u64 + 1, ..first.place }, false);
 }
 
 #[test]
@@ -163,12 +173,12 @@ fn a_bomb_is_refused_and_damage_is_an_error() {
     encoder.include_contentsize(false).unwrap();
     encoder.write_all(&[b' '; 64]).unwrap();
     fs::write(&path, encoder.finish().unwrap()).unwrap();
-    assert!(read_file(Agent::Codex, &path, 0, &Carried::default()).is_err());
+    assert!(read_file(Agent::Codex, &path).is_err());
     let (_, bytes) = captures_of(Agent::Codex).remove(0);
     let packed = zstd::stream::encode_all(&bytes[..], 3).unwrap();
     for strange in [&packed[..packed.len() / 2], &b"not packed"[..], &[&packed[..], b"more"].concat()] {
         fs::write(&path, strange).unwrap();
-        assert!(read_file(Agent::Codex, &path, 0, &Carried::default()).is_err());
+        assert!(read_file(Agent::Codex, &path).is_err());
     }
 }
 
@@ -182,7 +192,7 @@ fn a_bomb_of_any_length_ends_in_bounded_memory() {
     let block = vec![b' '; 1 << 20];
     (0..5 << 10).for_each(|_| encoder.write_all(&block).unwrap());
     encoder.finish().unwrap();
-    let error = read_file(Agent::Codex, &path, 0, &Carried::default()).unwrap_err();
+    let error = read_file(Agent::Codex, &path).unwrap_err();
     assert_eq!(error.to_string(), "it unpacks to too much");
 }
 
@@ -193,7 +203,7 @@ fn a_link_in_the_place_of_a_file_is_not_read() {
     fs::write(directory.path().join("other"), "{}\n").unwrap();
     symlink(directory.path().join("other"), &path).unwrap();
     for agent in Agent::ALL {
-        assert!(read_file(agent, &path, 0, &Carried::default()).is_err(), "{agent:?}");
-        assert!(read_file(agent, directory.path(), 0, &Carried::default()).is_err(), "{agent:?}");
+        assert!(read_file(agent, &path).is_err(), "{agent:?}");
+        assert!(read_file(agent, directory.path()).is_err(), "{agent:?}");
     }
 }

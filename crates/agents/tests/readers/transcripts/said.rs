@@ -1,0 +1,187 @@
+//! What is said in transcripts, in words: the same for every agent, whatever its files look like.
+
+use std::path::PathBuf;
+
+use agents::TranscriptBuffers;
+use agents::transcripts::{Agent, Carried, Heard, Role, Said};
+
+fn fixture(below: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(below)
+}
+
+fn hear(agent: Agent, path: &std::path::Path, place: u64, carried: &Carried) -> (Vec<Said>, u64, Carried) {
+    let (mut said, mut length, mut last) = (Vec::new(), 0, carried.clone());
+    let mut take = |heard: Heard| {
+        said.extend(heard.said);
+        length += heard.length;
+        last = heard.carried;
+    };
+    agent.hear(path, place, carried, &mut TranscriptBuffers::default(), &mut take).unwrap();
+    (said, length, last)
+}
+
+fn all(agent: Agent, below: &str) -> Vec<Said> {
+    hear(agent, &fixture(below), 0, &Carried::default()).0
+}
+
+/// Role, tool, file, and the first line of what is said.
+fn lines(said: &[Said]) -> String {
+    let line = |said: &Said| {
+        let first: String = said.text.lines().next().unwrap_or_default().chars().take(60).collect();
+        [said.role.as_str(), &said.tool, &said.file, &first].join(" | ")
+    };
+    said.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn check(agent: Agent, below: &str, conversation: &str, wanted: &str) {
+    let said = all(agent, below);
+    assert_eq!(lines(&said), wanted.trim(), "{below}");
+    for each in &said {
+        assert!(each.conversation == conversation && each.at_millis.is_some() && !each.turn.is_empty(), "{each:?}");
+    }
+    let prompts = said.iter().filter(|said| said.role == Role::Prompt).count();
+    assert!(prompts > 0 && said.iter().all(|said| !said.text.contains("environment_context")), "{below}");
+}
+
+#[test]
+fn what_is_said_to_codex_and_by_it_is_told() {
+    let below = "codex/0.169.0/rollout-2026-11-20T09-41-54-01a1f855-7d9a-7770-bcea-54c469e3a29f.jsonl";
+    check(
+        Agent::Codex,
+        below,
+        "01a1f855-7d9a-7770-bcea-54c469e3a29f",
+        "
+prompt |  |  | please edit the project, naïve café ☕
+thinking |  |  | **Thinking about the step**
+answer |  |  | I will look at the project first.
+tool_input | exec_command |  | ls -1 && cat README.md
+tool_output | exec_command |  | Chunk ID: 315359
+tool_input | exec_command |  | apply_patch <<'EOF'
+tool_output | exec_command |  | Wall time: 0.0000 seconds
+answer |  |  | Done: 2 tool outputs so far.
+prompt |  |  | now fail something
+tool_input | exec_command |  | cat missing-file; exit 3
+tool_output | exec_command |  | Chunk ID: d935fa
+answer |  |  | Done: 3 tool outputs so far.
+",
+    );
+}
+
+#[test]
+fn what_is_said_to_gemini_and_by_it_is_told() {
+    let said = all(Agent::Gemini, "gemini/0.61.0/demo/chats/session-2026-11-20T09-43-6f362f6f.jsonl");
+    let text = lines(&said);
+    for line in [
+        "prompt |  |  | please edit the project, naïve café ☕",
+        "thinking |  |  | Looking around",
+        "answer |  |  | Let me look first.",
+        "tool_input | write_file | hello.txt | hello.txt",
+        "tool_output | list_directory |  | Directory listing for /home/dev/demo:",
+        "prompt |  |  | second prompt",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("session_context"));
+    let said = all(Agent::Gemini, "gemini/0.22.4/chats/session-2026-11-20T09-51-eb623340.json");
+    assert!(lines(&said).starts_with("prompt |  |  | please edit the project, naïve café ☕\nthinking |  |  | Looking around\nanswer"));
+    assert!(said.iter().any(|said| said.role == Role::ToolOutput && said.text.contains("Directory listing")));
+}
+
+#[test]
+fn what_is_said_to_copilot_and_by_it_is_told() {
+    let said = all(Agent::Copilot, "copilot/1.0.102/events.jsonl");
+    let text = lines(&said);
+    for line in [
+        "prompt |  |  | please edit the project, naïve café ☕",
+        "answer |  |  | Let me look first.",
+        "tool_input | bash |  | ls -1; cat README.md",
+        "tool_output | bash |  | README.md",
+        "tool_input | create | /home/dev/demo/hello.txt | /home/dev/demo/hello.txt",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(said.iter().all(|said| said.cwd == "/home/dev/demo" && said.conversation == "1d6ae405-5d76-4d5d-b8df-54b22161769c"));
+}
+
+#[test]
+fn what_is_said_to_opencode_and_by_it_is_told() {
+    let said = all(Agent::Opencode, "opencode/1.18.33/opencode.db");
+    let text = lines(&said);
+    for line in [
+        "prompt |  |  | \"please edit the project, naïve café ☕\"",
+        "answer |  |  | Let me look first.",
+        "tool_input | bash |  | ls -1; cat README.md",
+        "tool_output | write | /home/dev/demo/hello.txt | Wrote file successfully.",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(said.iter().all(|said| said.cwd == "/home/dev/demo" && said.conversation.starts_with("ses_")));
+}
+
+#[test]
+fn who_goes_on_in_a_file_that_grew_hears_what_who_begins_anew_hears() {
+    for (agent, below) in [
+        (Agent::Codex, "codex/0.169.0/rollout-2026-11-20T09-41-54-01a1f855-7d9a-7770-bcea-54c469e3a29f.jsonl"),
+        (Agent::Gemini, "gemini/0.61.0/demo/chats/session-2026-11-20T09-43-6f362f6f.jsonl"),
+        (Agent::Copilot, "copilot/1.0.102/events.jsonl"),
+    ] {
+        let bytes = std::fs::read(fixture(below)).unwrap();
+        let whole = all(agent, below);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(PathBuf::from(below).file_name().unwrap());
+        for cut in (0..bytes.len()).step_by(bytes.len() / 23) {
+            std::fs::write(&path, &bytes[..cut]).unwrap();
+            let (mut said, length, carried) = hear(agent, &path, 0, &Carried::default());
+            std::fs::write(&path, &bytes).unwrap();
+            said.extend(hear(agent, &path, length, &carried).0);
+            // Gemini's place says which project it is of, and this one is another place.
+            let told = |said: &[Said]| said.iter().map(|said| Said { cwd: String::new(), ..said.clone() }).collect::<Vec<_>>();
+            assert_eq!(told(&said), told(&whole), "{below}, cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_in_claude_code_is_told_by_whoever_said_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("c1.jsonl");
+    let record = |kind: &str, number: u32, rest: &str| {
+        format!(
+            r#"{{"type":"{kind}","uuid":"u{number}","sessionId":"c1","cwd":"/w","timestamp":"2026-03-01T10:00:0{number}.000Z",{rest}}}"#
+        )
+    };
+    let lines_written = [
+        record("user", 1, r#""promptId":"p1","message":{"role":"user","content":"Mend it"}"#),
+        record("user", 2, r#""isMeta":true,"message":{"role":"user","content":"<local-command-caveat>no"}"#),
+        record(
+            "assistant",
+            3,
+            r#""message":{"content":[{"type":"thinking","thinking":"How?","signature":"c2ln"},{"type":"text","text":"So."},{"type":"tool_use","id":"t1","name":"Edit","input":{"file_path":"/w/a.rs","old_string":"one","new_string":"two"}}]}"#,
+        ),
+        record(
+            "user",
+            4,
+            r#""message":{"content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"done"},{"type":"image","source":{"data":"aaaa"}}]},{"type":"text","text":"Wait"}]}"#,
+        ),
+        record("user", 5, r#""isCompactSummary":true,"message":{"content":"It was mended"}"#),
+        record("user", 6, r#""forkedFrom":{"sessionId":"c0","messageUuid":"u1"},"message":{"content":"Mend it"}"#),
+        "no json".to_owned(),
+    ];
+    std::fs::write(&path, lines_written.join("\n") + "\n").unwrap();
+    let said = hear(Agent::ClaudeCode, &path, 0, &Carried::default()).0;
+    assert_eq!(
+        lines(&said),
+        "prompt |  |  | Mend it
+thinking |  |  | How?
+answer |  |  | So.
+tool_input | Edit | /w/a.rs | /w/a.rs
+tool_output | Edit | /w/a.rs | done
+prompt |  |  | Wait
+summary |  |  | It was mended
+prompt |  |  | Mend it"
+    );
+    assert_eq!(said[4].turn, "p1");
+    assert!(!said.iter().any(|said| said.text.contains("aaaa") || said.text.contains("c2ln")));
+    // What was copied is known by what it was copied from.
+    assert_eq!((said[0].key, said[7].conversation.as_str()), (said[7].key, "c0"));
+}
