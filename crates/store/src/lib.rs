@@ -4,18 +4,23 @@
 //! |---|---|
 //! | `store` | the traits: [`Reads`], [`Turn`], [`Store`], and what they take and give |
 //! | `error` | why a store could not answer |
+//! | `cache` | files that can be made again |
 //! | `index/` | what was read from transcripts, and how far: a cache beside the store |
+//! | `search/` | what can be searched: a cache beside the store, too |
 //! | `sqlite/` | the embedded backend; its migrations lie in `migrations/sqlite/` |
 //!
 //! Only this room knows SQL of ours. The rules every backend keeps are tests in `tests/rules.rs`.
 
+mod cache;
 mod error;
 mod index;
+mod search;
 mod sqlite;
 mod store;
 
 pub use error::{BoxError, StoreError};
 pub use index::{AllUsage, EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile, ToLay};
+pub use search::{Document, Packed, Query, QueryError, Scope, Search, SearchIn, SearchTurn, Sought, Term, TextFile, TextFileId};
 pub use sqlite::{
     Access, LineError, Place, SqliteStore, is_local_file_system, make_private_directories, sqlite_version, wait_in_line, write_private,
 };

@@ -227,6 +227,9 @@ pub trait Reads {
     /// Returns the next part of the log behind `after` without what is about conversations. Where that is the last part, its end is
     /// the end of the whole log.
     fn log_of_people(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
+    /// Returns the next part of the log behind `after` with what people say in it: all that is about sessions, and prompts. Where that is the
+    /// last part, its end is the end of the whole log.
+    fn log_of_words(&self, after: Seq, limit: usize) -> Result<Part, StoreError>;
     /// Returns the events about a session, in order; those that do not read are left out.
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError>;
     /// Returns the events about a project itself, in order; those that do not read are left out.
@@ -314,8 +317,8 @@ pub trait Turn {
     fn set_mirror_position(&mut self, mirror: &MirrorName, position: &MirrorPosition) -> Result<(), StoreError>;
     /// Keeps a part of what was read from a transcript, in the place of what was kept of it.
     fn keep_part(&mut self, part: &KeptPart) -> Result<(), StoreError>;
-    /// Forgets what is kept of a transcript as it was read from its beginning on at some moment.
-    fn forget_parts(&mut self, path: &str, born: i64) -> Result<(), StoreError>;
+    /// Forgets what is kept of a transcript as it was read from its beginning on at some moment: everything, or the parts before one.
+    fn forget_parts(&mut self, path: &str, born: i64, before: Option<u32>) -> Result<(), StoreError>;
 }
 
 /// The work of one turn; called again from the start when a backend must repeat the transaction.

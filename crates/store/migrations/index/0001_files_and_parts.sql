@@ -1,6 +1,7 @@
 -- What was read from transcripts. Everything in here can be read again: a file of another version is thrown away.
 
--- A file as it was read from its beginning on; one that was replaced or cut is another one of the same path.
+-- A file as it was read from its beginning on; one that was replaced or cut is another one of the same path. Of a file that holds many sessions each
+-- of them is one of its own, within it.
 CREATE TABLE files (
   id         INTEGER PRIMARY KEY,
   agent      TEXT    NOT NULL,
@@ -12,7 +13,9 @@ CREATE TABLE files (
   size       INTEGER NOT NULL,
   changed_ns INTEGER NOT NULL,
   place      INTEGER NOT NULL, -- how far it was read, in bytes
-  mark       INTEGER NOT NULL, -- a hash of the last bytes before that place
+  mark       INTEGER NOT NULL, -- a hash of the last bytes before that place; of what is never gone on with, of what it says
+  carried    BLOB    NOT NULL, -- what the last pass carried on
+  is_within  INTEGER NOT NULL, -- whether it is a session within a file of many
   UNIQUE (path, born)
 ) STRICT;
 

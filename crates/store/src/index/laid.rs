@@ -72,21 +72,24 @@ impl Index {
     /// Returns how many parts there are, and the last one's number.
     fn count_usages(&self) -> Result<(u64, i64), StoreError> {
         let query = "SELECT (SELECT count(*) FROM usages), (SELECT coalesce(max(id), 0) FROM usages)";
-        let read = self.connection.query_row(query, [], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)));
-        read.of(&self.connection)
+        let read = self.cache.connection.query_row(query, [], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)));
+        read.of(&self.cache.connection)
     }
 
     /// Adds the responses of all parts behind one, and returns how many parts there are, and how many of them this build cannot read.
     fn add_usages_after(&self, last: i64, ledger: &mut Ledger) -> Result<(u64, u64), StoreError> {
-        let query = "SELECT format, usage FROM usages WHERE id > ?1";
-        let mut query = self.connection.prepare_cached(query).of(&self.connection)?;
-        let mut rows = query.query([last]).of(&self.connection)?;
+        let query = "SELECT u.format, u.usage, f.agent FROM usages u JOIN files f ON f.id = u.file WHERE u.id > ?1";
+        let mut query = self.cache.connection.prepare_cached(query).of(&self.cache.connection)?;
+        let mut rows = query.query([last]).of(&self.cache.connection)?;
         let (mut parts, mut unread) = (0, 0);
-        while let Some(row) = rows.next().of(&self.connection)? {
+        while let Some(row) = rows.next().of(&self.cache.connection)? {
             parts += 1;
-            let format = row.get(0).of(&self.connection)?;
-            match unpack(format, row.get_ref(1).of(&self.connection)?.as_blob().unwrap_or_default()) {
-                Some(facts) => ledger.add_usage(&facts),
+            let format = row.get(0).of(&self.cache.connection)?;
+            match unpack(format, row.get_ref(1).of(&self.cache.connection)?.as_blob().unwrap_or_default()) {
+                Some(facts) => {
+                    ledger.add_usage(&facts);
+                    ledger.note_agent(row.get_ref(2).of(&self.cache.connection)?.as_str().unwrap_or_default(), &facts);
+                }
                 None => unread += 1,
             }
         }
@@ -95,12 +98,12 @@ impl Index {
 
     fn laid(&self) -> Result<Option<(ToLay, Ledger)>, StoreError> {
         let query = "SELECT last, parts, usage FROM laid WHERE format = ?1";
-        let mut query = self.connection.prepare_cached(query).of(&self.connection)?;
+        let mut query = self.cache.connection.prepare_cached(query).of(&self.cache.connection)?;
         let read = query.query_row([FORMAT], |row| {
             let held = ToLay { last: row.get(0)?, parts: row.get::<_, i64>(1)?.cast_unsigned() };
             Ok(unpack_laid(row.get_ref(2)?.as_blob().unwrap_or_default()).map(|ledger| (held, ledger)))
         });
-        read.optional().of(&self.connection).map(Option::flatten)
+        read.optional().of(&self.cache.connection).map(Option::flatten)
     }
 }
 
@@ -121,7 +124,7 @@ const SHORT: u64 = u32::MAX as u64;
 /// The bytes of a response in which all numbers of tokens are short.
 const SHORTEST: usize = 3 * 8 + 6 * 4 + 1 + 8 * 4;
 
-/// Packs strings, and responses one behind the other: ids, moment, strings, marks, and what was used.
+/// Packs strings, agents of conversations, and responses one behind the other: ids, moment, strings, marks, and what was used.
 fn pack(ledger: &Ledger) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(length(ledger.names().count()));
@@ -129,6 +132,8 @@ fn pack(ledger: &Ledger) -> Vec<u8> {
         bytes.extend(length(name.len()));
         bytes.extend_from_slice(name.as_bytes());
     }
+    bytes.extend(length(ledger.agents().len()));
+    ledger.agents().for_each(|(conversation, agent)| [conversation, agent].iter().for_each(|name| bytes.extend(name.0.to_le_bytes())));
     bytes.extend(length(ledger.usage().count()));
     ledger.usage().for_each(|response| pack_one(response, &mut bytes));
     bytes
@@ -159,8 +164,12 @@ fn unpack_laid(bytes: &[u8]) -> Option<Ledger> {
         let length = bytes.length()?;
         names.push(std::str::from_utf8(bytes.take(length)?).ok()?);
     }
+    let mut agents = Vec::new();
+    for _ in 0..bytes.length()? {
+        agents.push((Name(bytes.short()?), Name(bytes.short()?)));
+    }
     let mut responses = Packed { left: bytes.length()?, bytes };
-    let ledger = Ledger::of_usage(names, &mut responses);
+    let ledger = Ledger::of_usage(names, agents, &mut responses);
     (responses.left == 0 && responses.bytes.0.is_empty()).then_some(ledger)
 }
 
@@ -321,7 +330,7 @@ mod tests {
         assert_eq!(said(&index), before);
         add(&mut index, file, facts("c", &[(3, 8), (4, 1), (1, 10)]));
         let after = said(&index);
-        index.connection.execute("DELETE FROM laid", []).unwrap();
+        index.cache.connection.execute("DELETE FROM laid", []).unwrap();
         assert_eq!(said(&index), after);
         assert_ne!(after, before);
     }
@@ -359,12 +368,12 @@ mod tests {
         add(&mut index, file, facts("a", &[(1, 5), (2, 1 << 40)]));
         let before = said(&index);
         lay(&mut index);
-        let whole: Vec<u8> = index.connection.query_row("SELECT usage FROM laid", [], |row| row.get(0)).unwrap();
+        let whole: Vec<u8> = index.cache.connection.query_row("SELECT usage FROM laid", [], |row| row.get(0)).unwrap();
         for length in 0..whole.len() {
             let is_between = unpack_laid(&whole[..length]).is_none_or(|ledger| ledger.usage().count() < 2);
             assert!(is_between, "{length}");
         }
-        index.connection.execute("UPDATE laid SET usage = x'ff'", []).unwrap();
+        index.cache.connection.execute("UPDATE laid SET usage = x'ff'", []).unwrap();
         assert_eq!(said(&index), before);
     }
 }

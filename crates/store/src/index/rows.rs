@@ -35,8 +35,12 @@ pub struct ReadFile {
     pub changed_nanos: i64,
     /// How far it was read, in bytes.
     pub place: u64,
-    /// A hash of the last bytes before that place.
+    /// A hash of the last bytes before that place; of what is never gone on with, of what it says.
     pub mark: u64,
+    /// What the last pass carried on to the next one.
+    pub carried: Vec<u8>,
+    /// Whether it is a session within a file of many: it is found by reading that.
+    pub is_within: bool,
 }
 
 /// A file in the index, with what is known of it.
@@ -73,7 +77,7 @@ impl KeptPart {
     }
 }
 
-const COLUMNS: &str = "id, is_current, agent, path, born, device, inode, size, changed_ns, place, mark";
+const COLUMNS: &str = "id, is_current, agent, path, born, device, inode, size, changed_ns, place, mark, carried, is_within";
 
 impl Index {
     /// Returns all files.
@@ -81,9 +85,9 @@ impl Index {
     /// # Errors
     /// When it cannot be read.
     pub fn files(&self) -> Result<Vec<IndexedFile>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM files")).of(&self.connection)?;
-        let rows = query.query_map([], read_file).of(&self.connection)?;
-        rows.collect::<Result<_, _>>().of(&self.connection)
+        let mut query = self.cache.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM files")).of(&self.cache.connection)?;
+        let rows = query.query_map([], read_file).of(&self.cache.connection)?;
+        rows.collect::<Result<_, _>>().of(&self.cache.connection)
     }
 
     /// Reports whether it knows of no file at all.
@@ -91,36 +95,35 @@ impl Index {
     /// # Errors
     /// When it cannot be read.
     pub fn is_empty(&self) -> Result<bool, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT 1 FROM files LIMIT 1").of(&self.connection)?;
-        query.exists([]).map(|exists| !exists).of(&self.connection)
+        let mut query = self.cache.connection.prepare_cached("SELECT 1 FROM files LIMIT 1").of(&self.cache.connection)?;
+        query.exists([]).map(|exists| !exists).of(&self.cache.connection)
     }
 
-    /// Shows the responses of all parts, and returns how many parts this build cannot read.
+    /// Shows the responses of all parts, each with its agent, and returns how many parts this build cannot read.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn each_usage(&self, each: impl FnMut(FileId, &Facts)) -> Result<u64, StoreError> {
-        self.each("SELECT file, format, usage FROM usages", each)
+    pub fn each_usage(&self, each: impl FnMut(&str, &Facts)) -> Result<u64, StoreError> {
+        self.each("SELECT f.agent, u.format, u.usage FROM usages u JOIN files f ON f.id = u.file", each)
     }
 
-    /// Shows everything but the responses of all parts, in the order of the files and their parts, and returns how many this build cannot read.
+    /// Shows everything but the responses of all parts, each with its agent, in the order of the files and their parts, and returns how many this build cannot read.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn each_rest(&self, each: impl FnMut(FileId, &Facts)) -> Result<u64, StoreError> {
-        self.each("SELECT file, format, rest FROM parts ORDER BY file, part", each)
+    pub fn each_rest(&self, each: impl FnMut(&str, &Facts)) -> Result<u64, StoreError> {
+        self.each("SELECT f.agent, p.format, p.rest FROM parts p JOIN files f ON f.id = p.file ORDER BY p.file, p.part", each)
     }
 
-    fn each(&self, query: &str, mut each: impl FnMut(FileId, &Facts)) -> Result<u64, StoreError> {
-        let mut query = self.connection.prepare_cached(query).of(&self.connection)?;
-        let mut rows = query.query([]).of(&self.connection)?;
+    fn each(&self, query: &str, mut each: impl FnMut(&str, &Facts)) -> Result<u64, StoreError> {
+        let mut query = self.cache.connection.prepare_cached(query).of(&self.cache.connection)?;
+        let mut rows = query.query([]).of(&self.cache.connection)?;
         let mut unread = 0;
-        while let Some(row) = rows.next().of(&self.connection)? {
-            let file = FileId(row.get(0).of(&self.connection)?);
-            let format = row.get(1).of(&self.connection)?;
-            let bytes = row.get_ref(2).of(&self.connection)?.as_blob().unwrap_or_default();
+        while let Some(row) = rows.next().of(&self.cache.connection)? {
+            let format = row.get(1).of(&self.cache.connection)?;
+            let bytes = row.get_ref(2).of(&self.cache.connection)?.as_blob().unwrap_or_default();
             match unpack(format, bytes) {
-                Some(facts) => each(file, &facts),
+                Some(facts) => each(row.get_ref(0).of(&self.cache.connection)?.as_str().unwrap_or_default(), &facts),
                 None => unread += 1,
             }
         }
@@ -133,25 +136,27 @@ impl Index {
     /// When it cannot be read.
     pub fn facts_of(&self, file: FileId) -> Result<Vec<Option<[Facts; 2]>>, StoreError> {
         let mut query = self
+            .cache
             .connection
             .prepare_cached("SELECT format, usage, rest FROM parts JOIN usages USING (file, part, format) WHERE file = ?1 ORDER BY part")
-            .of(&self.connection)?;
+            .of(&self.cache.connection)?;
         let rows = query
             .query_map([file.0], |row| {
                 let facts = EncodedFacts { format: row.get(0)?, usage: row.get(1)?, rest: row.get(2)? };
                 Ok(unpack(facts.format, &facts.usage).zip(unpack(facts.format, &facts.rest)).map(|(usage, rest)| [usage, rest]))
             })
-            .of(&self.connection)?;
-        rows.collect::<Result<_, _>>().of(&self.connection)
+            .of(&self.cache.connection)?;
+        rows.collect::<Result<_, _>>().of(&self.cache.connection)
     }
 
-    /// Returns where a file is, or was.
+    /// Returns a file.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn path_of(&self, file: FileId) -> Result<Option<String>, StoreError> {
-        let mut query = self.connection.prepare_cached("SELECT path FROM files WHERE id = ?1").of(&self.connection)?;
-        query.query_row([file.0], |row| row.get(0)).optional().of(&self.connection)
+    pub fn file(&self, file: FileId) -> Result<Option<IndexedFile>, StoreError> {
+        let mut query =
+            self.cache.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM files WHERE id = ?1")).of(&self.cache.connection)?;
+        query.query_row([file.0], read_file).optional().of(&self.cache.connection)
     }
 
     /// Returns the files in which records of a conversation are.
@@ -159,10 +164,13 @@ impl Index {
     /// # Errors
     /// When it cannot be read.
     pub fn files_of(&self, conversation: &str) -> Result<Vec<FileId>, StoreError> {
-        let mut query =
-            self.connection.prepare_cached("SELECT file FROM conversations WHERE conversation = ?1 ORDER BY file").of(&self.connection)?;
-        let rows = query.query_map([conversation], |row| row.get(0).map(FileId)).of(&self.connection)?;
-        rows.collect::<Result<_, _>>().of(&self.connection)
+        let mut query = self
+            .cache
+            .connection
+            .prepare_cached("SELECT file FROM conversations WHERE conversation = ?1 ORDER BY file")
+            .of(&self.cache.connection)?;
+        let rows = query.query_map([conversation], |row| row.get(0).map(FileId)).of(&self.cache.connection)?;
+        rows.collect::<Result<_, _>>().of(&self.cache.connection)
     }
 
     /// Returns the conversations of which something new is known since the store was told of them.
@@ -171,28 +179,30 @@ impl Index {
     /// When it cannot be read.
     pub fn to_take_in(&self) -> Result<Vec<String>, StoreError> {
         let query = "SELECT DISTINCT conversation FROM conversations WHERE NOT is_taken_in";
-        let mut query = self.connection.prepare_cached(query).of(&self.connection)?;
-        let rows = query.query_map([], |row| row.get(0)).of(&self.connection)?;
-        rows.collect::<Result<_, _>>().of(&self.connection)
+        let mut query = self.cache.connection.prepare_cached(query).of(&self.cache.connection)?;
+        let rows = query.query_map([], |row| row.get(0)).of(&self.cache.connection)?;
+        rows.collect::<Result<_, _>>().of(&self.cache.connection)
     }
 
-    /// Returns up to `limit` parts that the store does not have yet.
+    /// Returns up to `limit` parts that the store does not have yet, each with whether its file has no part before it: what the store has before
+    /// it was made one with it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn to_keep(&self, limit: usize) -> Result<Vec<(PartId, KeptPart)>, StoreError> {
-        let query = "SELECT p.rowid, f.agent, f.path, f.born, p.part, p.format, u.usage, p.rest
+    pub fn to_keep(&self, limit: usize) -> Result<Vec<(PartId, KeptPart, bool)>, StoreError> {
+        let query = "SELECT p.rowid, f.agent, f.path, f.born, p.part, p.format, u.usage, p.rest,
+                NOT EXISTS (SELECT 1 FROM parts before WHERE before.file = p.file AND before.part < p.part)
             FROM parts p INDEXED BY parts_to_keep JOIN files f ON f.id = p.file JOIN usages u ON u.file = p.file AND u.part = p.part
             WHERE NOT p.is_kept ORDER BY p.file, p.part LIMIT ?1";
-        let mut query = self.connection.prepare_cached(query).of(&self.connection)?;
+        let mut query = self.cache.connection.prepare_cached(query).of(&self.cache.connection)?;
         let rows = query
             .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
                 let facts = EncodedFacts { format: row.get(5)?, usage: row.get(6)?, rest: row.get(7)? };
                 let part = KeptPart { agent: row.get(1)?, path: row.get(2)?, born: row.get(3)?, part: row.get(4)?, facts };
-                Ok((PartId(row.get(0)?), part))
+                Ok((PartId(row.get(0)?), part, row.get(8)?))
             })
-            .of(&self.connection)?;
-        rows.collect::<Result<_, _>>().of(&self.connection)
+            .of(&self.cache.connection)?;
+        rows.collect::<Result<_, _>>().of(&self.cache.connection)
     }
 
     /// Returns how many parts the store has, as far as is known here: all, less those that it lacks, which have an index of their own.
@@ -201,7 +211,7 @@ impl Index {
     /// When it cannot be read.
     pub fn kept(&self) -> Result<u64, StoreError> {
         let count = "SELECT (SELECT count(*) FROM parts) - (SELECT count(*) FROM parts WHERE NOT is_kept)";
-        self.connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned).of(&self.connection)
+        self.cache.connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned).of(&self.cache.connection)
     }
 }
 
@@ -219,9 +229,9 @@ impl IndexTurn<'_> {
         self.run("UPDATE files SET is_current = 0 WHERE path = ?1 AND is_current", params![file.path])?;
         let [device, inode, size, place, mark] = numbers(file);
         self.run(
-            "INSERT INTO files (agent, path, born, is_current, device, inode, size, changed_ns, place, mark)
-             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![file.agent, file.path, file.born, device, inode, size, file.changed_nanos, place, mark],
+            "INSERT INTO files (agent, path, born, is_current, device, inode, size, changed_ns, place, mark, carried, is_within)
+             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![file.agent, file.path, file.born, device, inode, size, file.changed_nanos, place, mark, file.carried, file.is_within],
         )?;
         Ok(FileId(self.connection.last_insert_rowid()))
     }
@@ -233,11 +243,21 @@ impl IndexTurn<'_> {
     pub fn go_on(&self, id: FileId, from: u64, file: &ReadFile) -> Result<bool, StoreError> {
         let [device, inode, size, place, mark] = numbers(file);
         let changed = self.run(
-            "UPDATE files SET path = ?3, is_current = 1, device = ?4, inode = ?5, size = ?6, changed_ns = ?7, place = ?8, mark = ?9
+            "UPDATE files SET path = ?3, is_current = 1, device = ?4, inode = ?5, size = ?6, changed_ns = ?7, place = ?8, mark = ?9, carried = ?10
              WHERE id = ?1 AND place = ?2",
-            params![id.0, from.cast_signed(), file.path, device, inode, size, file.changed_nanos, place, mark],
+            params![id.0, from.cast_signed(), file.path, device, inode, size, file.changed_nanos, place, mark, file.carried],
         )?;
         Ok(changed > 0)
+    }
+
+    /// Returns the newest file that was read at a path, if it is there still.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn current(&self, path: &str) -> Result<Option<IndexedFile>, StoreError> {
+        let query = format!("SELECT {COLUMNS} FROM files WHERE path = ?1 AND is_current ORDER BY id DESC LIMIT 1");
+        let mut query = self.connection.prepare_cached(&query).of(self.connection)?;
+        query.query_row([path], read_file).optional().of(self.connection)
     }
 
     /// Reports whether somebody else has read a path from its beginning on since a file was the newest.
@@ -262,36 +282,39 @@ impl IndexTurn<'_> {
     /// # Errors
     /// When it cannot be written.
     pub fn add_part(&self, id: FileId, facts: &EncodedFacts, conversations: &[String]) -> Result<(), StoreError> {
-        let mut last = self.connection.prepare_cached("SELECT max(part) FROM parts WHERE file = ?1").of(self.connection)?;
-        let last: Option<u32> = last.query_row([id.0], |row| row.get(0)).of(self.connection)?;
-        self.set_part(id, last.map_or(0, |last| last + 1), facts, false)?;
+        let next = self.last_part(id)?.map_or(0, |last| last + 1);
+        self.set_part(id, next, facts, false)?;
         self.tell_conversations(id, conversations)
     }
 
-    /// Takes in a file of which only the store knows, with its parts.
+    /// Takes in a part of which only the store knows. One that lies before those that are known was made one with them.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn take_back(&self, part: &KeptPart, conversations: &[String]) -> Result<(), StoreError> {
         self.run(
-            "INSERT OR IGNORE INTO files (agent, path, born, is_current, device, inode, size, changed_ns, place, mark)
-             VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0)",
+            "INSERT OR IGNORE INTO files (agent, path, born, is_current, device, inode, size, changed_ns, place, mark, carried, is_within)
+             VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, x'', 0)",
             params![part.agent, part.path, part.born],
         )?;
         let mut query = self.connection.prepare_cached("SELECT id FROM files WHERE path = ?1 AND born = ?2").of(self.connection)?;
         let id: i64 = query.query_row(params![part.path, part.born], |row| row.get(0)).of(self.connection)?;
+        if self.last_part(FileId(id))?.is_some_and(|last| part.part <= last) {
+            return Ok(());
+        }
         self.set_part(FileId(id), part.part, &part.facts, true)?;
         self.tell_conversations(FileId(id), conversations)
     }
 
-    /// Replaces all parts of a file by one.
+    /// Replaces all parts of a file by one, which has a number behind theirs.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn merge(&self, id: FileId, facts: &EncodedFacts) -> Result<(), StoreError> {
+        let next = self.last_part(id)?.map_or(0, |last| last + 1);
         self.run("DELETE FROM parts WHERE file = ?1", params![id.0])?;
         self.run("DELETE FROM usages WHERE file = ?1", params![id.0])?;
-        self.add_part(id, facts, &[])
+        self.set_part(id, next, facts, false)
     }
 
     /// Returns how many parts a file has, and how long they are together, in bytes.
@@ -347,6 +370,11 @@ impl IndexTurn<'_> {
         self.run("UPDATE conversations SET is_taken_in = 1 WHERE conversation = ?1", params![conversation]).map(drop)
     }
 
+    fn last_part(&self, id: FileId) -> Result<Option<u32>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT max(part) FROM parts WHERE file = ?1").of(self.connection)?;
+        query.query_row([id.0], |row| row.get(0)).of(self.connection)
+    }
+
     fn set_part(&self, id: FileId, part: u32, facts: &EncodedFacts, is_kept: bool) -> Result<(), StoreError> {
         let EncodedFacts { format, usage, rest } = facts;
         let query = "INSERT OR REPLACE INTO parts (file, part, format, is_kept, rest) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -386,6 +414,8 @@ fn read_file(row: &Row<'_>) -> rusqlite::Result<IndexedFile> {
         changed_nanos: row.get(8)?,
         place: number(9)?,
         mark: number(10)?,
+        carried: row.get(11)?,
+        is_within: row.get(12)?,
     };
     Ok(IndexedFile { id: FileId(row.get(0)?), is_current: row.get(1)?, read })
 }

@@ -119,12 +119,17 @@ impl Reads for Connection {
         let query =
             format!("SELECT {} FROM events WHERE seq > ?1 AND subject_kind <> 'conversation' ORDER BY seq LIMIT ?2", events::COLUMNS);
         let found = many(self, &query, params![after, as_limit(Some(limit))], events::try_read)?;
-        let is_last = found.len() < limit;
-        let mut part = part(found);
-        if is_last {
-            part.end = part.end.max(Some(last)).filter(|&end| end > after);
-        }
-        Ok(part)
+        Ok(up_to(last, after, limit, found))
+    }
+
+    fn log_of_words(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
+        let last = self.last_seq()?;
+        let query = format!(
+            "SELECT {} FROM events WHERE seq > ?1 AND (subject_kind = 'session' OR kind = 'prompted') ORDER BY seq LIMIT ?2",
+            events::COLUMNS
+        );
+        let found = many(self, &query, params![after, as_limit(Some(limit))], events::try_read)?;
+        Ok(up_to(last, after, limit, found))
     }
 
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError> {
@@ -265,6 +270,16 @@ impl Reads for Connection {
             .and_then(|mut query| query.query_row([&mirror.machine, &mirror.root], read).optional())
             .of(self)
     }
+}
+
+/// Returns a part of some of the log; where that is the last one, its end is the end of the whole log.
+fn up_to(last: Seq, after: Seq, limit: usize, found: Vec<Result<Recorded, Seq>>) -> Part {
+    let is_last = found.len() < limit;
+    let mut part = part(found);
+    if is_last {
+        part.end = part.end.max(Some(last)).filter(|&end| end > after);
+    }
+    part
 }
 
 fn part(tried: Vec<Result<Recorded, Seq>>) -> Part {

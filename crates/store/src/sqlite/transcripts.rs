@@ -24,6 +24,7 @@ pub(crate) fn keep(connection: &Connection, part: &KeptPart) -> rusqlite::Result
     connection.prepare_cached(query)?.execute(params![path, born, part, agent, format, usage, rest]).map(drop)
 }
 
-pub(crate) fn forget(connection: &Connection, path: &str, born: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM transcripts WHERE path = ?1 AND born = ?2")?.execute(params![path, born]).map(drop)
+pub(crate) fn forget(connection: &Connection, path: &str, born: i64, before: Option<u32>) -> rusqlite::Result<()> {
+    let query = "DELETE FROM transcripts WHERE path = ?1 AND born = ?2 AND (?3 IS NULL OR part < ?3)";
+    connection.prepare_cached(query)?.execute(params![path, born, before]).map(drop)
 }

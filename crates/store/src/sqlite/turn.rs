@@ -119,8 +119,8 @@ impl Turn for SqliteTurn<'_> {
         transcripts::keep(self.connection, part).of(self.connection)
     }
 
-    fn forget_parts(&mut self, path: &str, born: i64) -> Result<(), StoreError> {
-        transcripts::forget(self.connection, path, born).of(self.connection)
+    fn forget_parts(&mut self, path: &str, born: i64, before: Option<u32>) -> Result<(), StoreError> {
+        transcripts::forget(self.connection, path, born, before).of(self.connection)
     }
 
     fn set_inbox_position(&mut self, segment: &str, position: &InboxPosition) -> Result<(), StoreError> {
