@@ -263,6 +263,16 @@ impl Directory {
         Ok(rustix::fs::symlinkat(said, &self.0, name.as_os())?)
     }
 
+    /// Returns what the file system says of the directory.
+    pub(crate) fn seen(&self) -> io::Result<Seen> {
+        Ok(Seen::of_name(&rustix::fs::fstat(&self.0)?))
+    }
+
+    /// Moves what has a name to another one here, in the place of a file or a link that has it: these are gone then, and what a link led to is not.
+    pub(crate) fn replace(&self, name: &StepName, new: &StepName) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, name.as_os(), &self.0, new.as_os())?)
+    }
+
     /// Sets permissions and modification time of the directory.
     pub(crate) fn set(&self, mode: u32, modified: i64) -> io::Result<()> {
         set(&self.0, mode, modified)

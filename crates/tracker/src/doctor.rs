@@ -70,6 +70,7 @@ impl Tracker {
         findings.push(self.look_at_marker());
         findings.extend(self.look_at_hooks()?);
         findings.extend(self.look_at_git_hooks());
+        findings.extend(self.look_at_vault());
         Ok(findings)
     }
 

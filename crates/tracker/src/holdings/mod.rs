@@ -2,26 +2,36 @@
 //!
 //! | layout | what |
 //! |---|---|
-//! | transcripts | Claude Code's: `<root>/<folder>/<id>.jsonl`, and beside it the folder `<id>/` |
+//! | files | what an agent keeps below one of its roots; the agent's room knows how |
 //! | directories | of an older program: `<root>/<id>/`, with a `history.json` in it |
+//! | database | in a database with others: it has no files of its own |
+//!
+//! | file | holds |
+//! |---|---|
+//! | `find` | going through a root, directory by directory, on some threads |
+//! | `found` | what is found on the way, put together to conversations |
 
 mod find;
+mod found;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use agents::claude_code;
+use agents::transcripts::{Agent, Stored};
 
 use crate::directory::{Seen, StepName, path_of};
 
-pub(crate) use find::find;
+pub(crate) use find::{find_all, find_files};
 
-/// How conversations lie below a root.
+/// How a conversation lies below a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layout {
-    /// A file for each, in a folder for each project.
-    Transcripts,
-    /// A directory for each.
+    /// In files that its agent made.
+    Files,
+    /// In a directory of its own, of an older program.
     Directories,
+    /// In a database, with others.
+    Database,
 }
 
 /// A file of a conversation.
@@ -45,47 +55,70 @@ impl HeldFile {
 pub(crate) struct Holding {
     /// The agent's id of it.
     pub(crate) id: String,
+    /// The agent.
+    pub(crate) agent: Agent,
     /// Below which directory it lies.
-    pub(crate) root: PathBuf,
+    pub(crate) root: Arc<Path>,
     /// How it lies there.
     pub(crate) layout: Layout,
-    /// The steps from the root to where its pieces are.
+    /// The steps from the root to the directory that it lies in, where that may be another one some day; else none.
     pub(crate) place: Vec<StepName>,
-    /// The names of its pieces: its transcript, its folder.
-    pub(crate) pieces: Vec<StepName>,
+    /// The steps from the root to each of its pieces: its transcript, its folder.
+    pub(crate) pieces: Vec<Vec<StepName>>,
     /// All its files.
     pub(crate) files: Vec<HeldFile>,
     /// How many links, pipes and the like lie among them; they are not files, and nothing is known of what they lead to.
     pub(crate) others: u64,
+    /// When anything was put into its folders or taken out of them, in nanoseconds since 1970: what there is to say where it has no files.
+    pub(crate) folders_modified: i64,
+    /// What its database says of it.
+    pub(crate) stored: Option<Stored>,
 }
 
 impl Holding {
-    /// Returns the agent it is of.
-    pub(crate) fn agent(&self) -> &'static str {
-        claude_code::NAME
+    /// Returns the transcript, where it has one of its own.
+    pub(crate) fn transcript(&self) -> Option<&HeldFile> {
+        self.files.iter().find(|file| is_own(self.agent, &file.steps, &self.id))
     }
 
     /// Returns when somebody last wrote to any of its files, in nanoseconds since 1970.
     pub(crate) fn modified(&self) -> i64 {
-        self.files.iter().map(|file| file.seen.modified).max().unwrap_or(0)
+        let stored = self.stored.as_ref().map(|stored| stored.updated.saturating_mul(1_000_000));
+        stored.or_else(|| self.files.iter().map(|file| file.seen.modified).max()).unwrap_or(self.folders_modified)
     }
 
     /// Returns when its transcript was last written to, in nanoseconds since 1970: by that the agent deletes it. Without one, its files.
     pub(crate) fn aged_since(&self) -> i64 {
-        let depth = self.place.len() + 1;
-        let transcript = self.files.iter().find(|file| file.steps.len() == depth);
-        transcript.map_or_else(|| self.modified(), |transcript| transcript.seen.modified)
+        self.transcript().map_or_else(|| self.modified(), |transcript| transcript.seen.modified)
     }
 
     /// Returns how long all its files are, in bytes.
     pub(crate) fn size(&self) -> u64 {
-        self.files.iter().map(|file| file.seen.size).sum()
+        let stored = self.stored.as_ref().map(|stored| stored.bytes);
+        stored.unwrap_or_else(|| self.files.iter().map(|file| file.seen.size).sum())
     }
 
-    /// Returns where its pieces are.
+    /// Returns where all its pieces are.
     pub(crate) fn directory(&self) -> PathBuf {
-        path_of(&self.root, &self.place)
+        path_of(&self.root, &self.common())
     }
+
+    /// Returns the steps from the root to the directory that all its pieces are in, or below.
+    pub(crate) fn common(&self) -> Vec<StepName> {
+        let mut above = self.pieces.iter().map(|piece| &piece[..piece.len().saturating_sub(1)]);
+        let first = above.next().unwrap_or_default().to_vec();
+        above.fold(first, |common, other| common.into_iter().zip(other).take_while(|(one, two)| one == *two).map(|(one, _)| one).collect())
+    }
+
+    /// Returns what a person types to have the agent delete it, where nobody else can.
+    pub(crate) fn deleted_by(&self) -> Option<String> {
+        if self.layout == Layout::Database { self.agent.deletes(&self.id) } else { None }
+    }
+}
+
+/// Reports whether a file is the transcript of a conversation itself.
+pub(crate) fn is_own(agent: Agent, steps: &[StepName], id: &str) -> bool {
+    agent.is_own(&steps.iter().map(StepName::as_os).collect::<Vec<_>>(), id)
 }
 
 /// What was found below some roots.

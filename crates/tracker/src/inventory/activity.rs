@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use agents::claude_code;
-
 use super::InventoryError;
 use crate::Tracker;
 use crate::holdings::Holding;
@@ -43,8 +41,7 @@ impl Tracker {
         let mut heads = HashSet::new();
         for project in reads.projects()? {
             let of_project = reads.heads(project.key)?.into_iter().map(|head| head.agent_session);
-            let of_agent = of_project.filter(|agent_session| agent_session.agent.as_str() == claude_code::NAME);
-            heads.extend(of_agent.map(|agent_session| agent_session.id.as_str().to_owned()));
+            heads.extend(of_project.map(|agent_session| agent_session.id.as_str().to_owned()));
         }
         Ok(InUse { running, heads, recent: recent(holdings, self.clock.now().moment.micros().saturating_mul(1_000)) })
     }
@@ -58,7 +55,10 @@ fn recent(holdings: &[Holding], now: i64) -> HashSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use agents::transcripts::Agent;
 
     use super::*;
     use crate::directory::Seen;
@@ -68,12 +68,15 @@ mod tests {
     fn what_runs_what_is_a_head_and_what_was_just_used_is_in_use() {
         let holding = |id: &str, modified| Holding {
             id: id.to_owned(),
-            root: PathBuf::from("/p"),
-            layout: Layout::Transcripts,
+            agent: Agent::ClaudeCode,
+            root: Arc::from(Path::new("/p")),
+            layout: Layout::Files,
             place: Vec::new(),
             pieces: Vec::new(),
             files: vec![HeldFile { steps: Vec::new(), seen: Seen { size: 1, mode: 0, modified, changed: 0, device: 0, inode: 0 } }],
             others: 0,
+            folders_modified: 0,
+            stored: None,
         };
         // One that lies in two folders is in use in both.
         let all = [holding("r", 0), holding("h", 0), holding("x", 9 * RECENTLY), holding("y", 9 * RECENTLY + 1), holding("y", 0)];

@@ -17,6 +17,8 @@ pub struct Cleaning {
     pub before: i64,
     /// Only what was recorded as this owner's.
     pub owner: Option<String>,
+    /// Only this agent's.
+    pub agent: Option<String>,
 }
 
 /// A conversation that was moved into the trash, or would be.
@@ -52,10 +54,10 @@ impl Tracker {
     /// Moves conversations into the trash, in all folders they are found in; or only says which.
     ///
     /// # Errors
-    /// When one of them is not there or is running: nothing is moved then. When none of them can be moved; where only some can, the views of
+    /// When one of them is not there, is running, or has no files of its own: nothing is moved then. When none of them can be moved; where only some can, the views of
     /// the others say why.
     pub fn delete_agent_sessions(&mut self, ids: &[String], is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
-        let held = self.held()?.holdings;
+        let held = self.held(None)?.holdings;
         let in_use = self.in_use(&held)?;
         for id in ids {
             if in_use.running.contains(id) {
@@ -64,17 +66,22 @@ impl Tracker {
             if !held.iter().any(|holding| holding.id == *id) {
                 return Err(InventoryError::Unknown { id: id.clone() });
             }
+            if let Some(command) = held.iter().filter(|holding| holding.id == *id).find_map(Holding::deleted_by) {
+                return Err(InventoryError::InDatabase { id: id.clone(), command });
+            }
         }
         let wanted = held.into_iter().filter(|holding| ids.contains(&holding.id)).collect();
         self.delete(wanted, &Deleting { why: "agents delete", is_named: true, is_dry })
     }
 
-    /// Moves conversations into the trash that nobody used for long; or only says which. What is in use stays.
+    /// Moves conversations into the trash that nobody used for long; or only says which. What is in use stays, and so does what has no files
+    /// of its own.
     ///
     /// # Errors
-    /// When the store cannot answer, or nothing can be moved; where only some can, the views of the others say why.
+    /// When nobody knows the agent, the store cannot answer, or nothing can be moved; where only some can, the views of the others say why.
     pub fn clean_agent_sessions(&mut self, cleaning: &Cleaning, is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
-        let (mut held, known) = (self.held()?.holdings, self.known()?);
+        let agent = super::agent_called(cleaning.agent.as_deref())?;
+        let (mut held, known) = (self.held(agent)?.holdings, self.known()?);
         let in_use = self.in_use(&held)?;
         held.retain(|holding| is_to_go(holding, cleaning, known.owner(holding), &in_use));
         self.delete(held, &Deleting { why: "agents clean", is_named: false, is_dry })
@@ -90,7 +97,7 @@ impl Tracker {
                 done => done.err(),
             };
             views.push(DeletedView {
-                agent: holding.agent(),
+                agent: holding.agent.name(),
                 directory: holding.directory(),
                 files: holding.files.len() as u64,
                 size_bytes: holding.size(),
@@ -130,5 +137,5 @@ fn words_of(error: &InventoryError) -> String {
 fn is_to_go(holding: &Holding, cleaning: &Cleaning, owner: Option<&str>, in_use: &InUse) -> bool {
     let is_old = holding.modified() / 1_000 <= cleaning.before;
     let is_theirs = cleaning.owner.as_deref().is_none_or(|wanted| owner == Some(wanted));
-    is_old && is_theirs && in_use.why(holding).is_none()
+    holding.deleted_by().is_none() && is_old && is_theirs && in_use.why(holding).is_none()
 }

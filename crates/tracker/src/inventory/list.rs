@@ -1,23 +1,30 @@
 //! All conversations on the disk, and what is known of each.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agents::TranscriptBuffers;
-use agents::claude_code::transcript::{self, Wanted};
 use serde::Serialize;
 use session::{ConversationKey, Moment, Session, SessionKey};
+use store::Index;
 
-use super::InventoryError;
+use super::{InventoryError, agent_called};
 use crate::Tracker;
 use crate::directory::{Directory, path_of};
-use crate::holdings::{Holding, Layout};
+use crate::holdings::{HeldFile, Holding, Layout};
+use crate::index::OfOne;
+use crate::usage::Prices;
 
 /// A longer `history.json` is not read.
 const LONGEST_HISTORY: u64 = 64 << 20;
+
+/// The file that makes a directory the conversation of an older program.
+const HISTORY: &str = "history.json";
+
+/// Of so many conversations the store is asked one by one.
+const ONE_BY_ONE: usize = 500;
 
 /// A conversation on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,8 +60,19 @@ pub struct AgentSessionView {
     /// Why it is in use: `running`, `head` (of a project, a version or a worktree), `recent` (written to in the last ten minutes); `null`
     /// where it is not.
     pub active: Option<&'static str>,
-    /// What it used; `rutter usage session` says so.
-    pub usage: Option<()>,
+    /// What it used, as the index has it, or its transcripts where only one conversation is asked for; `null` where nobody knows.
+    pub usage: Option<serde_json::Value>,
+}
+
+/// Which conversations are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Only what was recorded as this owner's.
+    pub owner: Option<String>,
+    /// Only this agent's.
+    pub agent: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
 }
 
 /// What the store knows of conversations.
@@ -67,7 +85,7 @@ pub(super) struct Known {
 impl Known {
     /// Returns the session that a conversation belongs to.
     pub(super) fn session(&self, holding: &Holding) -> Option<&Session> {
-        self.sessions.get(self.of.get(&ConversationKey::of(holding.agent(), &holding.id))?)
+        self.sessions.get(self.of.get(&key_of(holding))?)
     }
 
     /// Returns whose a conversation is, as it was recorded. What its id begins with says nothing.
@@ -77,23 +95,23 @@ impl Known {
 }
 
 impl Tracker {
-    /// Returns the conversations on the disk, the one that was used last first: at most so many, and only those of an owner where one is
-    /// named. The second value is how many there are, the third where nobody could look.
+    /// Returns the conversations on the disk that are wanted, the one that was used last first. The second value is how many there are, the third
+    /// where nobody could look.
     ///
     /// # Errors
-    /// When nobody says where they are, or the store cannot answer.
-    pub fn agent_sessions(
-        &self,
-        owner: Option<&str>,
-        limit: Option<usize>,
-    ) -> Result<(Vec<AgentSessionView>, usize, Vec<String>), InventoryError> {
-        let (held, known) = (self.held()?, self.known()?);
+    /// When nobody says where they are or knows the agent, or the store cannot answer.
+    pub fn agent_sessions(&self, choice: &Choice) -> Result<(Vec<AgentSessionView>, usize, Vec<String>), InventoryError> {
+        let held = self.held(agent_called(choice.agent.as_deref())?)?;
         let mut holdings = held.holdings;
         let in_use = self.in_use(&holdings)?;
-        holdings.retain(|holding| owner.is_none_or(|owner| known.owner(holding) == Some(owner)));
+        if let Some(owner) = &choice.owner {
+            let known = self.known()?;
+            holdings.retain(|holding| known.owner(holding) == Some(owner));
+        }
         let all = holdings.len();
-        holdings.truncate(limit.unwrap_or(usize::MAX));
-        let views = read_all(&holdings).into_iter().zip(&holdings);
+        holdings.truncate(choice.limit.unwrap_or(usize::MAX));
+        let known = if holdings.len() > ONE_BY_ONE { self.known()? } else { self.known_of(&holdings)? };
+        let views = self.contents(&holdings)?.into_iter().zip(&holdings);
         let views = views.map(|(read, holding)| self.agent_session_view(holding, read, &known, in_use.why(holding)));
         Ok((views.collect(), all, held.troubles))
     }
@@ -103,11 +121,12 @@ impl Tracker {
     /// # Errors
     /// When there is none, or the store cannot answer.
     pub fn agent_session(&self, id: &str) -> Result<AgentSessionView, InventoryError> {
-        let held = self.held()?.holdings;
+        let held = self.held(None)?.holdings;
         let in_use = self.in_use(&held)?;
         let holding = held.into_iter().find(|holding| holding.id == id).ok_or_else(|| InventoryError::Unknown { id: id.to_owned() })?;
-        let known = self.known()?;
-        let read = Content::of(&holding, &mut TranscriptBuffers::default());
+        let known = self.known_of(std::slice::from_ref(&holding))?;
+        let prices = self.config.prices().unwrap_or_else(|_| Prices::known());
+        let read = content(&holding, true, &prices, &mut TranscriptBuffers::default());
         Ok(self.agent_session_view(&holding, read, &known, in_use.why(&holding)))
     }
 
@@ -122,23 +141,60 @@ impl Tracker {
         Ok(Known { sessions, of, projects })
     }
 
-    fn agent_session_view(&self, holding: &Holding, read: Content, known: &Known, active: Option<&'static str>) -> AgentSessionView {
+    /// Asks the store for what it knows of some conversations.
+    fn known_of(&self, holdings: &[Holding]) -> Result<Known, InventoryError> {
+        let reads = self.store.reads();
+        let mut known = Known { sessions: HashMap::new(), of: HashMap::new(), projects: HashMap::new() };
+        for holding in holdings {
+            let Some(conversation) = reads.conversation(key_of(holding))? else { continue };
+            let Some(session) = conversation.session() else { continue };
+            known.of.insert(conversation.key, session);
+            let Some(session) = reads.session(session)? else { continue };
+            if let Some(project) = session.project
+                && let Some(project) = reads.project(project)?
+            {
+                known.projects.insert(project.key, project.name.as_str().to_owned());
+            }
+            known.sessions.insert(session.key, session);
+        }
+        Ok(known)
+    }
+
+    /// Returns what conversations say themselves: as the index has it, and of what that does not know what is to be read of a transcript.
+    fn contents(&self, holdings: &[Holding]) -> Result<Vec<OfOne>, InventoryError> {
+        let prices = self.config.prices().unwrap_or_else(|_| Prices::known());
+        let index = Index::is_there(&self.home).then(|| Index::open(&self.home, self.config.patience()).ok()).flatten();
+        let (mut said, mut unread) = (Vec::with_capacity(holdings.len()), Vec::new());
+        for (place, holding) in holdings.iter().enumerate() {
+            // An index that cannot be read is as if it were not there; `usage` makes it anew.
+            let told = index.as_ref().and_then(|index| OfOne::indexed(index, holding, &prices).ok()).flatten();
+            if told.as_ref().is_none_or(|told| !told.is_current) {
+                unread.push(place);
+            }
+            said.push(told.map(|told| told.said).unwrap_or_default());
+        }
+        let to_read: Vec<&Holding> = unread.iter().map(|place| &holdings[*place]).collect();
+        for (place, read) in unread.into_iter().zip(read_all(&to_read, &prices)) {
+            let usage = said[place].usage.take().map(at_least);
+            said[place] = OfOne { usage, ..read };
+        }
+        Ok(said)
+    }
+
+    fn agent_session_view(&self, holding: &Holding, read: OfOne, known: &Known, active: Option<&'static str>) -> AgentSessionView {
         let offset = self.clock.now().moment.offset().seconds();
         let moment = |micros: i64| Moment::from_micros(micros, offset).ok().map(|at| at.to_string());
         let session = known.session(holding);
-        let piece = match holding.layout {
-            Layout::Transcripts => holding.pieces.iter().find(|piece| piece.as_os() != holding.id.as_str()).or(holding.pieces.first()),
-            Layout::Directories => holding.pieces.first(),
-        };
+        let stored = holding.stored.as_ref();
         AgentSessionView {
             id: holding.id.clone(),
-            agent: holding.agent(),
+            agent: holding.agent.name(),
             owner: session.map(|session| session.owner.as_str().to_owned()),
             session: session.map(|session| session.id.to_string()),
             project: session.and_then(|session| known.projects.get(&session.project?)).cloned(),
-            cwd: read.cwd,
-            transcript: path_of(&holding.directory(), piece.map(std::slice::from_ref).unwrap_or_default()),
-            created_at: read.first.and_then(moment),
+            cwd: read.cwd.or_else(|| stored.map(|stored| redact::mask(&stored.directory).into_owned())),
+            transcript: transcript_of(holding),
+            created_at: read.first.or_else(|| stored.map(|stored| stored.created.saturating_mul(1_000))).and_then(moment),
             modified_at: moment(holding.modified() / 1_000),
             size_bytes: holding.size(),
             files: holding.files.len() as u64,
@@ -146,80 +202,76 @@ impl Tracker {
             exists: true,
             models: read.models.into_iter().collect(),
             active,
-            usage: None,
+            usage: read.usage,
         }
     }
 }
 
-/// What a conversation says itself.
-#[derive(Clone, Debug, Default)]
-struct Content {
-    turns: Option<u64>,
-    models: BTreeSet<String>,
-    cwd: Option<String>,
-    /// In microseconds since 1970.
-    first: Option<i64>,
+fn key_of(holding: &Holding) -> ConversationKey {
+    ConversationKey::of(holding.agent.name(), &holding.id)
 }
 
-impl Content {
-    fn of(holding: &Holding, buffers: &mut TranscriptBuffers) -> Self {
-        let name = |file: &&crate::holdings::HeldFile| file.steps.last().and_then(|name| name.as_os().to_str().map(str::to_owned));
-        let wanted = match holding.layout {
-            Layout::Transcripts => format!("{}.jsonl", holding.id),
-            Layout::Directories => "history.json".to_owned(),
-        };
-        let depth = holding.place.len() + usize::from(holding.layout == Layout::Directories) + 1;
-        let main = holding.files.iter().find(|file| file.steps.len() == depth && name(file).as_ref() == Some(&wanted));
-        let opened = main.and_then(|file| {
-            let (name, directories) = file.steps.split_last()?;
-            Directory::open(&holding.root).ok()?.walk(directories).ok()?.file(name).ok()
-        });
-        let Some(mut open) = opened else { return Self::default() };
-        let born = born(&open);
-        let read = match holding.layout {
-            Layout::Transcripts => Self::of_transcript(&mut open, buffers),
-            Layout::Directories => Self::of_history(&open),
-        };
-        let read = read.unwrap_or_default();
-        Self { first: read.first.or(born), ..read }
-    }
+/// Says that something may have been used beyond what is known.
+fn at_least(mut usage: serde_json::Value) -> serde_json::Value {
+    usage["at_least"] = true.into();
+    usage
+}
 
-    fn of_transcript(open: &mut File, buffers: &mut TranscriptBuffers) -> io::Result<Self> {
-        let facts = transcript::read(open, Wanted::Everything, buffers)?.facts;
-        let name = |name| facts.name(name).map(|text| redact::mask(text).into_owned());
-        Ok(Self {
-            turns: Some(facts.turns.iter().filter(|turn| !turn.is_copied).count() as u64),
-            models: facts.responses.iter().filter_map(|response| name(response.model)).collect(),
-            cwd: facts.cwds.first().and_then(|cwd| name(*cwd)),
-            first: facts.extent.first.map(|first| first.saturating_mul(1_000)),
-        })
-    }
+/// Returns where a conversation is: its transcript, its database, else a piece of it.
+fn transcript_of(holding: &Holding) -> PathBuf {
+    let transcript = holding.transcript().map(|file| path_of(&holding.root, &file.steps));
+    let stored = || holding.stored.as_ref().map(|stored| stored.database.clone());
+    let piece = || holding.pieces.first().map(|piece| path_of(&holding.root, piece));
+    transcript.or_else(stored).or_else(piece).unwrap_or_else(|| holding.root.to_path_buf())
+}
 
-    fn of_history(open: &File) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        open.take(LONGEST_HISTORY).read_to_end(&mut bytes)?;
-        let history: serde_json::Value = serde_json::from_slice(&bytes)?;
-        // A history without turns has none.
-        let turns = history.get("turns").map_or(Some(0), |turns| turns.as_array().map(|turns| turns.len() as u64));
-        Ok(Self { turns, ..Self::default() })
-    }
+/// Reads what a conversation says itself: in all its transcripts, or only in its own, and then nothing is told of what it used.
+fn content(holding: &Holding, with_all: bool, prices: &Prices, buffers: &mut TranscriptBuffers) -> OfOne {
+    let read = match holding.layout {
+        Layout::Files | Layout::Database => OfOne::read(holding, with_all, prices, buffers),
+        Layout::Directories => history_of(holding).and_then(|file| turns_of(holding, file).ok()).unwrap_or_default(),
+    };
+    let born = || holding.transcript().or_else(|| history_of(holding)).and_then(|file| born(holding, file));
+    let usage = read.usage.filter(|_| with_all);
+    OfOne { first: read.first.or_else(born), usage, ..read }
+}
+
+fn history_of(holding: &Holding) -> Option<&HeldFile> {
+    let is_history = |file: &&HeldFile| file.steps.len() == 2 && file.steps.last().is_some_and(|name| name.as_os() == HISTORY);
+    holding.files.iter().find(|file| holding.layout == Layout::Directories && is_history(file))
+}
+
+fn open(holding: &Holding, file: &HeldFile) -> io::Result<std::fs::File> {
+    let (name, directories) = file.steps.split_last().ok_or(io::ErrorKind::NotFound)?;
+    Directory::open(&holding.root)?.walk(directories)?.file(name)
+}
+
+fn turns_of(holding: &Holding, history: &HeldFile) -> io::Result<OfOne> {
+    let mut bytes = Vec::new();
+    open(holding, history)?.take(LONGEST_HISTORY).read_to_end(&mut bytes)?;
+    let history: serde_json::Value = serde_json::from_slice(&bytes)?;
+    // A history without turns has none.
+    let turns = history.get("turns").map_or(Some(0), |turns| turns.as_array().map(|turns| turns.len() as u64));
+    Ok(OfOne { turns, ..OfOne::default() })
 }
 
 /// Returns when a file was made, in microseconds since 1970, where the file system knows.
-fn born(open: &File) -> Option<i64> {
-    let since = open.metadata().ok()?.created().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_micros()).ok()
+fn born(holding: &Holding, file: &HeldFile) -> Option<i64> {
+    let born = open(holding, file).ok()?.metadata().ok()?.created().ok()?;
+    i64::try_from(born.duration_since(std::time::UNIX_EPOCH).ok()?.as_micros()).ok()
 }
 
 /// Reads what conversations say themselves, on some threads.
-fn read_all(holdings: &[Holding]) -> Vec<Content> {
+fn read_all(holdings: &[&Holding], prices: &Prices) -> Vec<OfOne> {
     let (next, threads) = (AtomicUsize::new(0), crate::index::threads().min(holdings.len()));
     let work = || {
         let (mut own, mut buffers) = (Vec::new(), TranscriptBuffers::default());
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(holding) = holdings.get(place) else { return own };
-            own.push((place, Content::of(holding, &mut buffers)));
+            // Who reads a database for one of its sessions reads all of it: that is done for one that somebody asks for.
+            let read = if holding.layout == Layout::Database { OfOne::default() } else { content(holding, false, prices, &mut buffers) };
+            own.push((place, read));
         }
     };
     let mut all = std::thread::scope(|scope| {

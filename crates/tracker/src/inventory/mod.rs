@@ -14,10 +14,11 @@ mod list;
 mod restore;
 mod roots;
 
+use agents::transcripts::Agent;
 use store::StoreError;
 
 pub use delete::{Cleaning, DeletedView};
-pub use list::AgentSessionView;
+pub use list::{AgentSessionView, Choice};
 pub use restore::{RestoreError, RestoreFrom, RestoredView, Restoring};
 
 use crate::{ConfigError, TrashError};
@@ -37,6 +38,20 @@ pub enum InventoryError {
         /// The id.
         id: String,
     },
+    /// It has no files that could be moved.
+    #[error("agent session `{id}` is in a database of its agent's, with others")]
+    InDatabase {
+        /// The id.
+        id: String,
+        /// What to type to have the agent delete it.
+        command: String,
+    },
+    /// Nobody knows such an agent.
+    #[error("no agent is called `{name}`")]
+    NoAgent {
+        /// What was typed.
+        name: String,
+    },
     /// Nobody says where agents have their files.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -46,4 +61,15 @@ pub enum InventoryError {
     /// The trash cannot be used.
     #[error(transparent)]
     Trash(#[from] TrashError),
+}
+
+/// Returns how the agents are spelled whose conversations are known here.
+pub fn agent_names() -> impl Iterator<Item = &'static str> {
+    Agent::ALL.into_iter().map(Agent::name)
+}
+
+/// Returns the agent of a name, where one is named.
+fn agent_called(name: Option<&str>) -> Result<Option<Agent>, InventoryError> {
+    let unknown = |name: &str| InventoryError::NoAgent { name: name.to_owned() };
+    name.map(|name| Agent::of(name).ok_or_else(|| unknown(name))).transpose()
 }

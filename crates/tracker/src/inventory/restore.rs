@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::put_back::PutBackFiles;
 use crate::trash::FromTrashError;
-use crate::vault::FromVaultError;
+use crate::vault::{FromVaultError, KeptEntry};
 use crate::{Tracker, TrashError, VaultError};
 
 /// From where a conversation is put back.
@@ -27,7 +27,8 @@ pub struct Restoring {
     pub from: Option<RestoreFrom>,
     /// As it was then, in microseconds since 1970, as far as the vault knows; else as it was last.
     pub as_of: Option<i64>,
-    /// From this deletion in the trash, and from nowhere else: when it was, as listed, or the name of its directory; else the last one.
+    /// Which one is meant where several have the id: a deletion in the trash, by when it was, as listed, or by the name of its directory; or one
+    /// of those that the vault keeps, by its name.
     pub entry: Option<String>,
     /// As if somebody had written to it just now, so that the agent does not delete it as too old.
     pub touch: bool,
@@ -71,6 +72,22 @@ pub enum RestoreError {
         /// Whether it is in the vault.
         from: RestoreFrom,
     },
+    /// The vault keeps several that are not the same.
+    #[error("agent session `{id}` is in the vault from {} places, and is not the same everywhere; nothing was put back", entries.len())]
+    Several {
+        /// The id.
+        id: String,
+        /// All of them, the one that was written to last first.
+        entries: Vec<KeptEntry>,
+    },
+    /// The vault does not have it as it was then.
+    #[error("the vault has agent session `{id}` as it was from {first} on, and not before; nothing was put back")]
+    NotThen {
+        /// The id.
+        id: String,
+        /// When it was copied first, as far as anybody knows.
+        first: String,
+    },
     /// The vault cannot be used.
     #[error(transparent)]
     Vault(VaultError),
@@ -85,8 +102,7 @@ impl Tracker {
     /// # Errors
     /// When nobody has it, or what is kept of it is damaged.
     pub fn restore(&self, id: &str, how: &Restoring) -> Result<RestoredView, RestoreError> {
-        let from = how.entry.as_ref().map_or(how.from, |_| Some(RestoreFrom::Trash));
-        let unknown = || RestoreError::Unknown { id: id.to_owned(), from };
+        let unknown = || RestoreError::Unknown { id: id.to_owned(), from: how.from };
         if !is_id(id) {
             return Err(unknown());
         }
@@ -107,8 +123,9 @@ impl Tracker {
         {
             return Ok(view(RestoreFrom::Trash, done));
         }
-        let done =
-            if is_wanted(RestoreFrom::Vault) && how.entry.is_none() { self.put_back_from_vault(id, how.as_of, touched)? } else { None };
+        let entry = how.entry.as_deref();
+        let kept = if is_wanted(RestoreFrom::Vault) { self.put_back_from_vault(id, entry, how.as_of, touched) } else { Ok(None) };
+        let done = kept.map_err(|error| from_vault(id, error))?;
         done.map(|done| view(RestoreFrom::Vault, done)).ok_or_else(unknown)
     }
 }
@@ -122,11 +139,11 @@ impl From<FromTrashError> for RestoreError {
     }
 }
 
-impl From<FromVaultError> for RestoreError {
-    fn from(error: FromVaultError) -> Self {
-        match error {
-            FromVaultError::Vault(error) => Self::Vault(error),
-            FromVaultError::Damaged(path) => Self::Damaged { path, from: RestoreFrom::Vault },
-        }
+fn from_vault(id: &str, error: FromVaultError) -> RestoreError {
+    match error {
+        FromVaultError::Vault(error) => RestoreError::Vault(error),
+        FromVaultError::Damaged(path) => RestoreError::Damaged { path, from: RestoreFrom::Vault },
+        FromVaultError::Several(entries) => RestoreError::Several { id: id.to_owned(), entries },
+        FromVaultError::NotThen(first) => RestoreError::NotThen { id: id.to_owned(), first },
     }
 }

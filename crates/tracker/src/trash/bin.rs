@@ -1,7 +1,7 @@
 //! The deletions in the trash, the line, and what is too old.
 
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,11 +10,18 @@ use serde::Serialize;
 use session::Moment;
 
 use super::record::Deleted;
-use crate::directory::path_of;
+use super::tree::remove;
+use crate::directory::{Directory, Kind, StepName, path_of};
 use crate::{ConfigError, Tracker};
 
 /// The file that says what was deleted.
 pub(super) const RECORD: &str = "deleted.json";
+
+/// The longest such file that is read.
+const LONGEST_RECORD: u64 = 256 << 20;
+
+/// What the name of a deletion ends in that is going for good: whoever finds it goes on.
+const GONE: &str = ".gone";
 
 /// Why nothing could be done with the trash.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +85,12 @@ impl Entry {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Opens its directory; a link is none.
+    pub(super) fn open(&self) -> io::Result<Directory> {
+        let name = StepName::new(self.path.file_name().unwrap_or_default()).ok_or(io::ErrorKind::NotFound)?;
+        Directory::open(self.path.parent().unwrap_or(Path::new("/")))?.below(&name)
+    }
+
     /// Reports whether both were deleted at once. Of older ones nobody knows.
     pub(super) fn is_of_one_deletion(&self, other: &Self) -> bool {
         self.path == other.path || (self.deleted.deletion.is_some() && self.deleted.deletion == other.deleted.deletion)
@@ -125,10 +138,11 @@ impl Tracker {
 
     pub(super) fn purge(&self, trash: &Path, before: i64) -> Result<Vec<TrashedView>, TrashError> {
         let offset = self.clock.now().moment.offset().seconds();
-        let (mut gone, mut trouble) = (Vec::new(), None);
+        let directory = Directory::open(trash).map_err(TrashError::at(trash))?;
+        let (mut gone, mut trouble) = (Vec::new(), finish(&directory).err().map(TrashError::at(trash)));
         for entry in entries(trash).map_err(TrashError::at(trash))?.into_iter().filter(|entry| entry.deleted.deleted_at <= before) {
-            // Goes down without following links. One that does not go keeps none of the others.
-            match fs::remove_dir_all(&entry.path) {
+            // One that does not go keeps none of the others.
+            match remove_for_good(&directory, &entry.name()) {
                 Ok(()) => gone.push(view(&entry, offset)),
                 Err(error) => trouble = trouble.or(Some(TrashError::at(&entry.path)(error))),
             }
@@ -137,20 +151,59 @@ impl Tracker {
     }
 }
 
+/// Removes a deletion. Whoever is killed leaves either all of it, or something that is gone already and that the next one removes.
+fn remove_for_good(trash: &Directory, name: &str) -> io::Result<()> {
+    let step = |name: String| StepName::new(name).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput));
+    let (entry, going) = (step(name.to_owned())?, step(format!("{name}{GONE}"))?);
+    trash.move_to(&entry, trash, &going)?;
+    // What cannot be removed is to be seen. Its record goes last.
+    remove(trash, &going).inspect_err(|_| drop(trash.move_to(&going, trash, &entry)))
+}
+
+/// Removes what killed ones left: what was going, and deletions that have nothing written down, of which nobody could put anything back.
+fn finish(trash: &Directory) -> io::Result<()> {
+    for (name, kind) in trash.entries()? {
+        let text = name.as_os().to_str().unwrap_or_default();
+        let is_drawn = |name: &str| uuid::Uuid::parse_str(name).is_ok();
+        let is_left = || match text.strip_suffix(GONE) {
+            Some(name) => Ok(is_drawn(name)),
+            None => Ok::<_, io::Error>(is_drawn(text) && !trash.below(&name)?.has(&record())?),
+        };
+        if kind == Kind::Directory && is_left()? {
+            remove(trash, &name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the name of the file that says what was deleted.
+pub(super) fn record() -> StepName {
+    StepName::new(RECORD).expect("it is a name")
+}
+
 /// Returns all deletions, the last one first. What says nothing that reads is left alone.
 pub(super) fn entries(trash: &Path) -> io::Result<Vec<Entry>> {
-    let listed = match fs::read_dir(trash) {
+    let directory = match Directory::open(trash) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        listed => listed?,
+        directory => directory?,
     };
     let mut entries = Vec::new();
-    for listed in listed {
-        let path = listed?.path();
-        let deleted = fs::read(path.join(RECORD)).ok().and_then(|bytes| Deleted::decode(&bytes));
-        entries.extend(deleted.map(|deleted| Entry { path, deleted }));
+    for (name, kind) in directory.entries()? {
+        let is_going = || name.as_os().to_str().is_some_and(|name| name.ends_with(GONE));
+        if kind == Kind::Directory && !is_going() {
+            let path = trash.join(name.as_os());
+            let deleted = directory.below(&name).and_then(|entry| read_record(&entry)).ok().and_then(|bytes| Deleted::decode(&bytes));
+            entries.extend(deleted.map(|deleted| Entry { path, deleted }));
+        }
     }
     entries.sort_by(|one, other| (other.deleted.deleted_at, &other.path).cmp(&(one.deleted.deleted_at, &one.path)));
     Ok(entries)
+}
+
+fn read_record(entry: &Directory) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    entry.file(&record())?.take(LONGEST_RECORD).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Returns when something was deleted, as it is listed.

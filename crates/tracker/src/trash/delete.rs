@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::TrashError;
 use super::bin::RECORD;
-use super::record::{Deleted, DeletedFile, VERSION};
+use super::record::{Deleted, DeletedFile, Way};
 use super::tree::{move_over, read_all};
 use crate::Tracker;
 use crate::directory::{Directory, Kind, Seen, StepName, path_of};
@@ -33,13 +33,15 @@ impl Tracker {
         for file in &holding.files {
             files.extend(hashed(&root, file).map_err(TrashError::at(&path_of(&holding.root, &file.steps)))?);
         }
+        let place = holding.common();
+        let pieces: Vec<Way> = holding.pieces.iter().filter_map(|piece| Way::of(&piece[place.len()..])).collect();
         let deleted = Deleted {
-            version: VERSION,
-            agent: holding.agent().to_owned(),
+            version: Deleted::form(&pieces),
+            agent: holding.agent.name().to_owned(),
             id: holding.id.clone(),
-            root: holding.root.clone(),
-            place: holding.place.clone(),
-            pieces: holding.pieces.clone(),
+            root: holding.root.to_path_buf(),
+            place,
+            pieces,
             files,
             deleted_at: now.micros(),
             why: why.to_owned(),
@@ -71,36 +73,42 @@ impl Leaving<'_> {
                 return Err(TrashError::at(&path_of(&self.holding.root, &file.steps))(changed()));
             }
         }
-        let place = self.holding.directory();
-        let from = match self.root.walk(&self.holding.place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            from => from.map_err(TrashError::at(&place))?,
-        };
         begin(&self.trash, &self.entry, &self.deleted).map_err(TrashError::at(&self.entry))?;
         let to = Directory::open(&self.entry).map_err(TrashError::at(&self.entry))?;
-        let moved = self.move_pieces(&from, &to);
+        let moved = self.move_pieces(&to);
         if self.is_empty(&to) {
             // Its record alone says nothing.
             drop(fs::remove_file(self.entry.join(RECORD)).and_then(|()| fs::remove_dir(&self.entry)));
         }
         let moved = moved?;
-        to.sync().and_then(|()| from.sync()).map_err(TrashError::at(&place))?;
+        to.sync().map_err(TrashError::at(&self.entry))?;
         Ok(moved)
     }
 
-    fn move_pieces(&self, from: &Directory, to: &Directory) -> Result<bool, TrashError> {
+    fn move_pieces(&self, to: &Directory) -> Result<bool, TrashError> {
         let mut is_moved = false;
-        for (number, piece) in self.holding.pieces.iter().enumerate() {
-            match move_over(from, piece, to, &name_of(number)) {
+        // The transcript last: where something else cannot be moved, it is there still.
+        let mut pieces: Vec<(usize, &Way)> = self.deleted.pieces.iter().enumerate().collect();
+        pieces.sort_by_key(|(_, way)| crate::holdings::is_own(self.holding.agent, &self.deleted.steps_to(way), &self.holding.id));
+        for (number, piece) in pieces {
+            let steps = self.deleted.steps_to(piece);
+            match self.move_piece(&steps, to, &name_of(number)) {
                 // Somebody else has deleted it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 moved => {
-                    moved.map_err(TrashError::at(&path_of(&self.holding.directory(), std::slice::from_ref(piece))))?;
+                    moved.map_err(TrashError::at(&path_of(&self.holding.root, &steps)))?;
                     is_moved = true;
                 }
             }
         }
         Ok(is_moved)
+    }
+
+    fn move_piece(&self, steps: &[StepName], to: &Directory, new: &StepName) -> io::Result<()> {
+        let Some((name, above)) = steps.split_last() else { return Err(io::ErrorKind::NotFound.into()) };
+        let from = self.root.walk(above)?;
+        move_over(&from, name, to, new)?;
+        from.sync()
     }
 
     fn is_empty(&self, to: &Directory) -> bool {

@@ -4,14 +4,17 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use agents::transcripts::Agent;
+
 use super::TrashError;
-use super::bin::{Entry, RECORD, deleted_at, entries};
+use super::bin::{Entry, deleted_at, entries, record};
 use super::delete::name_of;
 use super::merge::Merging;
-use super::record::DeletedFile;
+use super::record::{DeletedFile, Way};
 use super::tree::{OURS, read_all, remove};
 use crate::Tracker;
 use crate::directory::{Directory, Kind, StepName, path_of};
+use crate::holdings::is_own;
 use crate::put_back::PutBackFiles;
 use crate::vault::Hasher;
 
@@ -86,16 +89,17 @@ fn error_words(error: FromTrashError) -> String {
 
 /// Reports whether anything of a deletion is in the trash: who was killed before it moved anything left none.
 fn has_pieces(entry: &Entry) -> bool {
-    found(entry).next().is_some()
+    !found(entry).is_empty()
 }
 
 /// Reports whether a piece of it is a file.
 fn has_file(entry: &Entry) -> bool {
-    found(entry).any(|found| found.is_file())
+    found(entry).contains(&Kind::File)
 }
 
-fn found(entry: &Entry) -> impl Iterator<Item = fs::Metadata> + '_ {
-    (0..entry.deleted.pieces.len()).filter_map(|number| fs::symlink_metadata(entry.path.join(number.to_string())).ok())
+fn found(entry: &Entry) -> Vec<Kind> {
+    let Ok(bin) = entry.open() else { return Vec::new() };
+    (0..entry.deleted.pieces.len()).filter_map(|number| Some(bin.look(&name_of(number)).ok()?.0)).collect()
 }
 
 /// A conversation on its way back.
@@ -111,25 +115,30 @@ impl<'e> Undoing<'e> {
         store::make_private_directories(root).map_err(TrashError::at(root))?;
         Ok(Self {
             root: Directory::open(root).map_err(TrashError::at(root))?,
-            bin: Directory::open(&entry.path).map_err(TrashError::at(&entry.path))?,
+            bin: entry.open().map_err(TrashError::at(&entry.path))?,
             entry,
         })
     }
 
     /// Returns the pieces that are in the trash, the transcript last: so nobody resumes a conversation that is half there.
-    fn pieces(&self) -> Result<Vec<(StepName, &'e StepName)>, FromTrashError> {
+    fn pieces(&self) -> Result<Vec<(StepName, &'e Way)>, FromTrashError> {
         let mut found = Vec::new();
         let entry = self.entry;
         for (number, piece) in entry.deleted.pieces.iter().enumerate() {
             let name = name_of(number);
             match self.bin.look(&name) {
-                Ok((kind, _)) => found.push((kind != Kind::Directory, name, piece)),
+                Ok((kind, _)) => found.push((self.is_transcript(piece), kind != Kind::Directory, number, (name, piece))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(TrashError::at(&self.entry.path)(error).into()),
             }
         }
-        found.sort();
-        Ok(found.into_iter().map(|(_, name, piece)| (name, piece)).collect())
+        found.sort_by_key(|(is_transcript, is_file, number, _)| (*is_transcript, *is_file, *number));
+        Ok(found.into_iter().map(|(.., found)| found).collect())
+    }
+
+    fn is_transcript(&self, piece: &Way) -> bool {
+        let deleted = &self.entry.deleted;
+        Agent::of(&deleted.agent).is_some_and(|agent| is_own(agent, &deleted.steps_to(piece), &deleted.id))
     }
 
     /// Compares everything in the trash with what was put there. What was written to a file since, by an agent that still had it open, is no
@@ -159,12 +168,13 @@ impl<'e> Undoing<'e> {
     fn put_back(&self, merging: &mut Merging<'_>) -> Result<(), FromTrashError> {
         let deleted = &self.entry.deleted;
         let place = path_of(&deleted.root, &deleted.place);
-        let to = self.root.make(&deleted.place).map_err(TrashError::at(&place))?;
         for (name, piece) in self.pieces()? {
-            let mut steps = [deleted.place.as_slice(), std::slice::from_ref(piece)].concat();
+            let mut steps = deleted.steps_to(piece);
+            let above = &steps[..steps.len() - 1];
+            let to = self.root.make(above).map_err(TrashError::at(&place))?;
             merging.put(&self.bin, &name, &to, &mut steps);
+            to.sync().map_err(TrashError::at(&place))?;
         }
-        to.sync().map_err(TrashError::at(&place))?;
         merging.note_there(&self.root);
         if !self.remove_if_empty().map_err(TrashError::at(&self.entry.path))? {
             merging.done.entry = Some(self.entry.name());
@@ -178,7 +188,7 @@ impl<'e> Undoing<'e> {
         if let Some(ours) = StepName::new(OURS) {
             remove(&self.bin, &ours)?;
         }
-        let record = StepName::new(RECORD).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let record = record();
         if self.bin.entries()?.iter().any(|(name, _)| *name != record) {
             return Ok(false);
         }

@@ -1,19 +1,24 @@
 //! Copying what is new: the conversations that the agent would delete first come first.
 
-use std::io::{self, Read};
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use agents::claude_code::locations::folder_name;
+use agents::transcripts::Agent;
 use serde::Serialize;
 use store::Progress;
 
-use super::chunks::{Chunks, PutError, packed_length};
+use super::chunks::{self, Chunks, PutError, packed_length};
+use super::excluded::Excluded;
+use super::hall::Hall;
 use super::kept::{Chunk, Kept};
-use super::shelf::{Shelf, wait_in_line};
+use super::shelf::{Shelf, enter, strange, wait_in_line};
+use super::source::open;
 use super::{VaultError, room, source};
-use crate::directory::{Directory, Seen, StepName, path_of};
-use crate::holdings::{self, HeldFile, Holding};
+use crate::directory::{Seen, StepName, path_of};
+use crate::holdings::{self, HeldFile, Holding, Layout};
 use crate::{Note, Tracker};
 
 /// What was copied.
@@ -51,33 +56,36 @@ impl Tracker {
     /// Copies what is new; where that is not `thorough` and nothing is, nobody looks at the chunks, and nothing is written.
     fn copy_new(&self, patience: Duration, is_thorough: bool, progress: &mut Progress<'_>) -> Result<VaultCopyView, VaultError> {
         let vault = self.vault()?;
-        let root = self.config.locations()?.projects();
+        let roots = self.config.transcript_roots()?;
         let _line = wait_in_line(&vault, patience)?;
-        let held = holdings::find(&root, crate::index::threads());
-        let shelf = Shelf::open(&vault).map_err(VaultError::at(&vault))?;
+        let hall = enter(&vault)?;
+        let held = holdings::find_files(&roots);
+        let shelf = Shelf::open(&hall).map_err(VaultError::at(&vault))?;
         if !is_thorough && !held.holdings.iter().any(|holding| has_news(&shelf, holding)) {
             let damaged = shelf.damages();
             return Ok(VaultCopyView { unreadable: held.troubles, damaged, ..VaultCopyView::default() });
         }
         let named = shelf.named().unwrap_or_default();
-        let chunks = Chunks::open(&vault, self.config.vault_limit(), &named).map_err(VaultError::at(&vault))?;
+        let chunks = Chunks::open(&hall, self.config.vault_limit(), &named).map_err(VaultError::at(&vault))?;
         let before = chunks.bytes();
-        let has_copied = |view: &VaultCopyView| is_thorough || view.copied > 0;
         let mut copying = Copying {
             now: self.clock.now().moment.micros(),
-            excluded: self.config.excluded_everywhere(),
+            excluded: Excluded(self.config.excluded_everywhere()),
             view: VaultCopyView { unreadable: held.troubles, ..VaultCopyView::default() },
-            vault: vault.clone(),
+            hall,
             chunks,
             shelf,
         };
         copying.copy_all(held.holdings, progress)?;
         copying.sweep()?;
-        let (after, mut view) = (copying.chunks.bytes(), copying.view);
-        view.grown = i64::try_from(after).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
-        view.damaged = copying.shelf.damages();
-        if has_copied(&view) {
-            super::status::note_copied(&vault, copying.now).map_err(VaultError::at(&vault))?;
+        let Copying { hall, chunks, shelf, mut view, now, .. } = copying;
+        view.grown = i64::try_from(chunks.bytes()).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
+        view.damaged = shelf.damages();
+        let strangers = chunks::list(&hall).map_err(VaultError::at(&vault))?.strange;
+        view.damaged.extend(strangers.iter().map(|path| strange(path)));
+        if let Err(error) = super::status::note_copied(&hall, (is_thorough || view.copied > 0).then_some(now), view.left_out) {
+            // The copies are whole, whatever stands in the place of this.
+            view.damaged.push(format!("{}: {error}", vault.display()));
         }
         Ok(view)
     }
@@ -112,14 +120,29 @@ impl Tracker {
 }
 
 /// Reports whether anything of a conversation is not kept as it is, as far as the shelf knows.
-fn has_news(shelf: &Shelf, holding: &Holding) -> bool {
-    let Some(folder) = holding.place.first() else { return false };
-    let name = Kept::name(holding.agent(), &holding.id, &holding.root, folder);
-    let is_current = |file: &HeldFile| shelf.kept.get(&name).is_some_and(|kept| is_same(kept, &file.steps, &file.seen, |_| true));
-    !holding.files.iter().all(is_current)
+pub(super) fn has_news(shelf: &Shelf, holding: &Holding) -> bool {
+    let kept = shelf.kept.get(&name_of(holding));
+    let is_current = |file: &HeldFile| kept.is_some_and(|kept| is_same(kept, &file.steps, &file.seen, |_| true));
+    is_kept(holding) && !holding.files.iter().all(is_current)
 }
 
-fn words_of(error: &VaultError) -> String {
+/// Reports whether a conversation is one that is copied. Directories of older programs are deleted by nobody but their own.
+pub(super) fn is_kept(holding: &Holding) -> bool {
+    holding.layout == Layout::Files
+}
+
+/// Returns the name under which a conversation is kept.
+pub(super) fn name_of(holding: &Holding) -> String {
+    Kept::name(holding.agent.name(), &holding.id, &holding.root, &holding.place)
+}
+
+/// Returns what of a file's place stays when its agent moves the conversation.
+pub(super) fn lasting(agent: &str, steps: &[StepName]) -> Vec<OsString> {
+    let steps: Vec<OsString> = steps.iter().map(|step| step.as_os().to_owned()).collect();
+    Agent::of(agent).map_or_else(|| steps.clone(), |agent| agent.lasting(&steps))
+}
+
+pub(super) fn words_of(error: &VaultError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
@@ -128,12 +151,12 @@ fn words_of(error: &VaultError) -> String {
 
 /// A copy that goes on.
 struct Copying {
-    vault: PathBuf,
+    hall: Arc<Hall>,
     chunks: Chunks,
     shelf: Shelf,
     /// In microseconds since 1970.
     now: i64,
-    excluded: Vec<PathBuf>,
+    excluded: Excluded,
     view: VaultCopyView,
 }
 
@@ -174,10 +197,11 @@ impl Copying {
 
     /// Returns what is new of a conversation, if anything is.
     fn job(&mut self, holding: Holding) -> Option<Job> {
-        // Directories of older programs are deleted by nobody but their own.
-        let folder = holding.place.first()?;
+        if !is_kept(&holding) {
+            return None;
+        }
         self.view.conversations += 1;
-        let name = Kept::name(holding.agent(), &holding.id, &holding.root, folder);
+        let name = name_of(&holding);
         if self.shelf.is_of_another_build(&name) {
             self.view.unreadable.push(format!("{}/{}: another version of rutter keeps it", holding.directory().display(), holding.id));
             return None;
@@ -188,7 +212,7 @@ impl Copying {
         if files.is_empty() {
             return None;
         }
-        if self.is_excluded(&holding, folder) {
+        if self.excluded.has(&holding) {
             self.view.excluded += 1;
             return None;
         }
@@ -219,7 +243,7 @@ impl Copying {
                 return Ok(false);
             }
             for (name, kept) in thinned {
-                self.shelf.put(&name, kept).map_err(VaultError::at(&self.vault))?;
+                self.shelf.put(&name, kept).map_err(VaultError::at(self.hall.path()))?;
             }
             self.sweep()?;
         }
@@ -248,7 +272,7 @@ impl Copying {
 
     fn copy(&mut self, job: &Job) -> Result<(), CopyError> {
         let holding = &job.holding;
-        let fresh = || Kept::new(holding.agent(), &holding.id, &holding.root);
+        let fresh = || Kept::new(holding.agent.name(), &holding.id, &holding.root);
         let mut kept = self.shelf.kept.get(&job.name).cloned().unwrap_or_else(fresh);
         let (mut files, mut bytes) = (0, 0);
         for file in &job.files {
@@ -262,9 +286,9 @@ impl Copying {
             }
         }
         if files > 0 {
-            let vault = self.vault.clone();
+            let hall = Arc::clone(&self.hall);
             let settled = self.chunks.settle().and_then(|()| self.shelf.put(&job.name, kept));
-            settled.map_err(|error| CopyError::Vault(VaultError::at(&vault)(error)))?;
+            settled.map_err(|error| CopyError::Vault(VaultError::at(hall.path())(error)))?;
             self.view.copied += 1;
             self.view.files += files;
             self.view.bytes += bytes;
@@ -281,8 +305,11 @@ impl Copying {
         if self.shelf.kept.contains_key(name) {
             return Vec::new();
         }
-        let elsewhere = self.shelf.of(&kept.id).into_iter().flat_map(|kept| &kept.files);
-        elsewhere.filter(|held| held.steps[1..] == file.steps[1..]).find_map(newest).unwrap_or_default()
+        let agent = &kept.agent;
+        let of_agent = self.shelf.of(&kept.id).into_iter().filter(|(_, other)| other.agent == *agent);
+        let wanted = lasting(agent, &file.steps);
+        let mut elsewhere = of_agent.flat_map(|(_, kept)| &kept.files).filter(|held| lasting(agent, &held.steps) == wanted);
+        elsewhere.find_map(newest).unwrap_or_default()
     }
 
     /// Takes a file as it is now; none where it vanished, or cannot be read, which is said.
@@ -301,7 +328,7 @@ impl Copying {
             Err(TakeError::Put(PutError::System(error))) => {
                 // What was begun takes room that somebody else may need.
                 drop(self.sweep());
-                return Err(CopyError::Vault(VaultError::at(&self.vault)(error)));
+                return Err(CopyError::Vault(VaultError::at(self.hall.path())(error)));
             }
         }
         Ok(None)
@@ -310,19 +337,7 @@ impl Copying {
     /// Removes what nobody names, if it is known what is named.
     fn sweep(&mut self) -> Result<(), VaultError> {
         let Some(named) = self.shelf.named() else { return Ok(()) };
-        self.shelf.sweep().and_then(|()| self.chunks.sweep(&named)).map(drop).map_err(VaultError::at(&self.vault))
-    }
-
-    /// Reports whether a conversation is of a directory that is not to be recorded: by the name of its folder, else by where it says it was.
-    fn is_excluded(&self, holding: &Holding, folder: &StepName) -> bool {
-        let folder = folder.as_os().to_string_lossy();
-        // What is below one may be called like what is beside it.
-        let is_of = |excluded: &PathBuf| folder == folder_name(excluded);
-        self.excluded.iter().any(is_of) || (!self.excluded.is_empty() && holding.files.iter().any(|file| self.says_excluded(holding, file)))
-    }
-
-    fn says_excluded(&self, holding: &Holding, file: &HeldFile) -> bool {
-        file.has_lines() && open(&holding.root, &file.steps).and_then(|open| names_directory(open, &self.excluded)).unwrap_or(true)
+        self.shelf.sweep().and_then(|()| self.chunks.sweep(&named)).map(drop).map_err(VaultError::at(self.hall.path()))
     }
 }
 
@@ -330,13 +345,6 @@ impl Copying {
 pub(super) fn is_same(kept: &Kept, steps: &[StepName], seen: &Seen, has: impl Fn(Chunk) -> bool) -> bool {
     let newest = kept.file(steps).and_then(super::kept::KeptFile::newest);
     newest.is_some_and(|last| last.seen == *seen && last.length == seen.size && last.chunks.iter().all(|chunk| has(*chunk)))
-}
-
-/// Opens a file below a root.
-fn open(root: &Path, steps: &[StepName]) -> io::Result<std::fs::File> {
-    let not_found = || io::Error::from(io::ErrorKind::NotFound);
-    let (name, directories) = steps.split_last().ok_or_else(not_found)?;
-    Directory::open(root)?.walk(directories)?.file(name)
 }
 
 /// Why a file was not taken.
@@ -350,46 +358,5 @@ enum TakeError {
 impl From<io::Error> for TakeError {
     fn from(error: io::Error) -> Self {
         Self::Source(error)
-    }
-}
-
-/// Reports whether a transcript says that the agent was in one of some directories, or below one.
-fn names_directory(mut transcript: impl Read, directories: &[PathBuf]) -> io::Result<bool> {
-    const PART: usize = 1 << 20;
-    let texts = directories.iter().filter_map(|directory| serde_json::to_string(&directory.to_string_lossy()).ok());
-    let wanted: Vec<Vec<u8>> = texts.map(|text| format!("\"cwd\":{}", &text[..text.len() - 1]).into_bytes()).collect();
-    let longest = wanted.iter().map(Vec::len).max().unwrap_or(0) + 1;
-    let mut bytes = Vec::new();
-    loop {
-        let kept = bytes.len().min(longest);
-        bytes.drain(..bytes.len() - kept);
-        let read = transcript.by_ref().take(PART as u64).read_to_end(&mut bytes)?;
-        // What comes next may not be read yet.
-        let ends = |end: usize| bytes.get(end).map_or(read == 0, |byte| matches!(byte, b'"' | b'/'));
-        let is_there = |text: &Vec<u8>| bytes.windows(text.len()).enumerate().any(|(at, part)| part == text && ends(at + text.len()));
-        if wanted.iter().any(is_there) {
-            return Ok(true);
-        }
-        if read == 0 {
-            return Ok(false);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_directory_that_a_transcript_names_is_found_wherever_it_stands() {
-        let directories = [PathBuf::from("/srv/customer")];
-        let says = |before: usize, cwd: &str| {
-            let text = format!("{}\n{{\"cwd\":\"{cwd}\",\"x\":1}}\n", "x".repeat(before));
-            names_directory(text.as_bytes(), &directories).unwrap()
-        };
-        for before in [0, 5, (1 << 20) - 23, (1 << 20) - 22, (1 << 20) - 21, (1 << 20) - 12, (1 << 20) - 1, 3 << 20] {
-            assert!(says(before, "/srv/customer") && says(before, "/srv/customer/a"), "{before}");
-            assert!(!says(before, "/srv/customers") && !says(before, "/srv"), "{before}");
-        }
     }
 }

@@ -16,6 +16,9 @@ const VERSION: u32 = 1;
 /// So many versions of a file are kept that is written anew; one that only grows has one.
 pub(super) const MOST_VERSIONS: usize = 8;
 
+/// So often it is known of a file that only grows how long it was.
+pub(super) const MOST_EARLIER: usize = 32;
+
 /// A piece of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Chunk {
@@ -31,6 +34,30 @@ impl Chunk {
     }
 }
 
+/// What a file was before it grew: so much of what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Earlier {
+    /// How much of it was kept, in bytes.
+    pub(super) length: u64,
+    /// Its modification time then, in nanoseconds since 1970.
+    pub(super) modified: i64,
+    /// When it was copied, in microseconds since 1970.
+    pub(super) copied_at: i64,
+}
+
+/// A file as it was at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AsOf<'v> {
+    /// The version that begins with it, or is it.
+    pub(super) version: &'v Version,
+    /// How much of that it is, in bytes.
+    pub(super) length: u64,
+    /// Its modification time then, in nanoseconds since 1970.
+    pub(super) modified: i64,
+    /// When it was copied, in microseconds since 1970.
+    pub(super) copied_at: i64,
+}
+
 /// A file as it was when it was copied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Version {
@@ -42,6 +69,24 @@ pub(super) struct Version {
     pub(super) copied_at: i64,
     /// What it is made of.
     pub(super) chunks: Vec<Chunk>,
+    /// What it was when it was copied before, and grew since; the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) earlier: Vec<Earlier>,
+}
+
+impl Version {
+    fn whole(&self) -> AsOf<'_> {
+        AsOf { version: self, length: self.length, modified: self.seen.modified, copied_at: self.copied_at }
+    }
+
+    /// Returns what it was at a time, as the copy before it has it.
+    fn as_of(&self, at: i64) -> Option<AsOf<'_>> {
+        if self.copied_at <= at {
+            return Some(self.whole());
+        }
+        let earlier = self.earlier.iter().rfind(|earlier| earlier.copied_at <= at)?;
+        Some(AsOf { version: self, length: earlier.length, modified: earlier.modified, copied_at: earlier.copied_at })
+    }
 }
 
 /// A file of a conversation.
@@ -60,18 +105,43 @@ impl KeptFile {
     }
 
     /// Returns what it was at a time, in microseconds since 1970: as the copy before it has it.
-    pub(super) fn as_of(&self, at: Option<i64>) -> Option<&Version> {
-        self.versions.iter().rfind(|version| at.is_none_or(|at| version.copied_at <= at))
+    pub(super) fn as_of(&self, at: Option<i64>) -> Option<AsOf<'_>> {
+        match at {
+            None => self.newest().map(Version::whole),
+            Some(at) => self.versions.iter().rev().find_map(|version| version.as_of(at)),
+        }
+    }
+
+    /// Returns when it was copied first, as far as anybody knows.
+    pub(super) fn first_copied_at(&self) -> Option<i64> {
+        let first = self.versions.first()?;
+        Some(first.earlier.first().map_or(first.copied_at, |earlier| earlier.copied_at))
     }
 
     /// Takes in what it is now. What only grew replaces what it was; else both are kept.
     pub(super) fn take_in(&mut self, moment: Moment, copied_at: i64) {
-        if moment.cut.goes_on {
-            self.versions.pop();
+        let mut earlier = Vec::new();
+        if moment.cut.goes_on
+            && let Some(last) = self.versions.pop()
+        {
+            earlier = last.earlier;
+            earlier.push(Earlier { length: last.length, modified: last.seen.modified, copied_at: last.copied_at });
+            thin_out(&mut earlier);
         }
-        self.versions.push(Version { seen: moment.seen, length: moment.length, copied_at, chunks: moment.cut.chunks });
+        self.versions.push(Version { seen: moment.seen, length: moment.length, copied_at, chunks: moment.cut.chunks, earlier });
         let too_many = self.versions.len().saturating_sub(MOST_VERSIONS);
         self.versions.drain(..too_many);
+    }
+}
+
+/// Leaves of what a file was before it grew every second one out, the newest excepted, where that are too many.
+fn thin_out(earlier: &mut Vec<Earlier>) {
+    if earlier.len() > MOST_EARLIER {
+        let (half, mut place) = (earlier.len() / 2, 0);
+        earlier.retain(|_| {
+            place += 1;
+            place > half || place % 2 == 1
+        });
     }
 }
 
@@ -99,8 +169,10 @@ impl Kept {
     /// Returns the name of the file that it is kept in: made from a hash, so that nobody else's words become part of a path.
     ///
     /// A conversation is kept once for each folder that it was found in.
-    pub(super) fn name(agent: &str, id: &str, root: &Path, folder: &StepName) -> String {
-        let parts = [agent.as_bytes(), id.as_bytes(), root.as_os_str().as_bytes(), folder.as_os().as_bytes()];
+    pub(super) fn name(agent: &str, id: &str, root: &Path, place: &[StepName]) -> String {
+        let place: Vec<&[u8]> = place.iter().map(|step| step.as_os().as_bytes()).collect();
+        let place = place.join(&b'/');
+        let parts = [agent.as_bytes(), id.as_bytes(), root.as_os_str().as_bytes(), &place];
         format!("{}.json", &Hash::of(&parts.join(&0)).to_string()[..32])
     }
 
@@ -156,8 +228,9 @@ fn is_sound(file: &KeptFile) -> bool {
     let is_whole = |version: &Version| {
         version.chunks.iter().all(|chunk| (1..=LONGEST).contains(&(chunk.length as usize)))
             && version.chunks.iter().map(length).sum::<u64>() == version.length
+            && version.earlier.iter().all(|earlier| earlier.length <= version.length)
     };
-    file.steps.len() >= 2 && !file.versions.is_empty() && file.versions.iter().all(is_whole)
+    !file.steps.is_empty() && !file.versions.is_empty() && file.versions.iter().all(is_whole)
 }
 
 /// Why something in the vault cannot be used.
@@ -169,6 +242,9 @@ pub(super) enum Damage {
     /// It is whole, and of another build.
     #[error("another version of rutter wrote it")]
     Unknown,
+    /// Something has its name that is no file.
+    #[error("it is no file")]
+    NoFile,
     /// It is not there.
     #[error("it is missing")]
     Missing,
@@ -194,10 +270,14 @@ mod tests {
     }
 
     #[test]
-    fn what_only_grew_is_one_version_and_what_was_replaced_stays() {
+    fn what_only_grew_is_one_version_of_which_it_is_known_how_long_it_was_and_what_was_replaced_stays() {
         let kept = kept();
         let lengths = |at| kept.files[0].as_of(at).map(|version| version.length);
-        assert_eq!((kept.files[0].versions.len(), lengths(None), lengths(Some(29)), lengths(Some(19))), (2, Some(5), Some(6), None));
+        assert_eq!((kept.files[0].versions.len(), lengths(None), lengths(Some(29)), lengths(Some(19))), (2, Some(5), Some(6), Some(3)));
+        assert_eq!(
+            (lengths(Some(9)), kept.files[0].as_of(Some(19)).unwrap().modified, kept.files[0].first_copied_at()),
+            (None, 1, Some(10))
+        );
         assert_eq!((kept.chunks().count(), kept.modified()), (3, 3));
     }
 
@@ -207,6 +287,16 @@ mod tests {
         let steps = kept.files[0].steps.clone();
         (0..20).for_each(|round| kept.take_in(&steps, moment(5, round, &[b"again"], false), round));
         assert_eq!((kept.files[0].versions.len(), kept.files[0].newest().unwrap().copied_at), (MOST_VERSIONS, 19));
+    }
+
+    #[test]
+    fn of_what_grows_and_grows_it_is_known_how_long_it_was_first_and_last() {
+        let mut kept = Kept::new("claude-code", "c", Path::new("/p"));
+        let steps = [StepName::new("c.jsonl").unwrap()];
+        (0..1_000).for_each(|round| kept.take_in(&steps, moment(5, round, &[b"again"], true), round));
+        let earlier = &kept.files[0].newest().unwrap().earlier;
+        assert!(earlier.len() <= MOST_EARLIER && earlier.is_sorted_by_key(|earlier| earlier.copied_at));
+        assert_eq!((earlier[0].copied_at, earlier.last().unwrap().copied_at), (0, 998));
     }
 
     #[test]
@@ -233,6 +323,7 @@ mod tests {
         assert!(refused(|kept| kept.files[0].versions[0].length += 1));
         assert!(refused(|kept| kept.files[0].versions[0].chunks[0].length = u32::MAX));
         assert!(refused(|kept| kept.files[0].versions.clear()));
-        assert!(refused(|kept| kept.files[0].steps.truncate(1)));
+        assert!(refused(|kept| kept.files[0].steps.clear()));
+        assert!(refused(|kept| kept.files[0].versions[0].earlier[0].length = 7));
     }
 }

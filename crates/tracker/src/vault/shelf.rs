@@ -1,16 +1,19 @@
 //! The conversations in the vault, and the line in which those wait who change something.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Hash;
-use super::chunks::read_dir;
+use super::chunks::{ends_in, remove_fresh};
+use super::hall::{self, FRESH, Hall, move_aside, step};
 use super::kept::{Damage, Kept};
 use crate::ConfigError;
+use crate::directory::Kind;
 
 /// Why nothing could be done with the vault.
 #[derive(Debug, thiserror::Error)]
@@ -41,38 +44,67 @@ impl VaultError {
 }
 
 /// The conversations of a vault, by the names of their files.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shelf {
-    vault: PathBuf,
+    hall: Arc<Hall>,
     pub(super) kept: BTreeMap<String, Kept>,
     /// Files that are no conversations: what they name is not known, so that nothing is garbage as long as there is one.
     pub(super) damaged: Vec<(PathBuf, Damage)>,
+    /// What somebody else put there; it is left alone.
+    strange: Vec<PathBuf>,
     /// How much room all of them take, in bytes, by their names.
     lengths: BTreeMap<String, u64>,
 }
 
+/// Where conversations are.
+const KEPT: &str = "kept";
+
 /// What a damaged one is called.
-const DAMAGED: &str = "damaged";
+const DAMAGED: &str = ".damaged";
+
+/// The longest one that is read.
+const LONGEST: u64 = 1 << 30;
 
 impl Shelf {
     /// Reads all conversations; what is damaged is told, and does not stop the others.
-    pub(super) fn open(vault: &Path) -> io::Result<Self> {
-        let mut shelf = Self { vault: vault.to_owned(), ..Self::default() };
-        for entry in read_dir(&vault.join("kept"))? {
-            let path = entry?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
-            shelf.lengths.insert(name.clone(), fs::symlink_metadata(&path)?.len());
+    pub(super) fn open(hall: &Arc<Hall>) -> io::Result<Self> {
+        let (kept, damaged, strange, lengths) = Default::default();
+        let mut shelf = Self { hall: Arc::clone(hall), kept, damaged, strange, lengths };
+        let Some(directory) = hall.below(&[KEPT])? else { return Ok(shelf) };
+        for (step, kind) in directory.entries()? {
+            let Some(name) = step.as_os().to_str().map(str::to_owned) else { continue };
+            let path = shelf.path_of(&name);
+            let is_ours = name.ends_with(".json") || name.ends_with(DAMAGED);
+            match kind {
+                Kind::File => {}
+                // Set aside, nobody asks any more what it is.
+                _ if is_ours => {
+                    shelf.damaged.push((path, Damage::NoFile));
+                    continue;
+                }
+                Kind::Directory if ends_in(&step, FRESH) => {
+                    shelf.strange.push(path);
+                    continue;
+                }
+                _ => continue,
+            }
+            shelf.lengths.insert(name.clone(), directory.look(&step)?.1.size);
             if name.ends_with(DAMAGED) {
                 shelf.damaged.push((path, Damage::Changed));
             } else if name.ends_with(".json") {
-                match Kept::decode(&fs::read(&path)?) {
-                    Ok(kept) => drop(shelf.kept.insert(name, kept)),
-                    Err(damage) => shelf.damaged.push((path, damage)),
+                match hall::read(&directory, &step, LONGEST).map(|bytes| Kept::decode(&bytes)) {
+                    Ok(Ok(kept)) => drop(shelf.kept.insert(name, kept)),
+                    Ok(Err(damage)) => shelf.damaged.push((path, damage)),
+                    Err(error) => return Err(error),
                 }
             }
         }
         shelf.damaged.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(shelf)
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.hall.path().join(KEPT).join(name)
     }
 
     /// Returns how much room the conversations take, in bytes.
@@ -82,7 +114,7 @@ impl Shelf {
 
     /// Reports whether another build keeps a conversation: it is whole, and only that one can add to it.
     pub(super) fn is_of_another_build(&self, name: &str) -> bool {
-        let path = self.vault.join("kept").join(name);
+        let path = self.path_of(name);
         self.damaged.iter().any(|(other, damage)| *other == path && *damage == Damage::Unknown)
     }
 
@@ -94,16 +126,14 @@ impl Shelf {
         if self.is_of_another_build(name) {
             return Err(io::Error::other(Damage::Unknown));
         }
-        let directory = self.vault.join("kept");
-        let path = directory.join(name);
+        let (directory, path, file) = (self.hall.make(&[KEPT])?, self.path_of(name), step(name)?);
         if let Some(damaged) = self.damaged.iter_mut().find(|(damaged, _)| *damaged == path) {
-            let aside = unused(&directory, name)?;
-            fs::rename(&path, &aside)?;
-            damaged.0 = aside;
+            let aside = move_aside(&directory, &file, &directory, name, DAMAGED)?;
+            damaged.0 = path.with_file_name(aside.as_os());
         }
         let bytes = kept.encode()?;
-        store::write_private(&path, &bytes)?;
-        File::open(&directory)?.sync_all()?;
+        hall::write(&directory, &file, &bytes)?;
+        directory.sync()?;
         self.lengths.insert(name.to_owned(), bytes.len() as u64);
         self.kept.insert(name.to_owned(), kept);
         Ok(())
@@ -111,7 +141,8 @@ impl Shelf {
 
     /// Says what is damaged.
     pub(super) fn damages(&self) -> Vec<String> {
-        self.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display())).collect()
+        let damaged = self.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display()));
+        damaged.chain(self.strange.iter().map(|path| strange(path))).collect()
     }
 
     /// Returns all chunks that are named; none where nobody knows all of them.
@@ -121,36 +152,26 @@ impl Shelf {
     }
 
     /// Returns what is kept of a conversation, the one that was written to last first.
-    pub(super) fn of(&self, id: &str) -> Vec<&Kept> {
-        let mut found: Vec<_> = self.kept.values().filter(|kept| kept.id == id).collect();
-        found.sort_by_key(|kept| std::cmp::Reverse(kept.modified()));
+    pub(super) fn of(&self, id: &str) -> Vec<(&str, &Kept)> {
+        let mut found: Vec<_> = self.kept.iter().filter(|(_, kept)| kept.id == id).map(|(name, kept)| (name.as_str(), kept)).collect();
+        found.sort_by_key(|(_, kept)| std::cmp::Reverse(kept.modified()));
         found
     }
 
     /// Removes what a killed one left beside the conversations.
     pub(super) fn sweep(&self) -> io::Result<()> {
-        for entry in read_dir(&self.vault.join("kept"))? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "new") {
-                fs::remove_file(path)?;
-            }
-        }
-        Ok(())
+        self.hall.below(&[KEPT])?.map_or(Ok(()), |directory| remove_fresh(&directory))
     }
 }
 
-/// Returns where a damaged one can be put: what was put aside before stays.
-fn unused(directory: &Path, name: &str) -> io::Result<PathBuf> {
-    let mut aside = directory.join(format!("{name}.{DAMAGED}"));
-    for number in 1_u64.. {
-        match fs::symlink_metadata(&aside) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            Err(error) => return Err(error),
-            Ok(_) => {}
-        }
-        aside = directory.join(format!("{name}.{number}.{DAMAGED}"));
-    }
-    Ok(aside)
+/// Says of something that it is called like one of ours, and is none.
+pub(super) fn strange(path: &Path) -> String {
+    format!("{}: {}", path.display(), Damage::NoFile)
+}
+
+/// Opens the vault.
+pub(super) fn enter(vault: &Path) -> Result<Arc<Hall>, VaultError> {
+    Ok(Arc::new(Hall::open(vault).map_err(VaultError::at(vault))?))
 }
 
 /// Makes the vault's directory, for its owner alone, and waits in line for it.
@@ -184,7 +205,7 @@ mod tests {
         let (vault, kept) = vault();
         let newer = Kept { version: 2, ..Kept::new("claude-code", "c", Path::new("/p")) };
         fs::write(kept.join("c.json"), newer.encode().unwrap()).unwrap();
-        let mut shelf = Shelf::open(vault.path()).unwrap();
+        let mut shelf = Shelf::open(&enter(vault.path()).unwrap()).unwrap();
         assert!(shelf.is_of_another_build("c.json") && !shelf.is_of_another_build("d.json"));
         assert!(shelf.put("c.json", Kept::new("claude-code", "c", Path::new("/p"))).is_err());
         assert_eq!((fs::read(kept.join("c.json")).unwrap(), fs::read_dir(kept).unwrap().count()), (newer.encode().unwrap(), 1));
@@ -195,10 +216,10 @@ mod tests {
         let (vault, kept) = vault();
         for round in 0..3 {
             fs::write(kept.join("c.json"), format!("damaged {round}")).unwrap();
-            let mut shelf = Shelf::open(vault.path()).unwrap();
+            let mut shelf = Shelf::open(&enter(vault.path()).unwrap()).unwrap();
             shelf.put("c.json", Kept::new("claude-code", "c", Path::new("/p"))).unwrap();
             let on_disk: u64 = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
-            assert_eq!(Shelf::open(vault.path()).unwrap().bytes(), on_disk);
+            assert_eq!(Shelf::open(&enter(vault.path()).unwrap()).unwrap().bytes(), on_disk);
         }
         let mut aside: Vec<_> = fs::read_dir(&kept).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
         aside.retain(|text| text.starts_with("damaged"));

@@ -7,10 +7,11 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use super::cut::{Cut, ReadAt, cut, fill};
 use super::kept::Chunk;
-use crate::directory::Seen;
+use crate::directory::{Directory, Seen, StepName};
 
 /// So often a file is read before it is left for the next time.
 const TRIES: usize = 3;
@@ -27,6 +28,13 @@ pub(super) struct Moment {
     pub(super) length: u64,
     /// What it is made of.
     pub(super) cut: Cut,
+}
+
+/// Opens a file below a root.
+pub(super) fn open(root: &Path, steps: &[StepName]) -> io::Result<File> {
+    let not_found = || io::Error::from(io::ErrorKind::NotFound);
+    let (name, directories) = steps.split_last().ok_or_else(not_found)?;
+    Directory::open(root)?.walk(directories)?.file(name)
 }
 
 /// A file that somebody may be writing to.

@@ -2,23 +2,32 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use agents::claude_code::retention;
+use agents::transcripts::Agent;
 use serde::Serialize;
 use session::Moment;
 
 use super::chunks;
-use super::copy::is_same;
+use super::copy::{has_news, is_kept, is_same, name_of};
+use super::excluded::Excluded;
+use super::hall::Hall;
 use super::kept::{Chunk, Kept};
-use super::shelf::Shelf;
+use super::shelf::{Shelf, enter, strange};
 use super::{Hash, VaultError};
 use crate::Tracker;
-use crate::directory::path_of;
+use crate::directory::{Seen, path_of};
 use crate::holdings::{self, Holding};
 
 /// The file that says when somebody copied last, in microseconds since 1970.
 const COPIED: &str = "copied";
+
+/// The file that says for how many conversations there was no room, where there are some.
+const LEFT_OUT: &str = "left-out";
+
+/// How much of such a file is read.
+const LONGEST_NOTE: u64 = 64;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -47,6 +56,10 @@ pub struct VaultView {
     pub added_30_days: u64,
     /// When somebody copied last; `null` where nobody has.
     pub copied_at: Option<String>,
+    /// Conversations that were written to more than a day ago, and are not in it as they are now; what is not to be recorded is none of them.
+    pub behind: u64,
+    /// Conversations for which there was no room when somebody copied last.
+    pub left_out: u64,
     /// What the agent is about to delete.
     pub leaving: LeavingView,
     /// What in it is damaged, as far as that can be seen without reading all of it.
@@ -78,30 +91,37 @@ impl Tracker {
     pub fn vault_view(&self, within_days: u64) -> Result<VaultView, VaultError> {
         let vault = self.vault()?;
         let at_vault = || VaultError::at(&vault);
-        let shelf = Shelf::open(&vault).map_err(at_vault())?;
-        let all = chunks::list(&vault).map_err(at_vault())?;
-        let now = self.clock.now().moment;
-        let added = |days: i64| all.iter().filter(|(_, _, found)| age(found, now) <= days * DAY).map(|(_, _, found)| found.len()).sum();
-        let there: HashSet<Hash> = all.iter().map(|(hash, ..)| *hash).collect();
-        let locations = self.config.locations()?;
-        let held = holdings::find(&locations.projects(), crate::index::threads()).holdings;
-        let settings = std::fs::read(locations.settings()).unwrap_or_default();
+        let hall = enter(&vault)?;
+        let shelf = Shelf::open(&hall).map_err(at_vault())?;
+        let listed = chunks::list(&hall).map_err(at_vault())?;
+        let (all, now) = (listed.all, self.clock.now().moment);
+        let added = |days: i64| all.iter().filter(|(_, seen)| age(seen, now) <= days * DAY).map(|(_, seen)| seen.size).sum();
+        let there: HashSet<Hash> = all.iter().map(|(hash, _)| *hash).collect();
+        let held = holdings::find_files(&self.config.transcript_roots()?).holdings;
+        let settings = std::fs::read(self.config.locations()?.settings()).unwrap_or_default();
         let has_all = |kept: &Kept| kept.chunks().all(|chunk| there.contains(&chunk.hash));
         let missing = shelf.kept.values().filter(|kept| !has_all(kept)).flat_map(|kept| damaged_files(kept, &there));
-        let broken = shelf.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display()));
+        let strangers = listed.strange.iter().map(|path| strange(path));
+        let damaged = shelf.damages().into_iter().chain(strangers).chain(missing).collect();
+        let names: HashSet<String> = held.iter().map(name_of).collect();
+        let excluded = Excluded(self.config.excluded_everywhere());
+        let is_settled = |holding: &&Holding| holding.modified() / 1_000 <= now.micros().saturating_sub(DAY);
+        let is_behind = |holding: &&Holding| has_news(&shelf, holding) && !excluded.has(holding);
         Ok(VaultView {
             enabled: self.config.is_vault_on(),
-            size: all.iter().map(|(_, _, found)| found.len()).sum::<u64>() + shelf.bytes(),
+            size: all.iter().map(|(_, seen)| seen.size).sum::<u64>() + shelf.bytes(),
             max_bytes: self.config.vault_limit(),
             conversations: shelf.kept.len() as u64,
             files: shelf.kept.values().map(|kept| kept.files.len() as u64).sum(),
             content: shelf.kept.values().flat_map(|kept| &kept.files).filter_map(|file| file.newest()).map(|last| last.length).sum(),
-            only_here: shelf.kept.values().filter(|kept| is_gone(kept, &held)).count() as u64,
+            only_here: shelf.kept.keys().filter(|name| !names.contains(*name)).count() as u64,
             added_7_days: added(7),
             added_30_days: added(30),
-            copied_at: copied_at(&vault, now).map(|at| at.to_string()),
+            copied_at: copied_at(&hall, now).map(|at| at.to_string()),
+            behind: held.iter().filter(is_settled).filter(is_behind).count() as u64,
+            left_out: left_out(&hall),
             leaving: leaving(&held, &shelf, &there, retention::days(&settings), within_days, now),
-            damaged: broken.chain(missing).collect(),
+            damaged,
             directory: vault,
         })
     }
@@ -114,24 +134,18 @@ fn damaged_files<'k>(kept: &'k Kept, there: &'k HashSet<Hash>) -> impl Iterator<
 }
 
 /// Returns how long ago a file was written, in microseconds.
-fn age(found: &std::fs::Metadata, now: Moment) -> i64 {
-    use std::os::unix::fs::MetadataExt;
-    now.micros() - found.mtime().saturating_mul(1_000_000)
-}
-
-/// Reports whether the agent does not have a conversation any more where it was.
-fn is_gone(kept: &Kept, held: &[Holding]) -> bool {
-    let folder = kept.files.first().and_then(|file| file.steps.first());
-    !held.iter().any(|holding| holding.id == kept.id && holding.root == kept.root && holding.place.first() == folder)
+fn age(seen: &Seen, now: Moment) -> i64 {
+    now.micros().saturating_sub(seen.modified / 1_000)
 }
 
 fn leaving(held: &[Holding], shelf: &Shelf, there: &HashSet<Hash>, after_days: u64, within_days: u64, now: Moment) -> LeavingView {
     let mut view = LeavingView { after_days, within_days, ..LeavingView::default() };
     let days = i64::try_from(after_days.saturating_sub(within_days)).unwrap_or(i64::MAX);
     let last = now.micros().saturating_sub(days.saturating_mul(DAY));
-    for holding in held.iter().filter(|holding| holding.aged_since() / 1_000 <= last) {
-        let Some(folder) = holding.place.first() else { continue };
-        let kept = shelf.kept.get(&Kept::name(holding.agent(), &holding.id, &holding.root, folder));
+    // Of the others nobody knows when they delete.
+    let is_leaving = |holding: &&Holding| holding.agent == Agent::ClaudeCode && is_kept(holding) && holding.aged_since() / 1_000 <= last;
+    for holding in held.iter().filter(is_leaving) {
+        let kept = shelf.kept.get(&name_of(holding));
         let has = |chunk: Chunk| there.contains(&chunk.hash);
         let is_safe = kept.is_some_and(|kept| holding.files.iter().all(|file| is_same(kept, &file.steps, &file.seen, has)));
         view.conversations += 1;
@@ -141,12 +155,26 @@ fn leaving(held: &[Holding], shelf: &Shelf, there: &HashSet<Hash>, after_days: u
     view
 }
 
-/// Writes down when somebody copied.
-pub(super) fn note_copied(vault: &Path, at: i64) -> io::Result<()> {
-    store::write_private(&vault.join(COPIED), format!("{at}\n").as_bytes())
+/// Writes down when somebody copied, if that is to be known, and for how many conversations there was no room.
+pub(super) fn note_copied(hall: &Hall, at: Option<i64>, left_out: u64) -> io::Result<()> {
+    if let Some(at) = at {
+        hall.write(COPIED, format!("{at}\n").as_bytes())?;
+    }
+    match left_out {
+        0 => hall.remove(LEFT_OUT),
+        left_out if self::left_out(hall) == left_out => Ok(()),
+        left_out => hall.write(LEFT_OUT, format!("{left_out}\n").as_bytes()),
+    }
 }
 
-fn copied_at(vault: &Path, now: Moment) -> Option<Moment> {
-    let said = std::fs::read_to_string(vault.join(COPIED)).ok()?;
-    Moment::from_micros(said.trim().parse().ok()?, now.offset().seconds()).ok()
+fn note(hall: &Hall, name: &str) -> Option<String> {
+    Some(String::from_utf8(hall.read(name, LONGEST_NOTE).ok()?).ok()?.trim().to_owned())
+}
+
+fn copied_at(hall: &Hall, now: Moment) -> Option<Moment> {
+    Moment::from_micros(note(hall, COPIED)?.parse().ok()?, now.offset().seconds()).ok()
+}
+
+fn left_out(hall: &Hall) -> u64 {
+    note(hall, LEFT_OUT).and_then(|said| said.parse().ok()).unwrap_or(0)
 }

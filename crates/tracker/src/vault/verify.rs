@@ -8,8 +8,9 @@ use store::Progress;
 
 use super::VaultError;
 use super::chunks::{self, Chunks, ReadError};
+use super::hall::Hall;
 use super::kept::{Chunk, Damage, Kept};
-use super::shelf::{Shelf, wait_in_line};
+use super::shelf::{Shelf, enter, strange, wait_in_line};
 use crate::Tracker;
 use crate::directory::path_of;
 
@@ -35,10 +36,12 @@ impl Tracker {
     pub fn verify_vault(&self, progress: &mut Progress<'_>) -> Result<VerifiedView, VaultError> {
         let vault = self.vault()?;
         let _line = wait_in_line(&vault, self.config.patience())?;
-        let shelf = Shelf::open(&vault).map_err(VaultError::at(&vault))?;
-        let mut all = Chunks::open(&vault, None, &shelf.named().unwrap_or_default()).map_err(VaultError::at(&vault))?;
-        let broken = shelf.damaged.iter().map(|(path, damage)| format!("{}: {damage}", path.display()));
-        let mut view = VerifiedView { damaged: broken.collect(), ..VerifiedView::default() };
+        let hall = enter(&vault)?;
+        let shelf = Shelf::open(&hall).map_err(VaultError::at(&vault))?;
+        let mut all = Chunks::open(&hall, None, &shelf.named().unwrap_or_default()).map_err(VaultError::at(&vault))?;
+        let mut view = VerifiedView { damaged: shelf.damages(), ..VerifiedView::default() };
+        let strangers = chunks::list(&hall).map_err(VaultError::at(&vault))?.strange;
+        view.damaged.extend(strangers.iter().map(|path| strange(path)));
         let mut known: HashMap<Chunk, Option<Damage>> = HashMap::new();
         let (mut done, total) = (0, shelf.kept.values().flat_map(Kept::chunks).map(|chunk| u64::from(chunk.length)).sum());
         for kept in shelf.kept.values() {
@@ -49,7 +52,7 @@ impl Tracker {
                 for chunk in &version.chunks {
                     let found = match known.get(chunk) {
                         Some(found) => *found,
-                        None => verify(&vault, *chunk, &mut all)?,
+                        None => verify(&hall, *chunk, &mut all)?,
                     };
                     known.insert(*chunk, found);
                     damage = damage.or(found);
@@ -67,12 +70,12 @@ fn versions(kept: &Kept) -> impl Iterator<Item = (PathBuf, &super::kept::Version
     kept.files.iter().flat_map(|file| file.versions.iter().map(|version| (path_of(&kept.root, &file.steps), version)))
 }
 
-fn verify(vault: &std::path::Path, chunk: Chunk, all: &mut Chunks) -> Result<Option<Damage>, VaultError> {
-    match chunks::read(vault, chunk) {
+fn verify(hall: &Hall, chunk: Chunk, all: &mut Chunks) -> Result<Option<Damage>, VaultError> {
+    match chunks::read(hall, chunk) {
         Ok(_) => Ok(None),
         Err(ReadError::Damaged(Damage::Missing)) => Ok(Some(Damage::Missing)),
         Err(ReadError::Damaged(damage)) => {
-            all.set_aside(chunk.hash).map_err(VaultError::at(vault))?;
+            all.set_aside(chunk.hash).map_err(VaultError::at(hall.path()))?;
             Ok(Some(damage))
         }
         Err(ReadError::System(path, source)) => Err(VaultError::File { path, source }),
