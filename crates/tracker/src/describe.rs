@@ -32,6 +32,17 @@ pub(crate) fn from_branch(place: &Place, at: Moment) -> Described {
     Described { text: redact::text(&text), rank: Rank::Automatic }
 }
 
+/// Returns the branch that a description made here names.
+pub(crate) fn branch_in(description: &str) -> Option<&str> {
+    let rest = description.strip_prefix("On ")?;
+    // No branch has a space in its name.
+    let (branch, rest) = rest.split_once(' ')?;
+    match branch.strip_suffix(',') {
+        Some(branch) => rest.starts_with("started at ").then_some(branch),
+        None => rest.starts_with("after \"").then_some(branch),
+    }
+}
+
 /// Describes a session of which nothing is known but when it began.
 pub(crate) fn by_time(at: Moment) -> String {
     format!("Session started at {}", at.local().strftime("%Y-%m-%d %H:%M:%S"))
@@ -55,4 +66,22 @@ pub(crate) fn in_one_line(text: &str) -> Option<String> {
     let cut: String = line.chars().take(LONGEST_TITLE).collect();
     let at_word = cut.rfind(char::is_whitespace).filter(|&at| at > LONGEST_TITLE / 2).map_or(cut.as_str(), |at| &cut[..at]);
     Some(format!("{}…", at_word.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_made_here_names_its_branch() {
+        for (description, expected) in [
+            ("On feature/ABC-1 after \"Fix, it\", started at 2026-02-16 17:30:03", Some("feature/ABC-1")),
+            ("On main, started at 2026-02-16 17:30:03", Some("main")),
+            ("After \"Fix it\", started at 2026-02-16 17:30:03", None),
+            ("Session started at 2026-02-16 17:30:03", None),
+            ("On Monday we go on", None),
+        ] {
+            assert_eq!(branch_in(description), expected, "{description}");
+        }
+    }
 }

@@ -285,12 +285,12 @@ pub(crate) fn replacement(all: &[Entry], key: EntryKey) -> Option<&Entry> {
     all.iter().rfind(|entry| entry.replaces == Some(key))
 }
 
-fn required(text: &str, missing: EntryError) -> Result<&str, EntryError> {
+pub(crate) fn required(text: &str, missing: EntryError) -> Result<&str, EntryError> {
     let text = text.trim();
     if text.is_empty() { Err(missing) } else { Ok(text) }
 }
 
-fn written(new: &NewWritten) -> Result<Written, EntryError> {
+pub(crate) fn written(new: &NewWritten) -> Result<Written, EntryError> {
     let texts = |texts: &[String]| texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(redact::text).collect();
     Ok(match new {
         NewWritten::Log { category } => Written::Log { category: *category },

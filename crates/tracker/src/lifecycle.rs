@@ -13,6 +13,7 @@ use crate::documents::Wish;
 use crate::files::{Looking, PATIENCE};
 use crate::naming::{draw_session_id, draw_uuid};
 use crate::projects::Wanted;
+use crate::templates::TemplateError;
 use crate::tracker::Pen;
 use crate::{CurrentError, NamingError, Note, ProjectError, Purpose, Tracker, describe};
 
@@ -34,6 +35,8 @@ pub struct Start {
     pub metadata: Vec<(String, serde_json::Value)>,
     /// When it began, if not now.
     pub at: Option<Reading>,
+    /// The template it begins with; what is said here goes before what that says.
+    pub template: Option<String>,
 }
 
 /// Why no session was started.
@@ -67,6 +70,9 @@ pub enum StartError {
         /// The tag.
         tag: String,
     },
+    /// The template cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// No id could be drawn.
     #[error(transparent)]
     Naming(#[from] NamingError),
@@ -126,9 +132,11 @@ impl Tracker {
     /// Starts a session and makes it current.
     ///
     /// # Errors
-    /// When the number is taken, a tag does not fit, or the store cannot take it; nothing is recorded then.
+    /// When the template cannot be used, the number is taken, a tag does not fit, or the store cannot take it; nothing is recorded then.
     pub fn start(&mut self, start: &Start) -> Result<Session, StartError> {
         let at = start.at.unwrap_or_else(|| self.now());
+        let (start, opening) = self.with_template(start, at)?;
+        let start = &start;
         let (project, documented) = (self.project_to_record_in()?, self.documented_numbers());
         let draft = Draft {
             prefix: start.prefix.clone().unwrap_or_else(Prefix::session),
@@ -150,9 +158,13 @@ impl Tracker {
         // What is dated by hand is not what an agent does now.
         let agent = if start.at.is_none() { self.agent_session_here()?.map(|row| row.key) } else { None };
         let is_described = start.description.as_deref().is_some_and(|text| !text.trim().is_empty());
-        let session = self.write(Durability::Full, Evidence::Said, start.at, |pen| match agent {
-            Some(agent) => start_inside(pen, agent, &draft, is_described),
-            None => draft.open(pen),
+        let session = self.write(Durability::Full, Evidence::Said, start.at, |pen| {
+            let session = match agent {
+                Some(agent) => start_inside(pen, agent, &draft, is_described)?,
+                None => draft.open(pen)?,
+            };
+            opening.record(pen, session.key)?;
+            Ok::<_, StartError>(pen.session(session.key)?)
         })?;
         // The session is kept, whatever becomes of this.
         drop(self.record_baseline(&session, looking.and_then(Looking::seen)));
@@ -402,5 +414,12 @@ pub fn read_tag(tag: &str) -> Result<Tag, String> {
 }
 
 pub(crate) fn read_metadata(pairs: &[(String, serde_json::Value)]) -> Metadata {
-    Metadata(pairs.iter().map(|(name, value)| (redact::text(name), redact::json(value.clone()))).collect())
+    Metadata(pairs.iter().map(|(name, value)| (redact::text(name), redact::json(masked_by_name(name, value)))).collect())
+}
+
+/// Returns a value without what only its name says to be a secret.
+fn masked_by_name(name: &str, value: &serde_json::Value) -> serde_json::Value {
+    let mut named = serde_json::Map::from_iter([(name.to_owned(), value.clone())]).into();
+    redact::mask_value(&mut named, redact::EXEMPT);
+    named.as_object_mut().and_then(|named| named.values_mut().next()).map(serde_json::Value::take).unwrap_or_default()
 }

@@ -71,6 +71,31 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// A template says that something is to be put in, and there is nothing.
+    NothingToPutIn {
+        /// What the template calls it.
+        name: &'static str,
+    },
+    /// Transcripts could not be read at all.
+    NoTranscripts {
+        /// Why.
+        reason: String,
+    },
+    /// What can be searched could not be brought up; the answer is from what is there.
+    SearchBehind {
+        /// Why.
+        reason: String,
+    },
+    /// Some of what can be searched is damaged.
+    SearchUnread {
+        /// How many documents.
+        documents: u64,
+    },
+    /// There is so much new text in transcripts that nobody reads it while somebody waits.
+    TextWaits {
+        /// How much, in bytes.
+        bytes: u64,
+    },
     /// What was read of transcripts cannot be read by this build.
     PartsUnread {
         /// How many parts.
@@ -190,6 +215,24 @@ impl std::fmt::Display for Note {
                 write!(out, "the files in {} are behind: {reason}; the store has everything", root.display())
             }
             Self::NoIndex { reason } => write!(out, "transcripts were read without their index: {reason}"),
+            Self::NothingToPutIn { name: "branch" } => {
+                out.write_str("the template has `{branch}`, and no branch is checked out; left away")
+            }
+            Self::NothingToPutIn { name } => {
+                write!(out, "the template has `{{{name}}}`, and neither branch nor description names one; left away")
+            }
+            Self::NoTranscripts { reason } => {
+                write!(out, "transcripts could not be read, and what only they tell is missing here: {reason}")
+            }
+            Self::SearchBehind { reason } => write!(out, "the newest may be missing here: {reason}"),
+            Self::SearchUnread { documents } => {
+                let documents = counted(*documents, "document");
+                write!(out, "{documents} could not be read and are missing here; `rutter index --again` makes them anew")
+            }
+            Self::TextWaits { bytes } => {
+                let megabytes = bytes.div_ceil(1_000_000);
+                write!(out, "{megabytes} MB of transcripts are not searched yet; `rutter index` reads them")
+            }
             Self::PartsUnread { parts } => {
                 let parts = counted(*parts, "part");
                 write!(out, "{parts} of the index cannot be read and are missing here; `rutter index --again` reads the transcripts again")

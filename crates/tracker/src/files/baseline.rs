@@ -24,14 +24,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(800);
 fn baseline(programs: &OsStr, place: &Place, patience: Duration) -> Baseline {
     let worktree = redact::text(&place.worktree.to_string_lossy());
     let (Some(git_dir), Some(common)) = (&place.git_dir, &place.common) else {
-        return Baseline { worktree, commit: None, reflog: None, dirty: None };
+        return Baseline { worktree, commit: None, branch: None, reflog: None, dirty: None };
     };
     // What is done between the two looks is rather seen twice than not at all.
     let reflog = git::length(git_dir);
     let status = status(programs, place, patience).ok();
     let commit = status.as_ref().map_or_else(|| git::head_commit(git_dir, common), |status| status.commit.clone());
+    let branch = status.as_ref().map_or_else(|| git::branch(git_dir), |status| status.branch.clone());
     Baseline {
         worktree,
+        branch: branch.map(|branch| redact::text(&branch)),
         commit: commit.map(|commit| redact::text(&commit)),
         reflog,
         dirty: status.map(|status| dirty(&place.worktree, &status)),

@@ -1,13 +1,14 @@
-//! The files that tool calls name. What a tool does to a file is known where its agent is known; the paths are those of whoever looks.
+//! The files that tool calls name, by what hooks told and by transcripts. What a tool does to a file is known where its agent is known; the paths are those of whoever looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use agents::FileUse;
 use session::{Conversation, Outcome, Session, Text, ToolCall, in_order};
-use store::StoreError;
+use store::{Index, StoreError};
 
 use crate::Tracker;
+use crate::index::Written;
 
 /// Files that tool calls of a session named, as seen from one worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,9 +34,15 @@ impl Tracker {
         let mut named = Named::default();
         for conversation in self.store.reads().conversations_of(session.key)? {
             let mut calls = self.store.reads().tool_calls_of(conversation.key)?;
+            let known: BTreeSet<u64> = calls.iter().map(|call| agents::transcript_id(call.call.as_str())).collect();
             calls.retain(|call| call.session == Some(session.key) && call.outcome() == Some(Outcome::Succeeded));
             in_order(&mut calls, |call| call.first);
             calls.iter().for_each(|call| named.take(&conversation, call, worktree));
+            // Where hooks told of calls they told of all: somebody may wait for this.
+            if known.is_empty() && Index::is_there(&self.home) {
+                let written = self.with_told(session.key, &conversation, |told| told.written(&known))?;
+                written.iter().for_each(|written| named.take_written(&conversation, written, worktree));
+            }
         }
         named.files.retain(|_, uses| uses.is_written);
         Ok(named)
@@ -45,15 +52,25 @@ impl Tracker {
 impl Named {
     fn take(&mut self, conversation: &Conversation, call: &ToolCall, worktree: &Path) {
         let Some(found) = agents::file_use(conversation.agent.as_str(), call.tool.as_str()) else { return };
-        let (is_written, Some(about)) = (found != FileUse::Read, &call.about) else { return };
+        let Some(about) = &call.about else { return };
         if about.as_str().ends_with('…') {
-            self.cut += usize::from(is_written);
+            self.cut += usize::from(found.changes());
             return;
         }
         let directory = conversation.cwd.as_ref().map_or(worktree, |cwd| Path::new(cwd.value.as_str()));
-        let path = seen_from(worktree, &resolved(&directory.join(about.as_str())));
-        let uses = self.files.entry(redact::text(&path)).or_insert(Uses { first: found, is_written });
-        uses.is_written |= is_written;
+        self.note(worktree, &directory.join(about.as_str()), found);
+    }
+
+    fn take_written(&mut self, conversation: &Conversation, written: &Written, worktree: &Path) {
+        let last = conversation.cwd.as_ref().map(|cwd| cwd.value.as_str());
+        let directory = written.directory.as_deref().or(last).map_or(worktree, Path::new);
+        self.note(worktree, &directory.join(&written.path), written.found);
+    }
+
+    fn note(&mut self, worktree: &Path, path: &Path, found: FileUse) {
+        let path = seen_from(worktree, &resolved(path));
+        let uses = self.files.entry(redact::text(&path)).or_insert(Uses { first: found, is_written: false });
+        uses.is_written |= found.changes();
     }
 }
 

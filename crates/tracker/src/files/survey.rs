@@ -326,7 +326,12 @@ fn git_state(place: &Place, seen: &Seen) -> GitState {
     let status = seen.status.as_ref();
     let branch = status.map_or_else(|| git_dir.and_then(git::branch), |status| status.branch.clone());
     let commit = status.map_or_else(|| git::head_commit(git_dir?, common?), |status| status.commit.clone());
-    let commits = seen.commits.iter().map(|(commit, _)| Commit { id: redact::text(&commit.id), subject: redact::text(&commit.subject) });
+    let texts = |texts: &[String]| texts.iter().map(|text| redact::text(text)).collect();
+    let commits = seen.commits.iter().map(|(commit, _)| Commit {
+        id: redact::text(&commit.id),
+        subject: redact::text(&commit.subject),
+        references: texts(&commit.references),
+    });
     GitState {
         branch: branch.map(|branch| redact::text(&branch)),
         commit: commit.map(|commit| redact::text(&commit)),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use super::references::references;
 use super::{Git, Trouble};
 
 /// More commits are not looked at.
@@ -18,6 +19,8 @@ pub(crate) struct Listed {
     pub(crate) parents: Vec<String>,
     /// The first line of its message.
     pub(crate) subject: String,
+    /// The lines below it that refer to something.
+    pub(crate) references: Vec<String>,
 }
 
 /// What became of one file in a commit, or between two of them.
@@ -34,21 +37,29 @@ pub(crate) struct Delta {
 /// Returns the commits that can be reached from `tips` and not from `base`, parents first; the newest, where there are too many.
 pub(crate) fn commits(git: &Git<'_>, tips: &[String], base: Option<&str>) -> Result<Vec<Listed>, Trouble> {
     let most = format!("--max-count={MOST_COMMITS}");
-    let arguments = [
-        "log",
-        "-z",
-        "--stdin",
-        "--no-patch",
-        "--reverse",
-        "--topo-order",
-        "--no-color",
-        "--no-show-signature",
-        "--encoding=UTF-8",
-        "--format=%H%x1f%P%x1f%s",
-        &most,
-    ];
     let wanted: String = tips.iter().map(|tip| format!("{tip}\n")).chain(base.map(|base| format!("^{base}\n"))).collect();
-    git.ask(&arguments, wanted.as_bytes()).map(|answer| parse_list(&answer))
+    let list = |format: &str| {
+        let arguments = [
+            "log",
+            "-z",
+            "--stdin",
+            "--no-patch",
+            "--reverse",
+            "--topo-order",
+            "--no-color",
+            "--no-show-signature",
+            "--encoding=UTF-8",
+            format,
+            &most,
+        ];
+        git.ask(&arguments, wanted.as_bytes())
+    };
+    // Where people write books into their messages, what they refer to is not looked for.
+    let answer = match list("--format=%H%x1f%P%x1f%s%n%b") {
+        Err(Trouble::TooMuch) => list("--format=%H%x1f%P%x1f%s"),
+        answer => answer,
+    };
+    answer.map(|answer| parse_list(&answer))
 }
 
 fn parse_list(answer: &[u8]) -> Vec<Listed> {
@@ -57,7 +68,9 @@ fn parse_list(answer: &[u8]) -> Vec<Listed> {
         let mut fields = record.trim_start_matches('\n').splitn(3, '\u{1f}');
         let id = fields.next().filter(|id| is_id(id.as_bytes()))?.to_owned();
         let parents = fields.next()?.split_whitespace().map(str::to_owned).collect();
-        Some(Listed { id, parents, subject: fields.next()?.to_owned() })
+        let message = fields.next()?;
+        let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
+        Some(Listed { id, parents, subject: subject.to_owned(), references: references(body) })
     };
     answer.split(|byte| *byte == 0).filter_map(read).collect()
 }
@@ -126,10 +139,11 @@ mod tests {
 
     #[test]
     fn commits_are_listed_with_parents_and_subject() {
-        let answer = format!("{ID}\u{1f}\u{1f}initial\0{OTHER}\u{1f}{ID} {ID}\u{1f}a \u{1f} b\0");
+        let answer = format!("{ID}\u{1f}\u{1f}initial\n\0{OTHER}\u{1f}{ID} {ID}\u{1f}a \u{1f} b\nWhy\n\nFixes: #12\n\0");
         let listed = parse_list(answer.as_bytes());
-        assert_eq!(listed[0], Listed { id: ID.into(), parents: vec![], subject: "initial".into() });
+        assert_eq!(listed[0], Listed { id: ID.into(), parents: vec![], subject: "initial".into(), references: vec![] });
         assert_eq!((listed[1].parents.len(), listed[1].subject.as_str()), (2, "a \u{1f} b"));
+        assert_eq!(listed[1].references, ["Fixes: #12"]);
         assert_eq!(parse_list(b"\0nonsense\0"), []);
     }
 

@@ -232,7 +232,8 @@ mod tests {
     #[test]
     fn a_move_without_a_word_made_a_commit_where_it_stands_on_the_one_before() {
         let moves = parse([line('a', 'b', ""), line('b', 'c', "")].concat().as_bytes());
-        let listed = |new: char, parent: char| Listed { id: id(new), parents: vec![id(parent)], subject: String::new() };
+        let listed =
+            |new: char, parent: char| Listed { id: id(new), parents: vec![id(parent)], subject: String::new(), references: vec![] };
         let made = made_here(&moves, &[listed('b', 'a'), listed('c', 'x')]);
         assert_eq!(made.into_keys().collect::<Vec<_>>(), [id('b')]);
     }

@@ -7,7 +7,7 @@
 //! | `call` | one call, its guards and its time limit |
 //! | `filters` | switching off the filters that a repository brings with it |
 //! | `status` | what differs in a worktree |
-//! | `commits` | commits, and the files in them |
+//! | `commits`, `references` | commits, and the files in them; what their messages refer to |
 //! | `head_log` | how `HEAD` moved, and which of its commits were made here; read without a process |
 //! | `refs`, `amid` | where refs stand, and what git is in the middle of; read without a process |
 
@@ -16,6 +16,7 @@ mod call;
 mod commits;
 mod filters;
 mod head_log;
+mod references;
 mod refs;
 mod status;
 

@@ -73,7 +73,7 @@ impl Tracker {
     }
 
     fn check_agent_session(&self, claim: &mut Claim, agent_session: &AgentSession) {
-        if agent_session.agent.as_str() != agents::claude_code::NAME {
+        if agents::transcripts::Agent::of(agent_session.agent.as_str()).is_none_or(|agent| agent == agents::transcripts::Agent::Opencode) {
             return;
         }
         match self.hindrance(agent_session, None) {

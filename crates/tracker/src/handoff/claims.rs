@@ -280,10 +280,9 @@ fn matters(command: &str) -> bool {
 
 fn resume(agent_session: &AgentSession, directory: Option<&str>) -> Claim {
     let id = agent_session.id.as_str();
-    let command = match agent_session.agent.as_str() {
-        agents::claude_code::NAME if agents::claude_code::transcript::is_id(id) => format!("claude --resume {id}"),
-        agent => format!("{agent}, agent session {id}"),
-    };
+    let agent = agent_session.agent.as_str();
+    let command = agents::transcripts::Agent::of(agent).and_then(|agent| agent.resume(id));
+    let command = command.map_or_else(|| format!("{agent}, agent session {id}"), |words| words.join(" "));
     let text = directory.map_or_else(|| command.clone(), |directory| format!("cd {} && {command}", session::quoted(directory)));
     Claim {
         kind: ClaimKind::Resume,

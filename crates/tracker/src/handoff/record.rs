@@ -57,7 +57,9 @@ impl Tracker {
         let conversations = reads.conversations_of(session.key)?;
         let mut calls = Vec::new();
         for conversation in &conversations {
-            calls.extend(reads.tool_calls_of(conversation.key)?.into_iter().filter(|call| call.session == Some(session.key)));
+            let is_command =
+                |call: &ToolCall| call.session == Some(session.key) && agents::is_shell(conversation.agent.as_str(), call.tool.as_str());
+            calls.extend(reads.tool_calls_of(conversation.key)?.into_iter().filter(is_command));
         }
         let head = self.head_of(&session, &conversations)?;
         let directory =
@@ -81,7 +83,6 @@ impl Tracker {
 }
 
 fn commands(mut calls: Vec<ToolCall>) -> Vec<Ran> {
-    calls.retain(|call| agents::claude_code::is_shell(call.tool.as_str()));
     in_order(&mut calls, |call| call.first);
     let ran = |call: ToolCall| {
         let (outcome, at) = (call.outcome(), call.first.at.moment.micros());
