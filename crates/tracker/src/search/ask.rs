@@ -1,0 +1,296 @@
+//! The question, and what is found.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use session::{Conversation, ConversationKey, Moment, Session, SessionKey};
+use store::{Document, Query, QueryError, Search, SearchIn, Sought, StoreError};
+
+use super::snippet::snippet;
+use super::view::HitView;
+use crate::chain::resume_command;
+use crate::{CurrentError, IndexError, Note, ProjectError, Purpose, Tracker};
+
+/// For how long nobody looks for new transcripts after somebody did, in milliseconds.
+const LOOK_EVERY: i64 = 60_000;
+
+/// How much new text whoever searches reads himself, in bytes: more would have him wait.
+const READ_AT_ONCE: u64 = 8 << 20;
+
+/// How long whoever searches waits for others who write.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Why nothing could be sought for.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The question is none.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A session is meant that cannot be determined.
+    #[error(transparent)]
+    Current(#[from] CurrentError),
+    /// A project is meant that cannot be determined.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is sought; an empty list means "any".
+#[derive(Clone, Debug, Default)]
+pub struct WantedHits {
+    /// The words, as they were typed.
+    pub query: String,
+    /// Among what.
+    pub among: Vec<SearchIn>,
+    /// In this session; a name as a person types it.
+    pub session: Option<String>,
+    /// Also in other projects.
+    pub all_projects: bool,
+    /// Of these agents.
+    pub agents: Vec<String>,
+    /// With these tools.
+    pub tools: Vec<String>,
+    /// About these files, by the end of their paths.
+    pub files: Vec<String>,
+    /// Of these roles.
+    pub roles: Vec<String>,
+    /// At or after this moment, in microseconds since 1970.
+    pub since_micros: Option<i64>,
+    /// Before this moment, in microseconds since 1970.
+    pub until_micros: Option<i64>,
+    /// Best first, not newest.
+    pub is_ranked: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The hits.
+    pub hits: Vec<HitView>,
+    /// Whether text of transcripts was sought through.
+    pub has_text: bool,
+}
+
+impl Tracker {
+    /// Returns what fits, newest first, or best first.
+    ///
+    /// # Errors
+    /// When the question is none, or what can be searched cannot be read.
+    pub fn search_for(&mut self, wanted: &WantedHits) -> Result<Found, SearchError> {
+        let query = Query::read(&wanted.query)?;
+        match self.search_once(wanted, &query) {
+            Err(SearchError::Store(error)) if Search::is_damaged(&self.home, &error) => {
+                self.throw_search_away()?;
+                self.search_once(wanted, &query)
+            }
+            done => done,
+        }
+    }
+
+    fn search_once(&self, wanted: &WantedHits, query: &Query) -> Result<Found, SearchError> {
+        let search = self.open_search(wanted)?;
+        let (session, sought) = self.sought(wanted, query)?;
+        let mut finder =
+            Finder { tracker: self, session, query, seen: HashMap::new(), conversations: HashMap::new(), sessions: HashMap::new() };
+        let (mut hits, mut trouble) = (Vec::new(), None);
+        if wanted.limit > 0 {
+            let unread = search.find(&sought, |document| {
+                match finder.hit(&document) {
+                    Ok(hit) => hits.extend(hit),
+                    Err(error) => trouble = Some(error),
+                }
+                if hits.len() >= wanted.limit || trouble.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            if unread > 0 {
+                self.note(Note::SearchUnread { documents: unread });
+            }
+        }
+        trouble.map_or(Ok(()), Err)?;
+        let wants_text = wanted.among.is_empty() || wanted.among.contains(&SearchIn::Transcripts);
+        Ok(Found { hits, has_text: wants_text && self.is_text_on() })
+    }
+
+    /// Opens what can be searched, and brings it up as far as it can be written.
+    fn open_search(&self, wanted: &WantedHits) -> Result<Search, StoreError> {
+        let opened = Search::open(&self.home, self.config.patience().min(PATIENCE));
+        let mut search = match opened {
+            Ok(search) => search,
+            Err(error) if is_passing(&error) => {
+                let search = Search::open_to_read(&self.home, PATIENCE).map_err(|_| error)?;
+                self.note(Note::SearchBehind { reason: "it cannot be written".to_owned() });
+                return Ok(search);
+            }
+            Err(error) => return Err(error),
+        };
+        let brought = self.settle_text(&mut search).and_then(|_| self.follow_store(&mut search));
+        if let Err(error) = brought.and_then(|()| self.look_for_text(&mut search, wanted)) {
+            if !is_passing(&error) {
+                return Err(error);
+            }
+            self.note(Note::SearchBehind { reason: error.to_string() });
+        }
+        search.settle();
+        Ok(search)
+    }
+
+    /// Reads new text where that is little and nobody has looked for a while, else says how old it is.
+    fn look_for_text(&self, search: &mut Search, wanted: &WantedHits) -> Result<(), StoreError> {
+        let wants_text = wanted.among.is_empty() || wanted.among.contains(&SearchIn::Transcripts);
+        if !wants_text || !self.is_text_on() {
+            return Ok(());
+        }
+        let (age, mut left) = self.text_age(search)?;
+        if age.is_none_or(|age| !(0..LOOK_EVERY).contains(&age)) {
+            match self.bring_text_up(search, READ_AT_ONCE, &mut |_, _| {}) {
+                Ok(view) => {
+                    left = view.left;
+                    if view.is_busy {
+                        self.note(Note::SearchBehind { reason: "somebody else reads transcripts just now".to_owned() });
+                    }
+                }
+                // Nobody knows where transcripts are: there are none.
+                Err(IndexError::Config(_)) => {}
+                Err(IndexError::Store(error)) => return Err(error),
+            }
+        }
+        if left > 0 {
+            self.note(Note::TextWaits { bytes: left });
+        }
+        Ok(())
+    }
+
+    fn sought(&self, wanted: &WantedHits, query: &Query) -> Result<(Option<SessionKey>, Sought), SearchError> {
+        let session = wanted.session.as_deref().map(|name| self.resolve(Some(name), Purpose::Reading)).transpose()?;
+        let millis = |micros: i64| micros.div_euclid(1_000);
+        let mut sought = Sought {
+            query: query.clone(),
+            among: wanted.among.clone(),
+            agents: wanted.agents.clone(),
+            tools: wanted.tools.clone(),
+            files: wanted.files.clone(),
+            roles: wanted.roles.clone(),
+            since_millis: wanted.since_micros.map(millis),
+            until_millis: wanted.until_micros.map(millis),
+            is_ranked: wanted.is_ranked,
+            ..Sought::default()
+        };
+        match &session {
+            Some(session) => {
+                sought.sessions = vec![session.key.to_string()];
+                let rows = self.store.reads().conversations_of(session.key)?.into_iter();
+                sought.conversations = rows.map(|row| (row.agent.as_str().to_owned(), row.id.as_str().to_owned())).collect();
+            }
+            None if wanted.all_projects => {}
+            None => sought.scopes = self.scopes_here()?,
+        }
+        Ok((session.map(|session| session.key), sought))
+    }
+}
+
+/// How far apart a hook and a transcript tell of one prompt at most, in milliseconds: who types it again needs longer.
+const TOLD_TWICE: u64 = 2_000;
+
+/// Reports whether it is answered from what is there.
+fn is_passing(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Busy { .. }
+            | StoreError::Full { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::Unopenable { .. }
+            | StoreError::Unsure { .. }
+    )
+}
+
+/// Makes hits of documents.
+struct Finder<'t> {
+    tracker: &'t Tracker,
+    /// The session that is asked for.
+    session: Option<SessionKey>,
+    query: &'t Query,
+    /// Prompts that were found already, and when they were typed: hooks tell of them, and transcripts, too.
+    seen: HashMap<u64, Vec<i64>>,
+    conversations: HashMap<ConversationKey, Option<Conversation>>,
+    sessions: HashMap<SessionKey, Option<(Session, bool)>>,
+}
+
+impl Finder<'_> {
+    fn hit(&mut self, document: &Document) -> Result<Option<HitView>, SearchError> {
+        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let key = self.session_of(document)?;
+        if self.session.is_some() && key != self.session {
+            return Ok(None);
+        }
+        let is_prompt = document.role == agents::transcripts::Role::Prompt.as_str();
+        let told = agents::transcript_id(format!("{} {}", document.conversation, document.text));
+        if is_prompt {
+            let seen = self.seen.entry(told).or_default();
+            if seen.iter().any(|at| at.abs_diff(document.at_millis) < TOLD_TWICE) {
+                return Ok(None);
+            }
+            seen.push(document.at_millis);
+        }
+        let session = key.map(|key| self.session(key)).transpose()?.flatten();
+        let pieces = snippet(&document.text, self.query);
+        let resume = match &session {
+            Some((session, true)) => Some(format!("rutter resume {}", session.id)),
+            _ if document.conversation.is_empty() => None,
+            _ => resume_command(&document.agent, &document.conversation).map(|words| words.join(" ")),
+        };
+        let offset = self.tracker.clock.now().moment.offset().seconds();
+        let at = Moment::from_micros(document.at_millis.saturating_mul(1_000), offset);
+        Ok(Some(HitView {
+            among: document.among,
+            session: session.map(|(session, _)| session.id.to_string()),
+            agent_session: said(&document.conversation),
+            agent: said(&document.agent),
+            turn: said(&document.turn),
+            at: at.map(|at| at.to_string()).unwrap_or_default(),
+            snippet: pieces.iter().map(|piece| piece.text.as_str()).collect(),
+            resume,
+            role: document.role.clone(),
+            tool: said(&document.tool),
+            file: said(&document.file),
+            pieces,
+        }))
+    }
+
+    /// Returns the session a document belongs to: as it says itself, else the one its conversation belonged to then.
+    fn session_of(&mut self, document: &Document) -> Result<Option<SessionKey>, StoreError> {
+        if let Ok(key) = uuid::Uuid::parse_str(&document.session) {
+            return Ok(Some(SessionKey::new(key)));
+        }
+        if document.conversation.is_empty() {
+            return Ok(None);
+        }
+        let key = ConversationKey::of(&document.agent, &document.conversation);
+        let reads = self.tracker.store.reads();
+        let row = match self.conversations.entry(key) {
+            std::collections::hash_map::Entry::Occupied(held) => held.into_mut(),
+            std::collections::hash_map::Entry::Vacant(vacant) => vacant.insert(reads.conversation(key)?),
+        };
+        let at = document.at_millis.saturating_mul(1_000).saturating_add(999);
+        let assignments = row.iter().flat_map(|row| &row.assignments);
+        let before = assignments.clone().rev().find(|each| each.since.at.moment.micros() <= at);
+        Ok(before.or_else(|| assignments.clone().next()).map(|each| each.session))
+    }
+
+    /// Returns a session, and whether it can be resumed: it has a conversation.
+    fn session(&mut self, key: SessionKey) -> Result<Option<(Session, bool)>, StoreError> {
+        if let Some(held) = self.sessions.get(&key) {
+            return Ok(held.clone());
+        }
+        let reads = self.tracker.store.reads();
+        let found = match reads.session(key)? {
+            Some(session) => Some((session, !reads.conversations_of(key)?.is_empty())),
+            None => None,
+        };
+        self.sessions.insert(key, found.clone());
+        Ok(found)
+    }
+}

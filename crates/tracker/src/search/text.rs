@@ -1,0 +1,248 @@
+//! The text of transcripts, followed in their files: a stage of its own, because it takes longer than everything else.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use agents::transcripts::{Agent, FoundFile, Growth};
+use store::{LineError, Packed, Progress, Search, StoreError, TextFile, TextFileId, wait_in_line};
+
+use super::hear::{Job, Slice, hear_all};
+use super::kept::Kept;
+use super::places::Places;
+use crate::index::{Scratch, name_of, threads};
+use crate::{IndexError, Tracker};
+
+/// How much text is written in one transaction, in bytes.
+const BATCH: usize = 32 << 20;
+
+/// How many slices are: many short files.
+const MANY: usize = 512;
+
+/// Where it is noted whether text is kept, and of what.
+const TEXT: &str = "text";
+
+/// Where it is noted when somebody looked for new text last, in milliseconds since 1970, and how much he left, in bytes.
+const LOOKED_AT: &str = "looked at";
+const LEFT: &str = "left";
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TextView {
+    /// Whether people allowed it.
+    pub is_on: bool,
+    /// Files that were new, or had changed.
+    pub read: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Bytes that were left for later.
+    pub left: u64,
+    /// Whether somebody else is at it.
+    pub is_busy: bool,
+    /// Files and directories that could not be read, each with its reason.
+    pub unreadable: Vec<String>,
+}
+
+impl Tracker {
+    /// Reads what is new in the text of transcripts, where people allowed it; removes what is there, where they do not allow it any more.
+    ///
+    /// # Errors
+    /// When nobody knows where transcripts are, or what can be searched cannot be written. What was done until then stays done.
+    pub fn index_text(&mut self, progress: &mut Progress<'_>) -> Result<TextView, IndexError> {
+        if !self.is_text_on() && !Search::is_there(&self.home) {
+            return Ok(TextView::default());
+        }
+        match self.index_text_once(progress) {
+            Err(IndexError::Store(error)) if Search::is_damaged(&self.home, &error) => {
+                self.throw_search_away()?;
+                self.index_text_once(progress)
+            }
+            done => done,
+        }
+    }
+
+    fn index_text_once(&mut self, progress: &mut Progress<'_>) -> Result<TextView, IndexError> {
+        let mut search = Search::open(&self.home, self.config.patience())?;
+        self.bring_text_up(&mut search, u64::MAX, progress)
+    }
+
+    /// Throws away what can be searched. It is made anew by whoever searches next; of transcripts that are gone nothing is left.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn throw_search_away(&self) -> Result<(), StoreError> {
+        Search::remove(&self.home, self.config.patience())
+    }
+
+    /// Reports whether people allowed that text is kept.
+    pub fn is_text_on(&self) -> bool {
+        // What is kept is thrown away where it is off: no variable of one shell may do that.
+        self.config.is_put_on_in_file("index.transcript_text")
+    }
+
+    /// Returns for how many milliseconds nobody has looked for new text, and how much was left then, in bytes.
+    pub(super) fn text_age(&self, search: &Search) -> Result<(Option<i64>, u64), StoreError> {
+        let number = |name: &str| Ok::<_, StoreError>(search.fact(name)?.and_then(|text| text.parse::<i64>().ok()));
+        let looked_at = number(LOOKED_AT)?;
+        Ok((looked_at.map(|at| self.now_millis() - at), number(LEFT)?.map_or(0, i64::cast_unsigned)))
+    }
+
+    fn now_millis(&self) -> i64 {
+        self.clock.now().moment.micros() / 1_000
+    }
+
+    /// Removes text that people do not want to be kept; reports whether they want any.
+    pub(super) fn settle_text(&self, search: &mut Search) -> Result<bool, StoreError> {
+        let wanted = if self.is_text_on() { Kept::by(self).name() } else { String::new() };
+        let held = search.fact(TEXT)?.unwrap_or_default();
+        if held != wanted {
+            if !held.is_empty() {
+                // Made anew, so that no page of it is left in the file.
+                self.throw_search_away()?;
+                *search = Search::open(&self.home, self.config.patience())?;
+            }
+            search.write(|turn| turn.set_fact(TEXT, &wanted))?;
+        }
+        Ok(!wanted.is_empty())
+    }
+
+    /// Reads what is new, if it is not more than `most` bytes.
+    pub(super) fn bring_text_up(&self, search: &mut Search, most: u64, progress: &mut Progress<'_>) -> Result<TextView, IndexError> {
+        let mut view = TextView { is_on: self.settle_text(search)?, ..TextView::default() };
+        if !view.is_on {
+            return Ok(view);
+        }
+        // Two at once would read everything twice.
+        let _place = match wait_in_line(&self.home.join("search-text.lock"), Duration::ZERO) {
+            Ok(place) => place,
+            Err(LineError::Busy { .. }) => return Ok(TextView { is_busy: true, ..view }),
+            Err(LineError::File(error)) => {
+                view.unreadable.push(error.to_string());
+                return Ok(view);
+            }
+        };
+        let jobs = self.jobs(search, &mut view)?;
+        let bytes: u64 = jobs.iter().map(to_read).sum();
+        if bytes > most {
+            view.left = bytes;
+        } else {
+            self.read_text(search, &jobs, bytes, &mut view, progress)?;
+        }
+        let now = self.now_millis().to_string();
+        search.write(|turn| {
+            turn.set_fact(LOOKED_AT, &now)?;
+            turn.set_fact(LEFT, &view.left.to_string())
+        })?;
+        Ok(view)
+    }
+
+    /// Returns the files in which something is new, the largest first.
+    fn jobs(&self, search: &Search, view: &mut TextView) -> Result<Vec<Job>, IndexError> {
+        let held = search.text_files()?;
+        let by_path: HashMap<&str, &(TextFileId, TextFile)> = held.iter().map(|known| (known.1.path.as_str(), known)).collect();
+        let by_inode: HashMap<(u64, u64), &(TextFileId, TextFile)> =
+            held.iter().map(|known| ((known.1.device, known.1.inode), known)).collect();
+        let mut jobs = Vec::new();
+        for (agent, root) in self.config.transcript_roots()? {
+            let walked = agent.walk(&root, threads());
+            let troubles = walked.troubles.iter().map(|(path, error)| format!("{}: {error}", path.display()));
+            view.unreadable.extend(troubles);
+            for found in walked.files {
+                let path = name_of(&found.path);
+                let moved = || by_inode.get(&(found.device, found.inode)).copied().filter(|known| !Path::new(&known.1.path).exists());
+                let known = by_path.get(path.as_str()).copied().or_else(moved);
+                if known.is_none_or(|known| !is_unchanged(&known.1, &found, &path)) {
+                    jobs.push(Job { agent, found, path, known: known.cloned() });
+                }
+            }
+        }
+        jobs.sort_by_key(|job| std::cmp::Reverse(to_read(job)));
+        Ok(jobs)
+    }
+
+    fn read_text(
+        &self,
+        search: &mut Search,
+        jobs: &[Job],
+        bytes: u64,
+        view: &mut TextView,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), StoreError> {
+        let kept = Kept::by(self);
+        let mut writer = Writer { search, jobs, begun: HashMap::new(), waiting: Vec::new(), length: 0 };
+        let places = Mutex::new(Places::new(self)?);
+        let is_copied = jobs.iter().any(|job| job.agent == Agent::Opencode);
+        let scratch = is_copied.then(|| Scratch::open(&self.home).ok()).flatten();
+        hear_all(jobs, &kept, &places, scratch.as_ref().map(Scratch::path), |slice| {
+            match &slice.file {
+                Ok(file) => {
+                    let is_last = file.size > 0 || jobs[slice.job].found.size == 0;
+                    view.read += u64::from(is_last);
+                    view.bytes += if is_last { to_read(&jobs[slice.job]) } else { 0 };
+                    progress(view.bytes, bytes);
+                    writer.take(slice)
+                }
+                // It vanished while nobody looked.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                Err(error) => {
+                    view.unreadable.push(format!("{}: {error}", jobs[slice.job].found.path.display()));
+                    Ok(())
+                }
+            }
+        })?;
+        writer.write()
+    }
+}
+
+/// Returns how much of a file is new, as far as that can be told.
+fn to_read(job: &Job) -> u64 {
+    let known = job.known.as_ref().filter(|_| job.agent.growth(&job.found.path) == Growth::Appended);
+    job.found.size - known.map_or(0, |(_, file)| file.place.min(job.found.size))
+}
+
+fn is_unchanged(held: &TextFile, found: &FoundFile, path: &str) -> bool {
+    (held.size, held.changed_nanos, held.device, held.inode, held.path.as_str())
+        == (found.size, found.changed_nanos, found.device, found.inode, path)
+}
+
+/// Writes slices, many at a time.
+struct Writer<'s> {
+    search: &'s mut Search,
+    jobs: &'s [Job],
+    /// Files of which a part was written: their ids, and how far they were read.
+    begun: HashMap<usize, (TextFileId, u64)>,
+    waiting: Vec<Slice>,
+    length: usize,
+}
+
+impl Writer<'_> {
+    fn take(&mut self, slice: Slice) -> Result<(), StoreError> {
+        self.length += slice.packed.bytes;
+        self.waiting.push(slice);
+        if self.length >= BATCH || self.waiting.len() >= MANY { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let (jobs, slices, begun) = (self.jobs, std::mem::take(&mut self.waiting), &mut self.begun);
+        self.length = 0;
+        self.search.write(|turn| {
+            let mut all: Vec<(String, Packed)> = Vec::new();
+            for slice in slices {
+                let Ok(file) = slice.file else { continue };
+                let known = jobs[slice.job].known.as_ref().filter(|(id, _)| slice.known == Some(*id)).map(|(id, file)| (*id, file.place));
+                let id = match begun.get(&slice.job).copied().or(known) {
+                    Some((id, from)) => turn.go_on_in_file(id, from, &file)?.then_some(id),
+                    None => Some(turn.begin_file(&file)?),
+                };
+                // Somebody else was here since this command looked.
+                let Some(id) = id else { continue };
+                begun.insert(slice.job, (id, file.place));
+                all.push((id.owner(), slice.packed));
+            }
+            turn.add(all)
+        })?;
+        self.search.settle();
+        Ok(())
+    }
+}
