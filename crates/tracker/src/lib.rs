@@ -20,6 +20,8 @@
 //! | `activity` | what agents did in a session: turns, tool calls, outcomes |
 //! | `events` | what hooks reported, event by event |
 //! | `listing`, `stats`, `summary` | many sessions, one counted, one summed up |
+//! | `groups/` | sessions that have something in common: a branch, a ticket, a tag |
+//! | `templates/` | what sessions can begin with, in files |
 //! | `hooks/` | what agents' hooks leave: taken in, and given a session |
 //! | `index/` | what transcripts say, read as far as it is new |
 //! | `install`, `instructions` | putting hooks into agents' settings and words into their instructions, and out again |
@@ -39,6 +41,7 @@
 //! | `foreign_place` | files of ours where others may have planted links |
 //! | `mirror/` | files for people and scripts, written from the store and taken in from others |
 //! | `marker_file/` | a hint for other scripts: which conversation a project's agent has |
+//! | `search/` | searching what was recorded, and the text of transcripts where that is allowed |
 //! | `shims/` | scripts that stand where other people's scripts stood |
 //! | `extract` | the agent session that an agent's output is of |
 //! | `exchange` | sessions as a file that can be imported elsewhere |
@@ -47,6 +50,7 @@
 //! | `usage/` | what agents used: tokens, what they cost, and of how much that is a lower bound |
 //! | `tools/` | what tools agents called, how often they failed, how long they took |
 //! | `rebuild`, `doctor` | deriving again; looking for what is wrong |
+//! | `templates/` | what sessions can begin with, in files |
 //! | `time_words` | `13:45`, `10 minutes ago`, `7d` |
 //! | `note` | what a person should be told beside the answer |
 //! | `view` | the public shape of every noun |
@@ -71,6 +75,7 @@ mod files;
 mod foreign_place;
 mod gate;
 mod git;
+mod groups;
 mod handoff;
 mod holdings;
 mod hooks;
@@ -91,10 +96,12 @@ mod projects;
 mod put_back;
 mod rebuild;
 mod runners;
+mod search;
 mod shims;
 mod stats;
 mod status_line;
 mod summary;
+mod templates;
 mod time_words;
 mod tools;
 mod tracker;
@@ -121,11 +128,14 @@ pub use events::{EventView, Follower, WantedEvents};
 pub use exchange::{ExchangeError, Imported};
 pub use extract::{Extracted, Newest, extract};
 pub use gate::{CheckedRange, CommitMaking, GateError, GateMode, HookCall, HookOutcome, HookView, Objection, REFUSED, Rule};
+pub use groups::{GroupKind, GroupOfSessions, GroupStatsView, GroupWorkView, Grouped, GroupedView, TicketRule};
 pub use handoff::{Check, Claim, ClaimKind, HandoffView, ReceivedView};
 pub use hooks::{Answer, PauseError, Taken, Waiting};
-pub use index::{IndexError, IndexView, TranscriptView};
+pub use index::{IndexError, IndexView, TranscriptError, TranscriptView};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
-pub use inventory::{AgentSessionView, Cleaning, DeletedView, InventoryError, RestoreError, RestoreFrom, RestoredView, Restoring};
+pub use inventory::{
+    AgentSessionView, Choice, Cleaning, DeletedView, InventoryError, RestoreError, RestoreFrom, RestoredView, Restoring, agent_names,
+};
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;
 pub use make::fragment;
@@ -138,10 +148,12 @@ pub use place::Place;
 pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use runners::{SEVERAL, TestRun, read as read_test_run};
+pub use search::{Found as FoundHits, HitView, Piece, SearchError, TextView, WantedHits};
 pub use shims::{ShimError, ShimView};
 pub use stats::Overview;
 pub use status_line::StatusLine;
 pub use summary::SummaryView;
+pub use templates::{TemplateEntryView, TemplateError, TemplateScope, TemplateView, TemplateWorkView};
 pub use time_words::{
     TimeError, ago, parse_duration, parse_from, parse_length, parse_moment, parse_since, parse_through, parse_until, read_zone,
 };
@@ -155,7 +167,7 @@ pub use usage::{
     BlockView, Cost, DifferenceView, Own, OwnTokensView, Owner, Owners, PriceError, Prices, SidechainView, Sum, UnknownModelView, UsageBy,
     UsageError, UsageReport, UsageRow, UsageView, WantedUsage, report as report_usage,
 };
-pub use vault::{LeavingView, VaultCopyView, VaultError, VaultView, VerifiedView};
+pub use vault::{KeptEntry, LeavingView, VaultCopyView, VaultError, VaultView, VerifiedView};
 pub use view::{
     EntryCounts, EntryView, FileView, GroupView, MarkerView, OverviewView, SessionView, StatsView, WorkCounts, WorkItemView,
     duration_words, metadata_object,
@@ -163,4 +175,4 @@ pub use view::{
 pub use work::WorkError;
 
 pub use session;
-pub use store::{Access, Progress, SetAside, StoreError, Wanted, sqlite_version};
+pub use store::{Access, Progress, QueryError, SearchIn, SetAside, StoreError, Wanted, sqlite_version};

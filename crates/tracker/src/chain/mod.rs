@@ -20,6 +20,7 @@ mod transcripts;
 mod transition;
 mod view;
 
+pub(crate) use resume::resume_command;
 pub(crate) use transcripts::Hindrance;
 
 pub use head::{Chain, WantedChain};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use agents::claude_code;
+use agents::transcripts::Agent;
 use serde::Serialize;
 use session::{AgentSession, Conversation, ConversationKey, Head, Latest, Moment, Project, ProjectKey, Scope, Session, Text};
 use store::StoreError;
@@ -275,9 +275,12 @@ impl Candidate {
 
 /// Returns the program that resumes an agent session, and its arguments, where they are known.
 fn command(agent_session: &AgentSession) -> Option<Vec<String>> {
-    let id = agent_session.id.as_str();
-    let is_known = agent_session.agent.as_str() == claude_code::NAME && claude_code::transcript::is_id(id);
-    is_known.then(|| ["claude", "--resume", id].map(str::to_owned).to_vec())
+    resume_command(agent_session.agent.as_str(), agent_session.id.as_str())
+}
+
+/// Returns the program that resumes an agent's session, and its arguments, where they are known.
+pub(crate) fn resume_command(agent: &str, id: &str) -> Option<Vec<String>> {
+    Agent::of(agent)?.resume(id)
 }
 
 /// Returns the directory that people call the project: of a repository the one that holds `.git`.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Environment};
-use crate::parse_duration;
+use crate::{TicketRule, parse_duration};
 
 /// One thing that can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,19 @@ pub const KEYS: &[Key] = &[
     key("gate.mode", "RUTTER_GATE", "what becomes of a commit that breaks a rule: `off`, `advise` or `strict`"),
     key("handoff.deliver", "RUTTER_HANDOFF", "whether an agent that starts is told of the sessions before it"),
     key("handoff.limit", "RUTTER_HANDOFF_LIMIT", "how many characters it is told at most"),
+    key(
+        "index.transcript_text",
+        "RUTTER_INDEX_TRANSCRIPT_TEXT",
+        "whether the text of transcripts is kept, redacted, so that `rutter search` finds it",
+    ),
     key("vault.enabled", "RUTTER_VAULT", "whether exact copies of transcripts are kept, from before the agents delete them"),
     key("vault.max_bytes", "RUTTER_VAULT_MAX_BYTES", "how much room these copies may take: a number of bytes, `2GB`, `500MB`, or `none`"),
     key("agents.roots", "RUTTER_AGENTS_ROOTS", "more directories with a directory for each conversation of agents, separated by `:`"),
+    key(
+        "groups.tickets",
+        "RUTTER_GROUPS_TICKETS",
+        "which tickets sessions are grouped by: `any`, or names of trackers and `#`, separated by `,`",
+    ),
     key("trash.keep_days", "RUTTER_TRASH_KEEP_DAYS", "for how many days what was deleted of agents' files can be put back"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
@@ -60,7 +70,14 @@ pub(super) const OFF: [&str; 3] = ["false", "0", "off"];
 fn is_switch(name: &str) -> bool {
     matches!(
         name,
-        "record.prompts" | "hook.banner" | "hook.context" | "hook.environment" | "marker.refresh" | "handoff.deliver" | "vault.enabled"
+        "record.prompts"
+            | "hook.banner"
+            | "hook.context"
+            | "hook.environment"
+            | "marker.refresh"
+            | "handoff.deliver"
+            | "vault.enabled"
+            | "index.transcript_text"
     )
 }
 
@@ -74,7 +91,7 @@ pub(super) fn default(name: &str, environment: &Environment, home: Option<&Path>
             data.map(|data| text(data.join("rutter")))
         }
         "store.wait_seconds" => Some("10".to_owned()),
-        "vault.enabled" => Some("false".to_owned()),
+        "vault.enabled" | "index.transcript_text" => Some("false".to_owned()),
         name if is_switch(name) => Some("true".to_owned()),
         "session.owner" => environment.text("USER").or_else(|| environment.text("LOGNAME")).or_else(user_of_process),
         "marker.directory" => Some(MARKERS.to_owned()),
@@ -83,6 +100,7 @@ pub(super) fn default(name: &str, environment: &Environment, home: Option<&Path>
         "gate.mode" => Some("advise".to_owned()),
         "handoff.limit" => Some(HANDOFF_LIMIT.to_string()),
         "vault.max_bytes" => Some("none".to_owned()),
+        "groups.tickets" => Some("any".to_owned()),
         "trash.keep_days" => Some("30".to_owned()),
         "mirror.root" => home.map_or_else(|| Some("off".to_owned()), |home| Some(text(home.join(".claude/memory")))),
         _ => None,
@@ -135,6 +153,7 @@ pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         }
         "trash.keep_days" => (text.parse().is_ok_and(|days: u64| (1..=36_500).contains(&days)), "a number of days from 1 to 36500"),
         "vault.max_bytes" => (text == "none" || parse_size(text).is_some(), "a number of bytes, `2GB`, `500MB`, or `none`"),
+        "groups.tickets" => (TicketRule::read(text).is_some(), "`any`, or names such as `SHOP,API,#`"),
         "mirror.root" => (text == "off" || is_absolute, "an absolute path, or `off`"),
         _ => (true, ""),
     };

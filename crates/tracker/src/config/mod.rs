@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use agents::claude_code;
 use agents::claude_code::locations::Locations;
+use agents::transcripts::{Agent, ROOT_VARIABLES};
 use store::BoxError;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::usage::PRICE_TABLES;
-use crate::{GateMode, Prices, UsageError, parse_duration};
+use crate::{GateMode, Prices, TicketRule, UsageError, parse_duration};
 use keys::{MARKERS, OFF, check_value, default};
 
 pub(crate) use keys::HANDOFF_LIMIT;
@@ -148,8 +149,8 @@ pub struct Config {
     prices: String,
     /// The user's home directory.
     pub user_home: Option<PathBuf>,
-    /// Where Claude Code has its files, if it was told to have them elsewhere.
-    pub claude_directory: Option<PathBuf>,
+    /// Where agents were told to have their files, by the variables that say so.
+    agent_directories: BTreeMap<&'static str, PathBuf>,
     /// The variables that name a session, in the order in which they are asked.
     pub session_variables: Vec<(&'static str, String)>,
     /// The conversation that an agent told its shell it is.
@@ -185,10 +186,11 @@ impl Config {
         let session_variables = variables.filter_map(|name| environment.text(name).map(|value| (name, value))).collect();
         let unknown = unknown_names(&document);
         let prices = prices_in(&document);
-        let claude_directory = environment.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+        let named = |name: &&'static str| Some((*name, environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute())?));
+        let agent_directories = ROOT_VARIABLES.iter().filter_map(named).collect();
         let agent_session = environment.text(claude_code::CONVERSATION_VARIABLE);
         let programs = programs(environment.get("PATH"));
-        Ok(Self { file, settings, filed, unknown, prices, user_home: home, claude_directory, session_variables, agent_session, programs })
+        Ok(Self { file, settings, filed, unknown, prices, user_home: home, agent_directories, session_variables, agent_session, programs })
     }
 
     /// Returns the configuration with a project named on the command line.
@@ -204,7 +206,15 @@ impl Config {
     /// Returns where Claude Code has its files.
     pub(crate) fn locations(&self) -> Result<Locations, ConfigError> {
         let home = self.user_home.as_deref().ok_or(ConfigError::NoHome)?;
-        Ok(Locations::new(home, self.claude_directory.as_deref()))
+        Ok(Locations::new(home, self.agent_directories.get("CLAUDE_CONFIG_DIR").map(PathBuf::as_path)))
+    }
+
+    /// Returns the directories that agents' transcripts are in, whether they are there or not.
+    pub(crate) fn transcript_roots(&self) -> Result<Vec<(Agent, PathBuf)>, ConfigError> {
+        let home = self.user_home.as_deref().ok_or(ConfigError::NoHome)?;
+        let variable = |name: &str| self.agent_directories.get(name).map(|path| path.clone().into_os_string());
+        let of = |agent: Agent| agent.roots(home, &variable).into_iter().map(move |root| (agent, root));
+        Ok(Agent::ALL.into_iter().flat_map(of).collect())
     }
 
     /// Returns where a program is, if it can be started: in an absolute entry of `PATH`, never in the directory one stands in.
@@ -308,6 +318,11 @@ impl Config {
         Prices::with_own(&self.prices).map_err(|source| UsageError::Prices { path: self.file.clone(), source })
     }
 
+    /// Returns which tickets sessions are grouped by.
+    pub(crate) fn ticket_rule(&self) -> TicketRule {
+        self.text("groups.tickets").and_then(TicketRule::read).unwrap_or_default()
+    }
+
     /// Reports whether a switch is on.
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.text(name).is_none_or(|value| !OFF.contains(&value))
@@ -316,6 +331,11 @@ impl Config {
     /// Reports whether the file leaves a switch on, whatever the variables of this process say.
     pub(crate) fn is_on_in_file(&self, name: &str) -> bool {
         self.filed.get(name).and_then(Option::as_deref).is_none_or(|value| !OFF.contains(&value))
+    }
+
+    /// Reports whether the file puts a switch on that is off otherwise, whatever the variables of this process say.
+    pub(crate) fn is_put_on_in_file(&self, name: &str) -> bool {
+        self.filed.get(name).and_then(Option::as_deref).is_some_and(|value| !OFF.contains(&value))
     }
 
     /// Returns the directories in which agents are not recorded, as they are named and with all links followed: an agent says where it works

@@ -12,7 +12,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use agents::claude_code;
 use session::{
     AgentSession, Change, Conversation, ConversationKey, Described, Ended, Evidence, Happened, Metadata, Moment, Moved, Observed, Opener,
     Prefix, ProjectKey, Rank, Reading, Revision, Scope, Session, SessionKey, Standing, Started, Status, Subject, Text,
@@ -122,7 +121,7 @@ impl Tracker {
             true => (Status::Completed, "its transcript ends with an answer"),
             false => (Status::Abandoned, "its transcript ends in the middle of a turn"),
         });
-        Past { key: ConversationKey::of(claude_code::NAME, &told.id), ground, first, last, end, told }
+        Past { key: ConversationKey::of(&told.agent, &told.id), ground, first, last, end, told }
     }
 }
 
@@ -190,7 +189,7 @@ impl Past<'_> {
 
     fn observed(&self, what: Happened) -> Observed {
         Observed {
-            agent: Text::stored(claude_code::NAME.to_owned()),
+            agent: Text::stored(self.told.agent.clone()),
             conversation: redact::text(&self.told.id),
             name: Text::stored("transcript".to_owned()),
             cwd: self.told.cwd.as_deref().map(redact::text),
@@ -230,7 +229,7 @@ impl Past<'_> {
     /// Returns the conversation that this one was copied from.
     fn origin(&self) -> Option<AgentSession> {
         let id = self.told.copied_from.as_deref()?;
-        Some(AgentSession { agent: Text::stored(claude_code::NAME.to_owned()), id: redact::text(id) })
+        Some(AgentSession { agent: Text::stored(self.told.agent.clone()), id: redact::text(id) })
     }
 
     fn parent(&self, pen: &mut Pen<'_>) -> Result<Option<SessionKey>, StoreError> {
@@ -251,7 +250,7 @@ impl Past<'_> {
             worktree: redact::text(&self.ground.place.worktree.to_string_lossy()),
             opener: Opener::Agent,
             owner: pen.author.owner.clone(),
-            agent: Some(Text::stored(claude_code::NAME.to_owned())),
+            agent: Some(Text::stored(self.told.agent.clone())),
             parent,
             number: None,
             documented: &self.ground.documented,
@@ -283,7 +282,7 @@ impl Past<'_> {
             }
             let moved = Moved {
                 scope,
-                new: AgentSession { agent: Text::stored(claude_code::NAME.to_owned()), id: redact::text(&self.told.id) },
+                new: AgentSession { agent: Text::stored(self.told.agent.clone()), id: redact::text(&self.told.id) },
                 from: self.origin(),
                 source: Text::stored(if self.told.copied_from.is_some() { "fork" } else { "startup" }.to_owned()),
                 standing: if is_newest { Standing::Moved } else { Standing::Apart },

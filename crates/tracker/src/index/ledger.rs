@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use agents::claude_code::transcript::{self, Walked, Wanted};
-use session::transcript::Ledger;
+use agents::transcripts::Wanted;
+use session::transcript::{Facts, Ledger};
 use store::{AllUsage, Index, IndexedFile, Progress, StoreError};
 
-use super::pass::threads;
+use super::pass::{How, threads};
+use super::sources::Sources;
 use super::update::{IndexError, IndexView, unreadable};
 use super::{pass, plan};
 use crate::{Note, Tracker};
@@ -22,17 +23,17 @@ impl Tracker {
             return self.read_directly(Wanted::Usage, progress);
         }
         // Mostly nothing is new: what the index has is laid together while somebody looks whether that is so.
-        let projects = self.locations()?.projects();
-        let (walked, early) = std::thread::scope(|scope| {
-            let walk = scope.spawn(|| transcript::walk(&projects, threads().saturating_sub(1).max(1)));
+        let roots = self.config.transcript_roots()?;
+        let (sources, early) = std::thread::scope(|scope| {
+            let walk = scope.spawn(|| Sources::find(&roots, threads().saturating_sub(1).max(1)));
             let early = early_usage(&self.home, self.config.patience());
             (walk.join().unwrap_or_default(), early)
         });
         let (opened, early) = early.unzip();
-        match self.index_for_reading_of(opened, walked, progress)? {
+        match self.index_for_reading_of(opened, &sources, progress)? {
             None => self.read_directly(Wanted::Usage, progress),
             Some((mut index, view)) => {
-                let laid = match early.filter(|_| view.read == 0) {
+                let laid = match early.filter(|_| view.read == 0 && !view.took_back) {
                     Some(early) => Ok(early),
                     None => index.all_usage(),
                 };
@@ -71,8 +72,12 @@ impl Tracker {
         let Some(index) = self.index_for_reading(progress)? else { return self.read_directly(Wanted::Everything, progress) };
         let mut ledger = Ledger::default();
         let unread = index.look(|index| {
-            let unread = index.each_usage(|_, facts| ledger.add(facts))?;
-            Ok(unread.max(index.each_rest(|_, facts| ledger.add(facts))?))
+            let mut add = |agent: &str, facts: &Facts| {
+                ledger.add(facts);
+                ledger.note_agent(agent, facts);
+            };
+            let unread = index.each_usage(&mut add)?;
+            Ok(unread.max(index.each_rest(add)?))
         })?;
         self.say_what_is_unread(unread);
         Ok(ledger)
@@ -86,23 +91,23 @@ impl Tracker {
 
     /// Opens the index and reads what is new; none where it cannot be written.
     pub(super) fn index_for_reading(&mut self, progress: &mut Progress<'_>) -> Result<Option<Index>, IndexError> {
-        let walked = transcript::walk(&self.locations()?.projects(), threads());
-        Ok(self.index_for_reading_of(None, walked, progress)?.map(|(index, _)| index))
+        let sources = Sources::find_all(&self.config.transcript_roots()?);
+        Ok(self.index_for_reading_of(None, &sources, progress)?.map(|(index, _)| index))
     }
 
     /// Opens the index, unless it is, and reads what is new in the transcripts that were found; none where it cannot be written.
     fn index_for_reading_of(
         &mut self,
         opened: Option<Opened>,
-        walked: Walked,
+        sources: &Sources,
         progress: &mut Progress<'_>,
     ) -> Result<Option<(Index, IndexView)>, IndexError> {
-        let mut read = self.index_over(opened, walked.clone(), progress);
+        let mut read = self.index_over(opened, sources, progress);
         if let Err(IndexError::Store(error)) = &read
             && Index::is_damaged(&self.home, error)
         {
             self.discard_index()?;
-            read = self.index_over(None, walked, progress);
+            read = self.index_over(None, sources, progress);
         }
         match read {
             Ok((index, mut view)) => {
@@ -120,14 +125,14 @@ impl Tracker {
     fn index_over(
         &mut self,
         opened: Option<Opened>,
-        walked: Walked,
+        sources: &Sources,
         progress: &mut Progress<'_>,
     ) -> Result<(Index, IndexView), IndexError> {
         let (mut index, indexed) = match opened {
             Some(Opened { index, files }) => (index, Some(files)),
             None => (Index::open(&self.home, self.config.patience())?, None),
         };
-        let view = self.bring_index_up(&mut index, indexed, walked, progress)?;
+        let view = self.bring_index_up(&mut index, indexed, sources, progress)?;
         // The store's copy is made by whoever may write it next.
         drop(self.keep_what_is_new(&mut index));
         index.settle();
@@ -139,22 +144,28 @@ impl Tracker {
 
     /// Reads transcripts as they are, beside what the store keeps of those that are gone.
     fn read_directly(&mut self, wanted: Wanted, progress: &mut Progress<'_>) -> Result<Ledger, IndexError> {
-        let walked = transcript::walk(&self.locations()?.projects(), threads());
-        let mut troubles: Vec<String> = walked.troubles.iter().map(|(path, error)| unreadable(path, error)).collect();
-        let plan = plan::plan(walked.files, &[], true);
+        let sources = Sources::find_all(&self.config.transcript_roots()?);
+        let mut troubles: Vec<String> = sources.troubles.iter().map(|(path, error)| unreadable(path, error)).collect();
+        let plan = plan::plan(&sources, &[]);
         let mut ledger = Ledger::default();
-        for facts in self.store.reads().kept_parts()?.iter().filter_map(store::KeptPart::facts).flatten() {
-            ledger.add(&facts);
+        for part in self.store.reads().kept_parts()? {
+            for facts in part.facts().iter().flatten() {
+                ledger.add(facts);
+                ledger.note_agent(&part.agent, facts);
+            }
         }
         let mut tell = |done: u64| progress(done.min(plan.bytes), plan.bytes);
         let read = pass::read_all(
             &plan.jobs,
-            wanted,
+            How { wanted, scratch: None },
             &mut tell,
-            |_, facts| facts,
+            |_, pass| pass.facts,
             |(job, outcome)| {
                 match outcome {
-                    Ok(read) => read.made.iter().for_each(|facts| ledger.add(facts)),
+                    Ok(read) => read.made.iter().for_each(|facts| {
+                        ledger.add(facts);
+                        ledger.note_agent(plan.jobs[job].agent.name(), facts);
+                    }),
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                     Err(error) => troubles.push(unreadable(&plan.jobs[job].found.path, &error)),
                 }

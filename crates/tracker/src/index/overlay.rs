@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use agents::TranscriptBuffers;
-use agents::claude_code::{self, transcript, transcript::Wanted};
-use serde_json::json;
+use agents::claude_code::{self, transcript};
+use agents::transcripts::{Agent, Wanted};
 use session::transcript::{Answer, Call, Ledger, Response, TypedTurn};
 use session::{Conversation, Session, SessionKey};
 use store::{Index, StoreError};
 
-use super::pass::{open, redact_names};
+use super::pass::redact_names;
 use super::timeline::Told;
-use crate::usage::{Prices, Sum};
+use crate::usage::{Prices, Sum, usage_object};
 use crate::{Note, SessionView, Tracker};
 
 /// What hooks call the prompt of a turn that only a transcript tells of.
@@ -25,7 +25,7 @@ impl Tracker {
     /// When the store cannot answer.
     pub fn whole_views(&mut self, sessions: &[Session]) -> Result<Vec<SessionView>, StoreError> {
         let index = if self.is_indexed()? { Index::open(&self.home, self.config.patience()).ok() } else { None };
-        let index = index.map(|mut index| self.take_back_what_is_kept(&mut index).map(|()| index)).and_then(Result::ok);
+        let index = index.map(|mut index| self.take_back_what_is_kept(&mut index).map(|_| index)).and_then(Result::ok);
         self.views_over(sessions, index.as_ref())
     }
 
@@ -79,7 +79,7 @@ impl Tracker {
         // The one turn that stands for all of a transcript counts where the transcript is not known any more.
         view.turns = if turns > 0 { turns } else { view.turns };
         view.tool_calls += calls;
-        view.usage = (sum.responses > 0).then(|| usage(&sum));
+        view.usage = (sum.responses > 0).then(|| usage_object(&sum));
         Ok(view)
     }
 
@@ -106,10 +106,12 @@ impl Tracker {
         let Some(path) = projects.and_then(|projects| transcript::find(&projects, conversation.id.as_str())) else { return ledger };
         let mut buffers = TranscriptBuffers::default();
         for file in files_of(&path) {
-            let read = open(&file).and_then(|mut file| transcript::read(&mut file, Wanted::Everything, &mut buffers));
-            if let Ok(mut pass) = read {
-                redact_names(&mut pass.facts);
-                ledger.add(&pass.facts);
+            let mut found = Vec::new();
+            let read =
+                Agent::ClaudeCode.read_file(&file, None, Wanted::Everything, &mut buffers, &|_| {}, &mut |pass| found.push(pass.facts));
+            for facts in found.iter_mut().filter(|_| read.is_ok()) {
+                redact_names(facts);
+                ledger.add(facts);
             }
         }
         ledger
@@ -181,13 +183,4 @@ impl Said<'_> {
             sum.add(&response, tariff.and_then(|tariff| tariff.cost(&response.usage, response.at)));
         }
     }
-}
-
-/// Returns the shape of what was used.
-fn usage(sum: &Sum) -> serde_json::Value {
-    json!({
-        "input": sum.usage.input, "output": sum.usage.output, "cache_write": sum.usage.cache_write, "cache_read": sum.usage.cache_read,
-        "reasoning": sum.usage.reasoning, "cost_usd": sum.known_cost().map(crate::Cost::dollars),
-        "at_least": sum.output_is_at_least() || sum.cost_is_at_least(), "responses": sum.responses,
-    })
 }

@@ -1,15 +1,17 @@
 //! Which files are to be read, and from where on.
 
 use std::collections::{HashMap, HashSet};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
-use agents::claude_code::transcript::FoundFile;
+use agents::transcripts::{Agent, Carried, FoundFile, Place};
 use store::{FileId, IndexedFile};
+
+use super::sources::{Sources, name};
 
 /// A file that is to be read.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
+    /// Whose it is.
+    pub(super) agent: Agent,
     /// What the file system says of it.
     pub(super) found: FoundFile,
     /// Its name in the index.
@@ -19,11 +21,17 @@ pub(super) struct Job {
 }
 
 /// How far a file was read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) file: FileId,
-    pub(super) place: u64,
-    pub(super) mark: u64,
+    pub(super) place: Place,
+}
+
+impl Known {
+    fn of(held: &IndexedFile) -> Self {
+        let carried = Carried::from_bytes(held.read.carried.clone());
+        Self { file: held.id, place: Place { bytes: held.read.place, mark: held.read.mark, carried } }
+    }
 }
 
 /// What is to be done.
@@ -39,29 +47,30 @@ pub(super) struct Plan {
     pub(super) bytes: u64,
 }
 
-/// Returns what is to be done for the files that were found. Whoever looked could not look everywhere: nothing is `is_whole` then, and nothing is lost.
-pub(super) fn plan(found: Vec<FoundFile>, indexed: &[IndexedFile], is_whole: bool) -> Plan {
-    let current = || indexed.iter().filter(|file| file.is_current);
+/// Returns what is to be done for the files that were found.
+pub(super) fn plan(sources: &Sources, indexed: &[IndexedFile]) -> Plan {
+    // A session within a file of many is found by reading that.
+    let current = || indexed.iter().filter(|file| file.is_current && !file.read.is_within);
     let by_path: HashMap<&str, &IndexedFile> = current().map(|file| (file.read.path.as_str(), file)).collect();
-    let names: Vec<String> = found.iter().map(|file| name(&file.path)).collect();
+    let names: Vec<String> = sources.all.iter().map(|source| name(&source.found.path)).collect();
     let there: HashSet<&str> = names.iter().map(String::as_str).collect();
     let gone: Vec<&IndexedFile> = current().filter(|file| !there.contains(file.read.path.as_str())).collect();
     let moved: HashMap<(u64, u64), &IndexedFile> = gone.iter().map(|file| ((file.read.device, file.read.inode), *file)).collect();
     let mut plan = Plan { newest: indexed.iter().map(|file| file.id).max(), ..Plan::default() };
     let mut taken = HashSet::new();
-    for (file, path) in found.iter().zip(&names) {
+    for (source, path) in sources.all.iter().zip(&names) {
+        let found = &source.found;
         let held = by_path.get(path.as_str()).copied();
-        if held.is_some_and(|held| is_unchanged(held, file)) {
+        if held.is_some_and(|held| is_unchanged(held, found)) {
             continue;
         }
-        let held = held.or_else(|| moved.get(&(file.device, file.inode)).copied().filter(|held| taken.insert(held.id)));
-        let known = held.map(|held| Known { file: held.id, place: held.read.place, mark: held.read.mark });
-        plan.bytes += file.size - known.map_or(0, |known| known.place).min(file.size);
-        plan.jobs.push(Job { found: file.clone(), path: path.clone(), known });
+        let held = held.or_else(|| moved.get(&(found.device, found.inode)).copied().filter(|held| taken.insert(held.id)));
+        let known = held.map(Known::of);
+        plan.bytes += found.size - known.as_ref().map_or(0, |known| known.place.bytes).min(found.size);
+        plan.jobs.push(Job { agent: source.agent, found: found.clone(), path: path.clone(), known });
     }
-    if is_whole {
-        plan.lost = gone.iter().map(|file| file.id).filter(|id| !taken.contains(id)).collect();
-    }
+    let is_lost = |file: &&&IndexedFile| !taken.contains(&file.id) && sources.is_gone(&file.read.agent, &file.read.path);
+    plan.lost = gone.iter().filter(is_lost).map(|file| file.id).collect();
     plan.jobs.sort_by_key(|job| std::cmp::Reverse(job.found.size));
     plan
 }
@@ -69,12 +78,4 @@ pub(super) fn plan(found: Vec<FoundFile>, indexed: &[IndexedFile], is_whole: boo
 fn is_unchanged(held: &IndexedFile, file: &FoundFile) -> bool {
     let read = &held.read;
     (read.size, read.changed_nanos, read.device, read.inode) == (file.size, file.changed_nanos, file.device, file.inode)
-}
-
-/// Returns a path as the index has it: what is no UTF-8 is escaped, so that two paths stay two.
-fn name(path: &Path) -> String {
-    match path.to_str() {
-        Some(path) => path.to_owned(),
-        None => path.as_os_str().as_bytes().escape_ascii().to_string(),
-    }
 }

@@ -1,8 +1,9 @@
 //! Turns and tool calls that only transcripts tell of, for the timeline of a session.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use session::transcript::{Answer, Call, Ledger, TypedTurn};
+use agents::FileUse;
+use session::transcript::{Answer, Call, Edit, EditKind, Ledger, TypedTurn};
 use session::{Conversation, Moment, SessionKey};
 
 use super::overlay::Said;
@@ -15,6 +16,17 @@ pub(crate) struct Told<'l> {
     pub(super) conversation: &'l Conversation,
     pub(super) session: SessionKey,
     pub(super) clock: &'l dyn Clock,
+}
+
+/// A file that a call changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// The file, as the call names it.
+    pub(crate) path: String,
+    /// Where the call was made.
+    pub(crate) directory: Option<String>,
+    /// What was done to it.
+    pub(crate) found: FileUse,
 }
 
 impl Told<'_> {
@@ -41,6 +53,35 @@ impl Told<'_> {
             views.push((from.saturating_mul(1_000), self.turn(from, last, own)));
         }
         views
+    }
+
+    /// Returns the files that were changed by calls of which no hook told and that succeeded, in order. `calls` are what hooks know, by the hashes
+    /// of their ids.
+    pub(crate) fn written(&self, calls: &BTreeSet<u64>) -> Vec<Written> {
+        let said = Said { ledger: self.ledger, conversation: self.conversation, session: self.session };
+        let is_done = |answer: Option<&Answer>| answer.is_some_and(|answer| !answer.is_error && answer.refusal.is_none());
+        let mut made: Vec<&Call> =
+            said.own_calls().filter(|(call, answer)| !calls.contains(&call.id) && is_done(*answer)).map(|(call, _)| call).collect();
+        made.sort_by_key(|call| (call.at, call.id));
+        let mut edits: BTreeMap<u64, Vec<&Edit>> = BTreeMap::new();
+        self.ledger.edits().for_each(|edit| edits.entry(edit.call).or_default().push(edit));
+        let agent = self.conversation.agent.as_str();
+        let mut written = Vec::new();
+        for call in made {
+            let directory = self.ledger.name(call.cwd).map(str::to_owned);
+            let mut note = |file, found| {
+                written.extend(self.ledger.name(file).map(|path| Written { path: path.to_owned(), directory: directory.clone(), found }));
+            };
+            if call.is_edit {
+                note(call.about, agents::file_use(agent, self.ledger.name(call.tool).unwrap_or_default()).unwrap_or(FileUse::Edit));
+            }
+            let mut own = edits.remove(&call.id).unwrap_or_default();
+            own.sort_by_key(|edit| edit.place);
+            for edit in own {
+                note(edit.file, if matches!(edit.kind, EditKind::Add | EditKind::MoveTo) { FileUse::Write } else { FileUse::Edit });
+            }
+        }
+        written
     }
 
     fn turn(&self, from: i64, answered: Option<i64>, tool_calls: Vec<ToolCallView>) -> TurnView {

@@ -3,12 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use agents::transcripts::Agent;
 use session::transcript::{Facts, Name, TitleKind};
-use store::{Index, StoreError};
+use store::{Index, IndexedFile, ReadFile, StoreError};
 
 /// A conversation, as its transcripts tell of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
+    /// The agent.
+    pub(super) agent: String,
     /// The agent's id of it.
     pub(super) id: String,
     /// Its first own record, in milliseconds since 1970.
@@ -47,9 +50,11 @@ struct Moments {
     model: Option<(i64, String)>,
 }
 
-/// Reports whether a file is the conversation's, and not one of its sub-agents.
-fn is_of(path: &str, id: &str) -> bool {
-    Path::new(path).file_stem().is_some_and(|stem| stem == id)
+/// Returns where a conversation is, if a file is its own, and not one of its sub-agents.
+fn own_path(file: &ReadFile, id: &str) -> Option<String> {
+    let path = if file.is_within { file.path.rsplit_once('#').map_or(file.path.as_str(), |(path, _)| path) } else { &file.path };
+    let is_own = Agent::of(&file.agent).is_some_and(|agent| agent.is_transcript_of(Path::new(path), id));
+    is_own.then(|| path.to_owned())
 }
 
 impl Moments {
@@ -96,13 +101,16 @@ impl Told {
                 mentioned.extend(places.0.iter().flatten().copied());
                 read(facts, &places, &mut callers, &mut all);
             }
-            let path = index.path_of(file)?;
+            let Some(IndexedFile { read: file, .. }) = index.file(file)? else { continue };
             for number in mentioned {
                 let telling = &mut all[number];
+                let told = &mut telling.told;
                 if std::mem::take(&mut telling.is_own) {
-                    parts.iter().flatten().flatten().for_each(|facts| telling.told.read_names(facts));
-                    let own = path.clone().filter(|path| is_of(path, &telling.told.id));
-                    telling.told.path = telling.told.path.take().or(own);
+                    parts.iter().flatten().flatten().for_each(|facts| told.read_names(facts));
+                    told.path = told.path.take().or_else(|| own_path(&file, &told.id));
+                    told.agent.clone_from(&file.agent);
+                } else if told.agent.is_empty() {
+                    told.agent.clone_from(&file.agent);
                 }
             }
         }

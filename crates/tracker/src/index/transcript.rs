@@ -1,11 +1,11 @@
 //! What one file says by itself, without any store.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use agents::TranscriptBuffers;
-use agents::transcripts::{Agent, Carried, Pass, Wanted};
+use agents::transcripts::{Agent, Pass, Wanted};
 use serde::Serialize;
 use session::transcript::{Facts, Name, Response, TitleKind, Usage};
 
@@ -102,12 +102,36 @@ pub struct TranscriptView {
     pub files_edited_ok: Vec<String>,
 }
 
+/// Why it cannot be told what a file says.
+#[derive(Debug, thiserror::Error)]
+pub enum TranscriptError {
+    /// It cannot be read.
+    #[error("cannot read `{path}`")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is nothing in it that an agent writes.
+    #[error("`{path}` is no transcript of an agent that is known here")]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
 impl TranscriptView {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub fn read(path: &Path) -> io::Result<Self> {
+    /// When it cannot be read, or is no transcript.
+    pub fn read(path: &Path) -> Result<Self, TranscriptError> {
+        let view = Self::of_file(path).map_err(|source| TranscriptError::Unreadable { path: path.to_owned(), source })?;
+        view.ok_or_else(|| TranscriptError::Unknown { path: path.to_owned() })
+    }
+
+    fn of_file(path: &Path) -> io::Result<Option<Self>> {
         // Whoever names a link means what it leads to.
         let found = std::fs::canonicalize(path)?;
         let agent = Agent::recognise(&found)?;
@@ -119,8 +143,15 @@ impl TranscriptView {
                 whole.unfinished = pass.unfinished;
             }
         };
-        agent.read_file(&found, 0, &Carried::default(), Wanted::Everything, &mut TranscriptBuffers::default(), &mut take)?;
+        agent.read_file(&found, None, Wanted::Everything, &mut TranscriptBuffers::default(), &|_| {}, &mut take)?;
+        let is_database_of_another = whole.is_none() && found.metadata()?.len() > 0;
         let Pass { mut facts, unfinished, .. } = whole.unwrap_or_default();
+        let counts = facts.counts;
+        let is_noise = counts.lines > 0 && counts.lines == counts.broken + counts.too_long;
+        // The first line may be one that is being written.
+        if is_database_of_another || is_noise || counts.lines == 0 && unfinished > 0 && !begins_with_object(&found)? {
+            return Ok(None);
+        }
         redact_names(&mut facts);
         if agent != Agent::ClaudeCode {
             tell_once(&mut facts);
@@ -131,7 +162,7 @@ impl TranscriptView {
             facts.counts.broken += 1;
         }
         let file = path.to_string_lossy().into_owned();
-        Ok(Self { file, agent: agent.name().to_owned(), unfinished_bytes: unfinished, ..Self::of(&facts) })
+        Ok(Some(Self { file, agent: agent.name().to_owned(), unfinished_bytes: unfinished, ..Self::of(&facts) }))
     }
 
     fn of(facts: &Facts) -> Self {
@@ -217,6 +248,11 @@ impl TranscriptView {
     }
 }
 
+fn begins_with_object(path: &Path) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(std::fs::File::open(path)?.read(&mut first)? == 1 && first[0] == b'{')
+}
+
 /// Leaves of prompts, answers and edits that a file tells of more than once the last, in the place of the first.
 fn tell_once(facts: &mut Facts) {
     last_of_each(&mut facts.turns, |turn| turn.record);
@@ -293,8 +329,6 @@ fn moment(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     fn captured(path: &str) -> TranscriptView {

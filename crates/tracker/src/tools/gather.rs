@@ -171,6 +171,7 @@ impl<'t> Known<'t> {
         if !is_wanted {
             return Ok(None);
         }
+        let agent = conversation.as_ref().map_or(claude_code::NAME, |conversation| conversation.agent.as_str());
         let agent_session = conversation.as_ref().map(|conversation| conversation.id.as_str()).or(call.agent_session).unwrap_or_default();
         let own = || Some(agent_session).filter(|id| !id.is_empty()).map(|id| CallOwner { key: id.to_owned(), label: None });
         Ok(Some(CallFact {
@@ -182,7 +183,7 @@ impl<'t> Known<'t> {
             at: call.at,
             tool: call.tool.to_owned(),
             about: call.about.map(str::to_owned),
-            is_shell: claude_code::is_shell(call.tool),
+            is_shell: agents::is_shell(agent, call.tool),
             outcome: call.outcome,
             took: call.took,
             is_retry: false,

@@ -24,13 +24,16 @@ use std::path::PathBuf;
 
 use store::{Progress, StoreError};
 
-use crate::{CurrentError, IndexError, ProjectError, Purpose, Tracker};
-use owners::StoreOwners;
+use crate::{CurrentError, GroupKind, IndexError, ProjectError, Purpose, Tracker};
+use report::sort;
 
 pub use cost::Cost;
+pub(crate) use owners::StoreOwners;
 pub(crate) use prices::TABLES as PRICE_TABLES;
 pub use prices::{PriceError, Prices};
+pub(crate) use report::call_by_name;
 pub use report::{Own, Owner, Owners, Sum, UsageBy, UsageReport, UsageRow, WantedUsage, report};
+pub(crate) use view::usage_object;
 pub use view::{BlockView, DifferenceView, OwnTokensView, SidechainView, UnknownModelView, UsageView};
 
 /// Why use cannot be reported.
@@ -77,6 +80,16 @@ impl Tracker {
         };
         let mut owners = StoreOwners::new(self, session, wanted.all_projects)?;
         let report = report(&ledger, &prices, wanted, &mut owners);
-        owners.trouble.map_or(Ok(report), |error| Err(error.into()))
+        if let Some(error) = owners.trouble {
+            return Err(error.into());
+        }
+        let by = match wanted.by {
+            UsageBy::Ticket => GroupKind::Ticket,
+            UsageBy::Tag => GroupKind::Tag,
+            _ => return Ok(report),
+        };
+        let mut report = self.by_groups(report, by, &ledger)?;
+        sort(&mut report.rows, wanted.by);
+        Ok(report)
     }
 }

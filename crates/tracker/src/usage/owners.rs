@@ -5,7 +5,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use agents::claude_code;
 use session::{AgentSession, Conversation, ProjectKey, SessionKey};
 use store::{StoreError, Wanted};
 
@@ -21,7 +20,7 @@ enum Here {
 }
 
 /// Whose responses are, by the store.
-pub(super) struct StoreOwners<'t> {
+pub(crate) struct StoreOwners<'t> {
     tracker: &'t Tracker,
     here: Option<Here>,
     /// The session that is asked for.
@@ -31,7 +30,7 @@ pub(super) struct StoreOwners<'t> {
     /// What each agent session continues; read when a chain is asked for.
     origins: Option<HashMap<AgentSession, Option<AgentSession>>>,
     /// Why the store did not answer, the first time it did not.
-    pub(super) trouble: Option<StoreError>,
+    pub(crate) trouble: Option<StoreError>,
 }
 
 /// Where something was done.
@@ -49,6 +48,11 @@ impl<'t> StoreOwners<'t> {
             (false, None) => Some(Here::Unknown(tracker.place().project_place().to_owned())),
         };
         Ok(Self { tracker, here, session, worktrees: None, origins: None, trouble: None })
+    }
+
+    /// Asks for everything, wherever it was.
+    pub(crate) fn of_everything(tracker: &'t Tracker) -> Self {
+        Self { tracker, here: None, session: None, worktrees: None, origins: None, trouble: None }
     }
 
     /// Finds the project of a directory: the known one, else the repository, else the directory.
@@ -153,11 +157,6 @@ impl Owners for StoreOwners<'_> {
         }
         let key = beginning(self.origins.get_or_insert_default(), found.agent_session());
         Owner { key: Some(key.id.as_str().to_owned()), label: None }
-    }
-
-    fn agent(&mut self, _conversation: Option<&str>) -> Option<String> {
-        // All transcripts that are read are of this one.
-        Some(claude_code::NAME.to_owned())
     }
 }
 

@@ -320,6 +320,17 @@ mod tests {
     }
 
     #[test]
+    fn models_of_other_makers_have_prices() {
+        let usage = Usage { input: 100_000, output: 100_000, cache_read: 100_000, ..Usage::default() };
+        check("gpt-5.1-codex", None, "2026-01-01", &usage, Some("1.1375"));
+        check("openai/gpt-5-2025-08-07", None, "2026-01-01", &usage, Some("1.1375"));
+        check("gpt-5.4", None, "2026-06-01", &usage, Some("1.775"));
+        check("gpt-5.4", None, "2026-06-01", &Usage { cache_read: 200_000, ..usage }, Some("2.85"));
+        check("gemini-2.5-pro", None, "2026-01-01", &usage, Some("1.1375"));
+        check("gpt-5", None, "2026-01-01", &Usage { cache_write: 1, ..usage }, None);
+    }
+
+    #[test]
     fn what_is_not_known_has_no_price() {
         for model in ["claude-opus-9", "gpt-99", "", "<synthetic>"] {
             check(model, None, "2026-01-01", &USAGE, None);

@@ -31,6 +31,10 @@ pub enum UsageBy {
     Branch,
     /// The chain of agent sessions, by its first one.
     Chain,
+    /// The tickets of our session: rows are sessions here, and laid together by whoever knows their tickets.
+    Ticket,
+    /// The tags of our session, likewise.
+    Tag,
     /// The five hours in which use is counted by who sells it.
     Block,
 }
@@ -76,8 +80,6 @@ pub trait Owners {
     fn wanted_since(&mut self, conversation: Option<&str>) -> Option<Vec<(i64, bool)>>;
     /// Returns the chain that a conversation is in.
     fn chain(&mut self, conversation: Option<&str>) -> Owner;
-    /// Returns the agent whose conversation it is.
-    fn agent(&mut self, conversation: Option<&str>) -> Option<String>;
 }
 
 /// Responses added up.
@@ -119,7 +121,7 @@ impl Sum {
         self.unfinished += u64::from(!response.is_final);
     }
 
-    fn add_sum(&mut self, other: &Self) {
+    pub(crate) fn add_sum(&mut self, other: &Self) {
         self.responses += other.responses;
         self.usage.add(&other.usage);
         self.cost = self.cost + other.cost;
@@ -186,7 +188,7 @@ pub fn report(ledger: &Ledger, prices: &Prices, wanted: &WantedUsage, owners: &m
         rows.push(desk.row(group));
     }
     if wanted.by == UsageBy::Project {
-        call_by_name(&mut rows);
+        call_by_name(&mut rows.iter_mut().map(|row| &mut row.owner).collect::<Vec<_>>());
     }
     sort(&mut rows, wanted.by);
     total.owner.key = Some("total".to_owned());
@@ -205,10 +207,10 @@ impl Own {
 }
 
 /// Projects are told apart by where they are and called by their names, unless two have the same.
-fn call_by_name(rows: &mut [UsageRow]) {
+pub(crate) fn call_by_name(owners: &mut [&mut Owner]) {
     let mut named: HashMap<String, u32> = HashMap::new();
-    rows.iter().filter_map(|row| row.owner.label.clone()).for_each(|name| *named.entry(name).or_default() += 1);
-    for Owner { key, label } in rows.iter_mut().map(|row| &mut row.owner) {
+    owners.iter().filter_map(|owner| owner.label.clone()).for_each(|name| *named.entry(name).or_default() += 1);
+    for Owner { key, label } in owners.iter_mut().map(|owner| &mut **owner) {
         let is_only = label.as_ref().is_some_and(|name| named.get(name) == Some(&1));
         if is_only {
             std::mem::swap(key, label);
@@ -217,14 +219,14 @@ fn call_by_name(rows: &mut [UsageRow]) {
 }
 
 /// Pieces of time and what people did in order of time, the newest at the end, where one looks first; others the dearest first.
-fn sort(rows: &mut [UsageRow], by: UsageBy) {
+pub(super) fn sort(rows: &mut [UsageRow], by: UsageBy) {
     match by {
         UsageBy::Day | UsageBy::Week | UsageBy::Month => rows.sort_by(|one, other| one.owner.key.cmp(&other.owner.key)),
         UsageBy::Block => rows.sort_by_key(|row| row.block),
         UsageBy::Session | UsageBy::Chain => {
             rows.sort_by(|one, other| (one.extent, &one.owner.key).cmp(&(other.extent, &other.owner.key)));
         }
-        UsageBy::Project | UsageBy::Model | UsageBy::Branch => rows.sort_by(|one, other| {
+        UsageBy::Project | UsageBy::Model | UsageBy::Branch | UsageBy::Ticket | UsageBy::Tag => rows.sort_by(|one, other| {
             let weight = |row: &UsageRow| (row.all.cost, row.all.usage.total());
             weight(other).cmp(&weight(one)).then_with(|| one.owner.key.cmp(&other.owner.key))
         }),
@@ -442,7 +444,9 @@ impl<'d> Desk<'d> {
             UsageBy::Project => directory.group,
             UsageBy::Model => self.group_named(response.model),
             UsageBy::Branch => self.group_named(response.branch),
-            UsageBy::Session | UsageBy::Chain => then(&self.talk(response.conversation).groups, response.at).unwrap_or(0),
+            UsageBy::Session | UsageBy::Chain | UsageBy::Ticket | UsageBy::Tag => {
+                then(&self.talk(response.conversation).groups, response.at).unwrap_or(0)
+            }
         }
     }
 
@@ -492,13 +496,13 @@ impl<'d> Desk<'d> {
         if self.talks.get(name).is_none() {
             let conversation = self.ledger.name(name);
             let owners = match self.wanted.by {
-                UsageBy::Session => self.owners.sessions(conversation),
+                UsageBy::Session | UsageBy::Ticket | UsageBy::Tag => self.owners.sessions(conversation),
                 UsageBy::Chain => vec![(i64::MIN, self.owners.chain(conversation))],
                 _ => Vec::new(),
             };
             let groups = owners.into_iter().map(|(since, owner)| (since, self.number(owner))).collect();
             let wanted = self.owners.wanted_since(conversation);
-            let agent = self.owners.agent(conversation);
+            let agent = self.ledger.agent_of(name).map(str::to_owned);
             let agent = self.agents.iter().position(|held| *held == agent).unwrap_or_else(|| {
                 self.agents.push(agent);
                 self.agents.len() - 1

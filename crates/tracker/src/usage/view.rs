@@ -175,6 +175,15 @@ impl UsageView {
     }
 }
 
+/// Returns what was used as it stands in a session.
+pub(crate) fn usage_object(sum: &Sum) -> serde_json::Value {
+    serde_json::json!({
+        "input": sum.usage.input, "output": sum.usage.output, "cache_write": sum.usage.cache_write, "cache_read": sum.usage.cache_read,
+        "reasoning": sum.usage.reasoning, "cost_usd": sum.known_cost().map(super::Cost::dollars),
+        "at_least": sum.output_is_at_least() || sum.cost_is_at_least(), "responses": sum.responses,
+    })
+}
+
 impl SidechainView {
     fn of(sum: &Sum) -> Self {
         let Usage { input, output, cache_write, cache_read, .. } = sum.usage;

@@ -49,10 +49,6 @@ impl Owners for ByName {
     fn chain(&mut self, conversation: Option<&str>) -> Owner {
         Owner { key: conversation.map(|conversation| conversation[..1].to_owned()), label: None }
     }
-
-    fn agent(&mut self, conversation: Option<&str>) -> Option<String> {
-        conversation.map(|conversation| if conversation == "codex" { "codex" } else { "claude-code" }.to_owned())
-    }
 }
 
 /// Facts, one response at a time.
@@ -82,6 +78,11 @@ impl Part {
     fn ledger(&self) -> Ledger {
         let mut ledger = Ledger::default();
         ledger.add(&self.0);
+        let is_codex = |name: Name| self.0.name(name) == Some("codex");
+        for (agent, of_codex) in [("codex", true), ("claude-code", false)] {
+            let responses = self.0.responses.iter().copied().filter(|response| is_codex(response.conversation) == of_codex).collect();
+            ledger.note_agent(agent, &Facts { names: self.0.names.clone(), responses, ..Facts::default() });
+        }
         ledger
     }
 }
