@@ -7,8 +7,9 @@ use std::error::Error;
 use tracker::session::quoted;
 use tracker::{
     AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError,
-    IndexError, InventoryError, KEYS, MarkerError, NamingError, ProjectError, RestoreError, RestoreFrom, ResumeError, ShimError,
-    StartError, StoreError, TagError, TimeError, ToolsError, TrackerError, TrashError, UsageError, VaultError, WorkError,
+    IndexError, InventoryError, KEYS, KeptEntry, MarkerError, NamingError, ProjectError, QueryError, RestoreError, RestoreFrom,
+    ResumeError, SearchError, ShimError, StartError, StoreError, TagError, TemplateError, TimeError, ToolsError, TrackerError,
+    TranscriptError, TrashError, UsageError, VaultError, WorkError, agent_names,
 };
 
 use crate::arguments::{operand, session_operand};
@@ -133,6 +134,31 @@ impl From<IndexError> for Failure {
     }
 }
 
+impl From<TranscriptError> for Failure {
+    fn from(error: TranscriptError) -> Self {
+        match error {
+            TranscriptError::Unreadable { .. } => Self::surroundings(error),
+            TranscriptError::Unknown { .. } => {
+                Self::answer(error).hint("files of claude-code, codex, gemini, opencode and copilot are; see `rutter transcript --help`")
+            }
+        }
+    }
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Query(QueryError::Empty(_)) => {
+                Self::usage(error).hint("a word has letters or digits; put words that belong together in quotes")
+            }
+            SearchError::Query(QueryError::TooLong) => Self::usage(error).hint("search for a few words of it"),
+            SearchError::Current(error) => error.into(),
+            SearchError::Project(error) => error.into(),
+            SearchError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match error {
@@ -158,6 +184,13 @@ impl From<InventoryError> for Failure {
         match error {
             InventoryError::Unknown { .. } => Self::answer(error).hint("run `rutter agents list` to see the ids"),
             InventoryError::Running { .. } => Self::answer(error).hint("end the agent first; nothing was deleted"),
+            InventoryError::InDatabase { ref command, .. } => {
+                let hint = format!("run `{command}`: its agent deletes it, and for good; nothing was deleted");
+                Self::answer(error).hint(hint)
+            }
+            InventoryError::NoAgent { .. } => {
+                Self::usage(error).hint(format!("agents are called {}", agent_names().collect::<Vec<_>>().join(", ")))
+            }
             InventoryError::Config(error) => error.into(),
             InventoryError::Store(error) => error.into(),
             InventoryError::Trash(error) => error.into(),
@@ -174,6 +207,16 @@ impl From<RestoreError> for Failure {
             }
             RestoreError::Damaged { from: RestoreFrom::Vault, .. } => Self::answer(error)
                 .hint("run `rutter vault verify` to see what else is damaged; `--as-of TIME` takes what was copied before"),
+            RestoreError::Several { ref id, ref entries } => {
+                let one = |entry: &KeptEntry| format!("{} is of {}, {}", entry.entry, entry.directory.display(), entry.modified_at);
+                let all = entries.iter().map(one).collect::<Vec<_>>().join("; ");
+                let hint = format!("run `rutter agents restore {id} --entry ENTRY`: {all}");
+                Self::answer(error).hint(hint)
+            }
+            RestoreError::NotThen { ref id, ref first } => {
+                let hint = format!("run `rutter agents restore {id} --as-of {first}`, or without `--as-of` for what it was last");
+                Self::answer(error).hint(hint)
+            }
             RestoreError::Vault(error) => error.into(),
             RestoreError::Trash(error) => error.into(),
         }
@@ -257,9 +300,24 @@ impl From<StartError> for Failure {
             }
             StartError::NumberOutOfRange { .. } => Self::usage(error),
             StartError::BadTag { .. } => Self::usage(error),
+            StartError::Template(error) => error.into(),
             StartError::Naming(error) => error.into(),
             StartError::Project(error) => error.into(),
             StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::BadName { .. } => Self::usage(error),
+            TemplateError::Unknown { .. } => Self::answer(error).hint("run `rutter templates` to see what there is"),
+            TemplateError::Wrong { .. } => Self::surroundings(error).hint("correct it there, and try again"),
+            TemplateError::File { .. } => Self::surroundings(error),
+            TemplateError::Taken { .. } => Self::answer(error).hint("take another name, or remove that file"),
+            TemplateError::Current(error) => error.into(),
+            TemplateError::Store(error) => error.into(),
         }
     }
 }

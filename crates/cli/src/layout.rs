@@ -354,15 +354,15 @@ fn description_in_full(page: &mut Page, description: &str) {
     }
 }
 
-fn started(session: &Session) -> String {
+pub(crate) fn started(session: &Session) -> String {
     session.started.moment.local().strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-fn id(id: &str) -> Span {
+pub(crate) fn id(id: &str) -> Span {
     Span::Text(Role::Id, id.to_owned())
 }
 
-fn status(status: Status) -> Span {
+pub(crate) fn status(status: Status) -> Span {
     Span::Text(role_of(status), status.to_string())
 }
 
@@ -375,7 +375,7 @@ fn role_of(status: Status) -> Role {
     }
 }
 
-fn status_icon(status: Status) -> Span {
+pub(crate) fn status_icon(status: Status) -> Span {
     match status {
         Status::Active => Span::Icon("🔄", "[~]"),
         Status::Completed => Span::Icon("✅", "[x]"),
@@ -392,10 +392,10 @@ fn work_icon(status: &str) -> Span {
     }
 }
 
-fn duration(seconds: Option<f64>) -> String {
+pub(crate) fn duration(seconds: Option<f64>) -> String {
     seconds.map_or_else(|| "-".to_owned(), duration_words)
 }
 
-fn percent(part: Option<f64>) -> String {
+pub(crate) fn percent(part: Option<f64>) -> String {
     part.map_or_else(|| "-".to_owned(), |part| format!("{:.0}%", part * 100.0))
 }

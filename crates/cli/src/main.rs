@@ -15,6 +15,7 @@ mod commands;
 mod descent;
 mod exit;
 mod failure;
+mod group_page;
 mod layout;
 mod page;
 mod ui;

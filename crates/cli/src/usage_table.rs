@@ -172,6 +172,8 @@ fn heading(column: Column, by: UsageBy) -> &'static str {
         (Column::Key, UsageBy::Model) => "Model",
         (Column::Key, UsageBy::Branch) => "Branch",
         (Column::Key, UsageBy::Chain) => "Chain",
+        (Column::Key, UsageBy::Ticket) => "Ticket",
+        (Column::Key, UsageBy::Tag) => "Tag",
         (Column::Key, UsageBy::Block) => "Block",
         (Column::Responses, _) => "Responses",
         (Column::Input, _) => "Input",
@@ -206,6 +208,8 @@ fn cell(column: Column, view: &UsageView, by: UsageBy, numbers: Numbers, signs: 
 
 fn key(view: &UsageView, by: UsageBy) -> String {
     match (&view.key, by) {
+        (None, UsageBy::Ticket) => "(no ticket)".to_owned(),
+        (None, UsageBy::Tag) => "(no tag)".to_owned(),
         (None, _) => "(unknown)".to_owned(),
         (Some(start), UsageBy::Block) => start.get(..16).unwrap_or(start).replace('T', " "),
         (Some(key), _) => brief(key),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use tracker::IndexView;
+use tracker::{IndexView, Tracker};
 
 use crate::commands::Context;
 use crate::failure::Failure;
@@ -34,9 +34,11 @@ pub(super) fn index(context: &Context, args: &IndexArgs) -> Result<(), Failure> 
     context.write(|tracker| {
         if args.again {
             tracker.throw_index_away()?;
+            tracker.throw_search_away()?;
         }
         let view = tracker.index(&mut context.ui.progress_of_bytes("Reading"))?;
         context.ui.data(&view, || page(&view))?;
+        index_text(context, tracker)?;
         if !args.watch {
             return Ok(());
         }
@@ -50,12 +52,25 @@ pub(super) fn index(context: &Context, args: &IndexArgs) -> Result<(), Failure> 
                 context.ui.notes(&notes);
                 noted = notes;
             }
+            tracker.index_text(&mut |_, _| {})?;
             let has_news = view.read + view.gone + view.sessions > 0;
             if has_news && !context.ui.list_while_read(std::slice::from_ref(&view), || page(&view))? {
                 return Ok(());
             }
         }
     })
+}
+
+/// Reads what is new in the text of transcripts, where people allowed it. It takes longer than everything else, so it comes last.
+fn index_text(context: &Context, tracker: &mut Tracker) -> Result<(), Failure> {
+    let text = tracker.index_text(&mut context.ui.progress_of_bytes("Reading text"))?;
+    if text.is_busy {
+        context.ui.note("note: the text of transcripts is being read by another command");
+    } else if text.read > 0 {
+        context.ui.note(&format!("Read the text of {}, {}", counted(text.read, "file"), megabytes(text.bytes)));
+    }
+    text.unreadable.iter().for_each(|trouble| context.ui.note(&format!("Could not read {trouble}")));
+    Ok(())
 }
 
 fn page(view: &IndexView) -> Page {

@@ -7,17 +7,21 @@ use tracker::{Listing, TagError, Tracker, parse_since, read_tag};
 use crate::arguments::{self, lossy};
 use crate::commands::Context;
 use crate::failure::Failure;
+use crate::group_page::{self, By};
 use crate::layout;
 
 /// List sessions, newest first
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  rutter list --status ACTIVE --all-projects     What is going on anywhere\n  rutter list --since 7d --tag release --json    One JSON object a line"
+    after_help = "Examples:\n  rutter list --status ACTIVE --all-projects     What is going on anywhere\n  rutter list --since 7d --tag release --json    One JSON object a line\n  rutter list --by ticket --limit 3              The newest of each ticket"
 )]
 pub(crate) struct ListArgs {
-    /// Show at most this many
+    /// Show at most this many, with --by of each group
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
+    /// Show them in groups, the newest group first; one that is in several is shown in each
+    #[arg(long, value_enum, value_name = "GROUP")]
+    by: Option<By>,
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -83,19 +87,42 @@ impl FilterArgs {
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     context.refuse_named()?;
+    if let Some(by) = args.by {
+        return in_groups(context, args, by);
+    }
     context.read(|tracker| {
         let sessions = tracker.list(&args.filter.listing(tracker, Some(args.limit))?)?;
         if sessions.is_empty() {
-            context.ui.note(match (args.filter.is_narrow(), args.filter.all_projects) {
-                (false, true) => "No sessions yet.",
-                (false, false) => "No sessions here yet; `--all-projects` looks everywhere.",
-                (true, true) => "No session fits.",
-                (true, false) => "No session here fits; `--all-projects` looks everywhere.",
-            });
+            say_there_is_none(context, &args.filter);
             return Ok(());
         }
         // What only `--json` tells is not looked up for a person.
         let views = if context.global.json { tracker.whole_views(&sessions)? } else { Vec::new() };
         context.ui.list(&views, || layout::listing(&sessions, Some(args.limit)))
     })
+}
+
+fn in_groups(context: &Context, args: &ListArgs, by: By) -> Result<(), Failure> {
+    context.read(|tracker| {
+        let listing = args.filter.listing(tracker, None)?;
+        let grouped = tracker.grouped(&listing, by.kind(), &mut context.ui.progress_of_bytes("Reading"))?;
+        if grouped.sessions == 0 {
+            say_there_is_none(context, &args.filter);
+            return Ok(());
+        }
+        let views = if context.global.json { tracker.grouped_views(&grouped, args.limit)? } else { Vec::new() };
+        context.ui.list(&views, || group_page::headings(&grouped, args.limit))?;
+        group_page::in_several(&grouped).iter().for_each(|words| context.ui.note(words));
+        Ok(())
+    })
+}
+
+/// Says that no session fits, and where there may be others.
+pub(super) fn say_there_is_none(context: &Context, filter: &FilterArgs) {
+    context.ui.note(match (filter.is_narrow(), filter.all_projects) {
+        (false, true) => "No sessions yet.",
+        (false, false) => "No sessions here yet; `--all-projects` looks everywhere.",
+        (true, true) => "No session fits.",
+        (true, false) => "No session here fits; `--all-projects` looks everywhere.",
+    });
 }

@@ -38,6 +38,7 @@ mod recover;
 mod reference;
 mod reopen;
 mod resume;
+mod search;
 mod shims;
 mod show;
 mod start;
@@ -47,6 +48,7 @@ mod store_id;
 mod summary;
 mod sync_status;
 mod tag;
+mod templates;
 mod test;
 mod todo;
 mod tools;
@@ -144,6 +146,7 @@ pub(crate) enum Command {
     Shims(shims::ShimsArgs),
     Files(files::FilesArgs),
     Tag(tag::TagArgs),
+    Templates(templates::TemplatesArgs),
     Now(now::NowArgs),
     Resume(resume::ResumeArgs),
     Chain(chain::ChainArgs),
@@ -158,6 +161,7 @@ pub(crate) enum Command {
     Uninstall(uninstall::UninstallArgs),
     Pause(pause::PauseArgs),
     Index(index::IndexArgs),
+    Search(search::SearchArgs),
     Vault(vault::VaultArgs),
     Agents(agents::AgentsArgs),
     Transcript(transcript::TranscriptArgs),
@@ -322,7 +326,7 @@ fn stand_in(directory: Option<&Path>) -> Result<(), Failure> {
 /// Reads the command line. Behind `tag` every word with a dash is a tag, so the flags that are none go in front.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
     let mut words: Vec<_> = words.into_iter().collect();
-    if let Some(place) = words.iter().position(|word| word == "tag") {
+    if let Some(place) = command_place(&words).filter(|place| words[*place] == "tag") {
         let (flags, rest): (Vec<_>, Vec<_>) = words.split_off(place).into_iter().partition(|word| word == "--json" || word == "--quiet");
         words.extend(flags.into_iter().chain(rest));
     }
@@ -333,6 +337,19 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         return Err(command.error(clap::error::ErrorKind::ArgumentConflict, words));
     }
     CommandLine::from_arg_matches(&matches)
+}
+
+/// Returns where the command stands among the words: behind the program, flags, and what belongs to flags.
+fn command_place(words: &[OsString]) -> Option<usize> {
+    let mut words = words.iter().enumerate().skip(1);
+    while let Some((place, word)) = words.next() {
+        match word.to_string_lossy().as_ref() {
+            "-s" | "--session" | "--project" | "-C" | "--color" => drop(words.next()),
+            word if word.starts_with('-') => {}
+            _ => return Some(place),
+        }
+    }
+    None
 }
 
 /// Reports whether a session is named with `-s` and another one as the command's own argument.
@@ -370,6 +387,7 @@ impl Command {
             Self::Shims(args) => shims::shims(context, args),
             Self::Files(args) => files::files(context, args),
             Self::Tag(args) => tag::tag(context, args),
+            Self::Templates(args) => templates::templates(context, args),
             Self::Now(args) => now::now(context, args),
             Self::Resume(args) => resume::resume(context, args),
             Self::Chain(args) => chain::chain(context, args),
@@ -384,6 +402,7 @@ impl Command {
             Self::Uninstall(args) => uninstall::uninstall(context, args),
             Self::Pause(args) => pause::pause(context, args),
             Self::Index(args) => index::index(context, args),
+            Self::Search(args) => search::search(context, args),
             Self::Vault(args) => vault::vault(context, args),
             Self::Agents(args) => agents::agents(context, args),
             Self::Transcript(args) => transcript::transcript(context, args),

@@ -19,9 +19,9 @@ pub(crate) struct StartArgs {
     /// What the session is about; `-` reads stdin (default: branch, last commit and time)
     #[arg(short, long, value_name = "TEXT", value_parser = lossy())]
     description: Option<String>,
-    /// The type its id begins with
-    #[arg(long = "type", value_name = "TYPE", default_value = "SESSION", value_parser = arguments::prefix)]
-    prefix: Prefix,
+    /// The type its id begins with (default: SESSION)
+    #[arg(long = "type", value_name = "TYPE", value_parser = arguments::prefix)]
+    prefix: Option<Prefix>,
     /// The number it is to have in its project (default: the next one)
     #[arg(long, value_name = "N")]
     number: Option<u32>,
@@ -31,6 +31,9 @@ pub(crate) struct StartArgs {
     /// A name and a value to keep with it (can be repeated)
     #[arg(long = "meta", value_name = "K=V", value_parser = lossy())]
     metadata: Vec<String>,
+    /// What it begins with, see `rutter templates`; what is said here goes before what that says
+    #[arg(long, value_name = "NAME", value_parser = lossy())]
+    template: Option<String>,
     /// When it began: 13:45, 2026-02-16T13:45, 10 minutes ago
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -42,11 +45,12 @@ pub(super) fn start(context: &Context, args: &StartArgs) -> Result<(), Failure> 
     context.write(|tracker| {
         let start = Start {
             description,
-            prefix: Some(args.prefix.clone()),
+            prefix: args.prefix.clone(),
             number: args.number,
             tags: args.tags.clone(),
             metadata,
             at: arguments::at(args.at.as_deref(), tracker.clock())?,
+            template: args.template.clone(),
         };
         let session = tracker.start(&start)?;
         if !context.ui.is_read_by_a_person() {

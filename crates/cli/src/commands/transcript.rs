@@ -26,12 +26,7 @@ pub(super) fn transcript(context: &Context, args: &TranscriptArgs) -> Result<(),
     context.refuse_named()?;
     let mut views = Vec::new();
     for file in &args.files {
-        let view = TranscriptView::read(file).map_err(|error| {
-            let mut failure = Failure::surroundings(error);
-            failure.lines.insert(0, format!("cannot read `{}`", file.display()));
-            failure
-        })?;
-        views.push(view);
+        views.push(TranscriptView::read(file)?);
     }
     context.ui.list(&views, || {
         let mut page = Page::default();

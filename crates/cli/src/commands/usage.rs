@@ -56,6 +56,10 @@ enum Group {
     Branch,
     /// The chain of agent sessions, by its first one
     Chain,
+    /// The tickets of the session; what is of several is counted with each
+    Ticket,
+    /// The tags of the session; what has several is counted with each
+    Tag,
     /// Five hours from the full hour of the first response on
     Block,
 }
@@ -71,6 +75,8 @@ impl Group {
             Self::Model => UsageBy::Model,
             Self::Branch => UsageBy::Branch,
             Self::Chain => UsageBy::Chain,
+            Self::Ticket => UsageBy::Ticket,
+            Self::Tag => UsageBy::Tag,
             Self::Block => UsageBy::Block,
         }
     }
@@ -98,6 +104,9 @@ pub(super) fn usage(context: &Context, args: &UsageArgs) -> Result<(), Failure> 
                 true => "Nothing was used that fits.",
                 false => "Nothing was used here that fits; `--all-projects` looks everywhere.",
             });
+        }
+        if report.rows.iter().map(|row| row.all.responses).sum::<u64>() > report.total.all.responses {
+            context.ui.note("What belongs to more than one group is counted in each; the total counts it once.");
         }
         let views = UsageView::all_of(&report, &wanted.zone, tracker.now().moment.micros().div_euclid(1_000));
         context.ui.list(&views, || usage_table::page(&views, wanted.by, context.ui.frame()))

@@ -12,7 +12,7 @@ use crate::page::{Page, counted, megabytes};
 ///
 /// Agents delete transcripts that nobody has written to for some time. The vault has them still: exact, compressed, each piece once, for your
 /// user alone. Nothing of it leaves the machine. Unlike everything else that rutter stores, the copies are not redacted: secrets that stand in
-/// a transcript stand in its copy. Off until you switch it on. Without a subcommand, shows how it stands.
+/// a transcript stand in its copy. What opencode has in its database is not copied. Off until you switch it on. Without a subcommand, shows how it stands.
 #[derive(Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -40,6 +40,7 @@ fn conversations_are_listed_what_was_used_last_first() {
     [out] Modified:      <time>
     [out] Size:          6.9 KB in 5 files
     [out] Turns:         1
+    [out] Used:          200 input, 150 output, 2000 cache write, 20000 cache read tokens, $0.02, 2 responses
     [out] Models:        claude-sonnet-4-5-20250929
     [out] Location:      /home/.claude/projects/-project/c.jsonl
     ");

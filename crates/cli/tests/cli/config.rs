@@ -80,6 +80,10 @@ fn every_setting_says_where_it_comes_from() {
     [out]    how many characters it is told at most
     [out]    by default; set it here or with RUTTER_HANDOFF_LIMIT
     [out]
+    [out] index.transcript_text = false
+    [out]    whether the text of transcripts is kept, redacted, so that `rutter search` finds it
+    [out]    by default; set it here or with RUTTER_INDEX_TRANSCRIPT_TEXT
+    [out]
     [out] vault.enabled = false
     [out]    whether exact copies of transcripts are kept, from before the agents delete them
     [out]    by default; set it here or with RUTTER_VAULT
@@ -91,6 +95,10 @@ fn every_setting_says_where_it_comes_from() {
     [out] agents.roots = (not set)
     [out]    more directories with a directory for each conversation of agents, separated by `:`
     [out]    by default; set it here or with RUTTER_AGENTS_ROOTS
+    [out]
+    [out] groups.tickets = any
+    [out]    which tickets sessions are grouped by: `any`, or names of trackers and `#`, separated by `,`
+    [out]    by default; set it here or with RUTTER_GROUPS_TICKETS
     [out]
     [out] trash.keep_days = 30
     [out]    for how many days what was deleted of agents' files can be put back
@@ -122,9 +130,11 @@ fn every_setting_says_where_it_comes_from() {
             "gate.mode",
             "handoff.deliver",
             "handoff.limit",
+            "index.transcript_text",
             "vault.enabled",
             "vault.max_bytes",
             "agents.roots",
+            "groups.tickets",
             "trash.keep_days",
             "ui.ascii",
         ]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::{BEGINNING, TestEnv, Transcript};
 
 use crate::machine::{skip, through};
+use crate::other_agents::{self, used};
 use crate::{env, objects};
 
 fn projects(env: &TestEnv) -> PathBuf {
@@ -352,6 +353,44 @@ fn secrets_in_transcripts_are_not_stored() {
 /// The calls a kill can come between.
 pub(crate) const CALLS: &str = "write,pwrite64,ftruncate,rename,unlink,mkdir,fsync,fdatasync,openat,read,pread64,fcntl,close,munmap,futex";
 
+/// Returns the bytes of the index as it is, log and all.
+fn index_file(env: &TestEnv) -> Vec<u8> {
+    let path = env.path(".local/share/rutter/index.db");
+    let index = rusqlite::Connection::open(&path).unwrap();
+    index.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn what_an_index_lost_that_is_behind_the_store_has_still() {
+    let env = env();
+    let mut transcript = conversation(&env, "c", 0);
+    let path = transcript.write(&projects(&env));
+    env.answer(["index"]);
+    // So often that its parts are made one on the way.
+    let mut states = vec![index_file(&env)];
+    for number in 3..20 {
+        transcript.answer(number, 10).write(&projects(&env));
+        env.answer(["index"]);
+        states.push(index_file(&env));
+    }
+    let wanted = total(&env);
+    let sessions = sessions(&env);
+    fs::remove_file(path).unwrap();
+    for (number, state) in states.iter().enumerate().rev() {
+        for suffix in ["db-wal", "db-shm"] {
+            drop(fs::remove_file(env.path(&format!(".local/share/rutter/index.{suffix}"))));
+        }
+        fs::write(env.path(".local/share/rutter/index.db"), state).unwrap();
+        // The first one looks, the second one has written what the first one found.
+        assert_eq!((total(&env), total(&env)), (wanted, wanted), "{number}");
+        env.answer(["index"]);
+        assert_eq!((total(&env), &self::sessions(&env)), (wanted, &sessions), "{number}");
+    }
+    env.answer(["index", "--again"]);
+    assert_eq!(total(&env), wanted);
+}
+
 /// So many kills.
 const KILLS: usize = 200;
 
@@ -366,6 +405,7 @@ fn killed_while_it_reads_the_next_one_continues_to_the_same_rows() {
     for day in 0..40 {
         conversation(&env, &format!("c{day}"), day).write(&projects(&env));
     }
+    let _database = other_agents::place_all(&env);
     let trace = env.project().with_file_name("trace");
     let index = |options: &[String]| {
         let fixed = ["strace", "-f", "-qq", "-o"].map(str::to_owned).into_iter().chain([trace.to_string_lossy().into_owned()]);
@@ -374,17 +414,18 @@ fn killed_while_it_reads_the_next_one_continues_to_the_same_rows() {
     let filter = ["-e".to_owned(), format!("trace={CALLS}")];
     assert!(index(&filter).status.success());
     let places = places(&fs::read_to_string(&trace).unwrap());
-    let wanted = (sessions(&env), total(&env));
-    assert_eq!(wanted.1, responses(80, 6_000));
+    let wanted = (sessions(&env), used(&env));
+    let own = [("claude-code".to_owned(), [8_000, 6_000, 800_000, 80])];
+    assert_eq!(wanted.1, own.into_iter().chain(other_agents::expected()).collect::<Vec<_>>());
     let (mut killed, step) = (0, (places.len() / KILLS).max(1));
     for (name, count) in places.iter().step_by(step).take(KILLS) {
-        for made in [".local", ".claude/memory"] {
+        for made in [".local/share/rutter", ".claude/memory"] {
             drop(fs::remove_dir_all(env.path(made)));
         }
         let inject = [&filter[..], &["-e".to_owned(), format!("inject={name}:signal=KILL:when={count}")]].concat();
         killed += usize::from(!index(&inject).status.success());
         env.answer(["index"]);
-        assert!((sessions(&env), total(&env)) == wanted, "{name} {count}");
+        assert!((sessions(&env), used(&env)) == wanted, "{name} {count}");
     }
     println!("killed at {killed} of {} calls: the same rows each time", places.len());
     assert!(killed * 10 > places.len().min(KILLS) * 8, "{killed}");

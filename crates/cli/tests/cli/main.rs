@@ -13,10 +13,12 @@
 //! | `surroundings` | disks, locks, damaged and foreign files |
 //! | `walk` | the first format's walk; documents that must follow the program |
 //! | `index` | transcripts: sessions from before, files that grow, move and vanish, commands killed while they read |
-//! | `vault`, `agents` | copies of transcripts, the trash, what hostile names and links do to them: nothing |
+//! | `vault`, `agents`, `holdings` | what agents have on the disk, copies of it, the trash, what hostile names and links do to them: nothing |
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `record` | entries, documents, the handoff, and scripts of older tools |
+//! | `groups` | sessions by branch, ticket, tag and others, and what was used by them |
+//! | `templates` | what sessions begin with: whole or not at all, and what foreign ones must not do |
 //! | `gate/` | commits and the hooks of git |
 //! | `reuse` | numbers of processes that are given again |
 //! | `readme` | the tour of the README |
@@ -38,7 +40,9 @@ mod export;
 mod extract;
 mod files;
 mod gate;
+mod groups;
 mod head;
+mod holdings;
 mod hooks;
 mod hostile;
 mod import;
@@ -53,6 +57,7 @@ mod machine;
 mod makefile;
 mod man;
 mod markers;
+mod other_agents;
 mod privacy;
 mod readme;
 mod rebuild;
@@ -61,6 +66,7 @@ mod recover;
 mod reopen;
 mod resume;
 mod reuse;
+mod search;
 mod shapes;
 mod show;
 mod start;
@@ -68,6 +74,7 @@ mod stats;
 mod surroundings;
 mod sync_status;
 mod tag;
+mod templates;
 mod tools;
 mod transition;
 mod usage;

@@ -120,10 +120,10 @@ fn what_cannot_be_resumed_says_why() {
     [err] error: c cannot be resumed: its transcript is gone
     [err] hint: run `rutter recover c` for one that can be resumed
     ");
-    env.answer(["transition", "x", "--source", "build", "--agent", "codex"]);
+    env.answer(["transition", "x", "--source", "build", "--agent", "aider"]);
     insta::assert_snapshot!(env.run(["resume"]), @"
     [exit 1]
-    [err] error: nobody here knows how to start `codex` with x
+    [err] error: nobody here knows how to start `aider` with x
     [err] hint: start that agent as its own manual says
     ");
     assert_eq!(started(&env), [""; 0]);

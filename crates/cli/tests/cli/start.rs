@@ -143,3 +143,11 @@ fn a_session_may_have_begun_earlier() {
     [err] error: `soon` is not a time; try `13:45`, `2026-02-16`, `2026-02-16T13:45` or `10 minutes ago`
     ");
 }
+
+#[test]
+fn metadata_that_only_its_name_says_to_be_a_secret_is_masked() {
+    let env = env();
+    let session = object(&env, ["start", "--meta", "password=hunter2hunter2", "--meta", "area=login"]);
+    assert_eq!(session["metadata"]["area"], "login");
+    assert!(!session.to_string().contains("hunter2"), "{session}");
+}

@@ -13,7 +13,7 @@ use crate::machine::{assert_private, skip, through, tree};
 use crate::{env, object};
 
 /// Everything below a directory: modification time, mode, content.
-type Tree = BTreeMap<PathBuf, (i64, u32, Vec<u8>)>;
+pub(crate) type Tree = BTreeMap<PathBuf, (i64, u32, Vec<u8>)>;
 
 pub(crate) fn projects(env: &TestEnv) -> PathBuf {
     env.path(".claude/projects")

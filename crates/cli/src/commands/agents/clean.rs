@@ -10,7 +10,8 @@ use crate::failure::Failure;
 
 /// Move the conversations into the trash that nobody used for long
 ///
-/// What is in use stays: the head of a project, a version or a worktree, what runs, what was written to in the last ten minutes.
+/// What is in use stays: the head of a project, a version or a worktree, what runs, what was written to in the last ten minutes. So does what its
+/// agent has in a database: `opencode session delete ID` deletes that.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  rutter agents clean --dry-run\n  rutter agents clean --older-than 90d --owner ada")]
 pub(crate) struct CleanArgs {
@@ -20,6 +21,9 @@ pub(crate) struct CleanArgs {
     /// Only what was recorded as this owner's
     #[arg(long, value_name = "OWNER", value_parser = lossy())]
     owner: Option<String>,
+    /// Only this agent's: claude-code, codex, gemini, opencode, copilot
+    #[arg(long, value_name = "AGENT", value_parser = lossy())]
+    agent: Option<String>,
     /// Only say what would be deleted
     #[arg(long)]
     dry_run: bool,
@@ -27,7 +31,8 @@ pub(crate) struct CleanArgs {
 
 pub(super) fn clean(context: &Context, args: &CleanArgs) -> Result<(), Failure> {
     context.read(|tracker| {
-        let cleaning = Cleaning { before: before(tracker, parse_duration(&args.older_than)?), owner: args.owner.clone() };
+        let cleaning =
+            Cleaning { before: before(tracker, parse_duration(&args.older_than)?), owner: args.owner.clone(), agent: args.agent.clone() };
         let views = tracker.clean_agent_sessions(&cleaning, args.dry_run)?;
         context.ui.list(&views, || deleted(&views, args.dry_run, "Nothing to clean up: all of it is recent or in use"))?;
         all_deleted(&views)

@@ -9,7 +9,8 @@ use crate::failure::Failure;
 
 /// Move conversations into the trash, with all their files
 ///
-/// Refuses one in which an agent runs. Where one is unknown or runs, none is moved.
+/// Refuses one in which an agent runs, and one that its agent has in a database with others. Where one of several cannot be moved for such a reason,
+/// none is.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter agents delete 0b1c2d3e-… --dry-run\n  rutter agents restore 0b1c2d3e-…            Puts it back"

@@ -1,7 +1,7 @@
 //! `rutter agents list`
 
 use clap::Args;
-use tracker::{AgentSessionView, ago};
+use tracker::{AgentSessionView, Choice, ago};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
@@ -11,12 +11,15 @@ use crate::page::{Page, counted, megabytes};
 /// List the conversations that agents have on the disk, what was used last first
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  rutter agents list\n  rutter agents list --owner ada      What was recorded as hers\n  rutter agents list --json           All of them, each with everything that is known"
+    after_help = "Examples:\n  rutter agents list\n  rutter agents list --owner ada      What was recorded as hers\n  rutter agents list --agent codex\n  rutter agents list --json           All of them, each with everything that is known"
 )]
 pub(crate) struct ListArgs {
     /// Only what was recorded as this owner's
     #[arg(long, value_name = "OWNER", value_parser = lossy())]
     owner: Option<String>,
+    /// Only this agent's: claude-code, codex, gemini, opencode, copilot
+    #[arg(long, value_name = "AGENT", value_parser = lossy())]
+    agent: Option<String>,
     /// At most so many (default: 50, and all with --json)
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -27,8 +30,9 @@ const SHOWN: usize = 50;
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     let limit = args.limit.or((!context.global.json).then_some(SHOWN));
+    let choice = Choice { owner: args.owner.clone(), agent: args.agent.clone(), limit };
     context.read(|tracker| {
-        let (views, all, troubles) = tracker.agent_sessions(args.owner.as_deref(), limit)?;
+        let (views, all, troubles) = tracker.agent_sessions(&choice)?;
         context.ui.list(&views, || {
             let mut page = table(&views, |at| ago(at, tracker.clock()));
             if views.len() < all {
@@ -47,10 +51,11 @@ fn table(views: &[AgentSessionView], ago: impl Fn(&str) -> String) -> Page {
         page.text("No conversations of agents here");
         return page;
     }
-    let heading = ["Agent session", "Used", "Size", "Turns", "Session", ""].map(str::to_owned).to_vec();
+    let heading = ["Agent session", "Agent", "Used", "Size", "Turns", "Session", ""].map(str::to_owned).to_vec();
     let row = |view: &AgentSessionView| {
         vec![
             view.id.clone(),
+            view.agent.to_owned(),
             view.modified_at.as_deref().map_or_else(String::new, &ago),
             megabytes(view.size_bytes),
             view.turns.map_or_else(|| "?".to_owned(), |turns| turns.to_string()),

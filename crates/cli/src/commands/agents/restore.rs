@@ -11,7 +11,8 @@ use crate::page::{Page, counted};
 /// Put a conversation back where its agent had it, from the trash or from the vault
 ///
 /// With all its files, their bytes, and the time at which they were last written to; so the agent can resume it. A file that is there is never
-/// written over. Everything is compared with what was put away; where anything is damaged, nothing is put back.
+/// written over. Everything is compared with what was put away; where anything is damaged, nothing is put back. Where the vault has several that
+/// have the id and are not the same, `--entry` says which one is meant.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter agents restore 0b1c2d3e-…             From the trash, else from the vault\n  rutter agents restore 0b1c2d3e-… --touch     And keep the agent from deleting it as too old\n  rutter agents restore 0b1c2d3e-… --as-of 2026-03-01"
@@ -26,8 +27,9 @@ pub(crate) struct RestoreArgs {
     /// From the vault, as it was copied at that time or before
     #[arg(long, value_name = "TIME", value_parser = lossy(), conflicts_with = "from")]
     as_of: Option<String>,
-    /// From the trash, what was deleted then, as `rutter agents trash` lists it, or the name of its directory; else what was deleted last
-    #[arg(long, value_name = "TIME-OR-NAME", hide = true, value_parser = lossy(), conflicts_with_all = ["from", "as_of"])]
+    /// Which one, where several have the id: from the trash what was deleted then, as `rutter agents trash` lists it, or the name of its directory;
+    /// from the vault the name of what it keeps. Else what was deleted last
+    #[arg(long, value_name = "TIME-OR-NAME", value_parser = lossy())]
     entry: Option<String>,
     /// As if it had been written to just now, and not when it was
     #[arg(long)]
