@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `list`, `commands`, `hook`, `drain`, `append`, `marker`, `transcripts` | what is measured, one file each |
+//! | `agents`, `list`, `commands`, `hook`, `drain`, `append`, `marker`, `transcripts`, `search` | what is measured, one file each |
 //! | `programs` | the programs that are measured, and the one that does nothing |
 //! | `stores` | stores of some size, kept from one run to the next |
 //! | `corpora` | transcripts of some amount, kept as well |
@@ -15,6 +15,7 @@
 //! | `report` | the table, and the same as JSON |
 //! | `machine` | on what all this was measured |
 
+mod agents;
 mod append;
 mod ccusage;
 mod commands;
@@ -30,6 +31,7 @@ mod programs;
 mod report;
 mod row;
 mod samples;
+mod search;
 mod stores;
 mod transcripts;
 mod turns;
@@ -63,12 +65,14 @@ struct Bench {
 
 const BENCHES: &[Bench] = &[
     Bench { name: "list", what: "`rutter list`, whole process, with few and with many sessions", run: list::run },
+    Bench { name: "agents", what: "`rutter agents list`, whole process, with few and with many conversations", run: agents::run },
     Bench { name: "commands", what: "`rutter start`, `work add` and `end`, whole process", run: commands::run },
     Bench { name: "hook", what: "`rutter-hook`, whole process, alone and with many at once", run: hook::run },
     Bench { name: "drain", what: "taking in what hooks left", run: drain::run },
     Bench { name: "append", what: "appending to the store, in process", run: append::run },
     Bench { name: "marker", what: "storing and reading markers, in process", run: marker::run },
     Bench { name: "transcripts", what: "reading transcripts: `rutter usage` and `rutter index`, whole process", run: transcripts::run },
+    Bench { name: "search", what: "`rutter search` over the text of transcripts, whole process", run: search::run },
 ];
 
 /// What was found about it.

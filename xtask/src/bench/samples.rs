@@ -31,7 +31,16 @@ impl Samples {
 
     /// Returns the least sample that 99 of 100 do not exceed; of fewer than a hundred, the greatest.
     pub(super) fn p99(&self) -> f64 {
-        let rank = (self.0.len() * 99).div_ceil(100);
+        self.percentile(99)
+    }
+
+    /// Returns what 95 of 100 stay below.
+    pub(super) fn p95(&self) -> f64 {
+        self.percentile(95)
+    }
+
+    fn percentile(&self, of_hundred: usize) -> f64 {
+        let rank = (self.0.len() * of_hundred).div_ceil(100);
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
     }
 }
