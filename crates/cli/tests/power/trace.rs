@@ -66,15 +66,17 @@ fn call(line: &str) -> Option<Call<'_>> {
 
 fn change(call: &Call<'_>, root: &Path, open: &mut BTreeMap<PathBuf, Place>) -> Vec<Change> {
     let below = |path: PathBuf| path.strip_prefix(root).map(Path::to_owned).ok();
-    let quoted = || texts(call.arguments).into_iter().map(path_of).filter_map(below).collect::<Vec<_>>();
+    let named = || names(call.arguments).into_iter().filter_map(below).collect::<Vec<_>>();
     if call.name.starts_with("open") {
         let Some(path) = file_of(call.returned).and_then(below) else { return Vec::new() };
         return opened(call.arguments, path, open);
     }
-    if let Some(path) = file_of(call.arguments).filter(|_| call.arguments.starts_with(|first: char| first.is_ascii_digit())) {
+    let is_of_names = ["mkdir", "rename", "unlink", "rmdir", "link", "symlink", "truncate"].iter().any(|name| call.name.starts_with(name));
+    if !is_of_names && let Some(path) = file_of(call.arguments).filter(|_| call.arguments.starts_with(|first: char| first.is_ascii_digit()))
+    {
         return below(path).map(|path| to_file(call, path, open)).into_iter().collect();
     }
-    match (call.name, &quoted()[..]) {
+    match (call.name, &named()[..]) {
         (_, []) => Vec::new(),
         ("mkdir" | "mkdirat", [path]) => vec![Change::Directory(path.clone())],
         ("rename" | "renameat" | "renameat2", [from, to]) => vec![Change::Rename(from.clone(), to.clone())],
@@ -118,6 +120,20 @@ fn to_file(call: &Call<'_>, path: PathBuf, open: &mut BTreeMap<PathBuf, Place>) 
         "fsync" | "fdatasync" => Change::Sync(path),
         name => panic!("`{name}` of {path:?} is not replayed"),
     }
+}
+
+/// Returns the paths among arguments: a name that follows an open directory is one in it.
+fn names(arguments: &str) -> Vec<PathBuf> {
+    assert!(!arguments.contains("\"..."), "strace left bytes out");
+    let mut directory = PathBuf::new();
+    let mut found = Vec::new();
+    for argument in arguments.split(", ") {
+        match argument.strip_prefix('"') {
+            Some(name) => found.push(directory.join(path_of(bytes(name)))),
+            None => directory = file_of(argument).unwrap_or(directory),
+        }
+    }
+    found
 }
 
 /// Returns the texts and data among arguments.
