@@ -152,6 +152,7 @@ impl From<SearchError> for Failure {
                 Self::usage(error).hint("a word has letters or digits; put words that belong together in quotes")
             }
             SearchError::Query(QueryError::TooLong) => Self::usage(error).hint("search for a few words of it"),
+            SearchError::UnknownAgent(_) => Self::usage(error).hint("`rutter stats --by agent` shows those that are known here"),
             SearchError::Current(error) => error.into(),
             SearchError::Project(error) => error.into(),
             SearchError::Store(error) => error.into(),
@@ -174,6 +175,7 @@ impl From<TrashError> for Failure {
         match error {
             TrashError::Config(error) => error.into(),
             TrashError::Busy { .. } => Self::surroundings(error).hint("let it end, or try again"),
+            TrashError::Store(error) => error.into(),
             TrashError::File { .. } => Self::surroundings(error).hint("run `rutter agents trash` to see what can be put back"),
         }
     }

@@ -57,6 +57,7 @@ impl Kind {
     /// Opens the file in a store's home as it is, where nothing can be written.
     pub(crate) fn open_to_read(&self, home: &Path, patience: Duration) -> Result<Cache, StoreError> {
         let path = home.join(self.name);
+        expect_file(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let open = |suffix: &str| {
             let address = format!("file:{}{suffix}", open::percent_encode(&path));
@@ -90,6 +91,7 @@ impl Kind {
     }
 
     fn connect(&self, path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+        expect_file(path)?;
         drop(open::private_file(path).map_err(|error| translate_io(path, error))?);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags).map_err(|error| translate(path, error))?;
@@ -127,11 +129,16 @@ impl Cache {
     pub(crate) fn settle(&mut self) {
         let length = fs::metadata(self.path.with_extension("db-wal")).map_or(0, |log| log.len());
         if length > LONG_LOG {
-            // Whoever reads it just now has it wait for the next time.
-            drop(self.connection.busy_timeout(Duration::ZERO));
-            drop(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-            drop(self.connection.busy_timeout(self.patience));
+            self.empty_log();
         }
+    }
+
+    /// Copies the log into the file whatever its length is, so that nothing which was removed is left in it.
+    pub(crate) fn empty_log(&mut self) {
+        // Whoever reads it just now has it wait for the next time.
+        drop(self.connection.busy_timeout(Duration::ZERO));
+        drop(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        drop(self.connection.busy_timeout(self.patience));
     }
 
     /// Does `work` in one transaction.
@@ -145,6 +152,14 @@ impl Cache {
         let value = work(&transaction)?;
         transaction.commit().map_err(failed)?;
         Ok(value)
+    }
+}
+
+/// A pipe would never open.
+fn expect_file(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(StoreError::NotOurs { path: path.to_owned() }),
+        _ => Ok(()),
     }
 }
 

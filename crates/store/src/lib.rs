@@ -20,7 +20,9 @@ mod store;
 
 pub use error::{BoxError, StoreError};
 pub use index::{AllUsage, EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile, ToLay};
-pub use search::{Document, Packed, Query, QueryError, Scope, Search, SearchIn, SearchTurn, Sought, Term, TextFile, TextFileId};
+pub use search::{
+    Document, Lot, Packed, Query, QueryError, Scope, Search, SearchIn, SearchTurn, Sought, Stays, Term, TextFile, TextFileId,
+};
 pub use sqlite::{
     Access, LineError, Place, SqliteStore, is_local_file_system, make_private_directories, sqlite_version, wait_in_line, write_private,
 };

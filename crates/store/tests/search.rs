@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use store::{Document, Packed, Query, Scope, Search, SearchIn, Sought, StoreError, Term, TextFile};
+use store::{Document, Lot, Packed, Query, Scope, Search, SearchIn, Sought, StoreError, Term, TextFile};
 
 fn open(home: &Path) -> Search {
     Search::open(home, Duration::from_secs(5)).unwrap()
@@ -25,15 +25,20 @@ fn document(key: u64, at_millis: i64, text: &str) -> Document {
         turn: empty(),
         role: "answer".to_owned(),
         tool: empty(),
-        file: empty(),
+        files: Vec::new(),
+        cwd: "/work".to_owned(),
         project: empty(),
         directory: "/work".to_owned(),
         text: text.to_owned(),
     }
 }
 
+fn lot(owner: &str, documents: Vec<Document>) -> Lot {
+    Lot { owner: owner.to_owned(), packed: Packed::of(documents), is_again: false }
+}
+
 fn add(search: &mut Search, documents: Vec<Document>) {
-    search.write(|turn| turn.add(vec![("file 1".to_owned(), Packed::of(documents))])).unwrap();
+    search.write(|turn| turn.add(vec![lot("file 1", documents)])).unwrap();
 }
 
 fn found(search: &Search, sought: &Sought) -> Vec<Document> {
@@ -84,6 +89,10 @@ fn says(text: &str, term: &Term) -> bool {
         || wanted.len() == 1 && !wanted_apart.is_empty() && in_parts(&wanted_apart.concat())
 }
 
+fn is_end(path: &str, end: &str) -> bool {
+    format!("/{path}").ends_with(&format!("/{end}"))
+}
+
 fn fits(document: &Document, sought: &Sought) -> bool {
     let any = |terms: &Vec<Term>| terms.iter().any(|term| says(&document.text, term));
     let is_in = |all: &[String], one: &str| all.is_empty() || all.iter().any(|each| each == one);
@@ -91,7 +100,7 @@ fn fits(document: &Document, sought: &Sought) -> bool {
         && !any(&sought.query.without)
         && is_in(&sought.tools, &document.tool)
         && is_in(&sought.roles, &document.role)
-        && (sought.files.is_empty() || sought.files.iter().any(|file| format!("/{}", document.file).ends_with(&format!("/{file}"))))
+        && (sought.files.is_empty() || sought.files.iter().any(|file| document.files.iter().any(|held| is_end(held, file))))
         && (sought.among.is_empty() || sought.among.contains(&document.among))
         && sought.since_millis.is_none_or(|since| document.at_millis >= since)
         && sought.until_millis.is_none_or(|until| document.at_millis < until)
@@ -108,14 +117,16 @@ fn documents() -> impl Strategy<Value = Vec<Document>> {
     let of = (0..60_i64, 0..1_000_u64, words(1..9), 0..3_usize, 0..4_usize);
     let of = of.prop_map(|(at, key, text, which, among)| {
         let role = ["answer", "tool_input", "prompt"][which].to_owned();
-        let (tool, file) = [("", ""), ("bash", "/home/ada/src/main.rs"), ("edit", "main.rs")][which];
-        let among = SearchIn::ALL[among];
-        Document { role, tool: tool.to_owned(), file: file.to_owned(), among, ..document(key, at, &text) }
+        let (tool, files) = [("", vec![]), ("bash", vec!["a.rs", "/a/b/c/d/e/f/g/src/main.rs"]), ("edit", vec!["main.rs"])][which].clone();
+        let (among, files) = (SearchIn::ALL[among], files.into_iter().map(str::to_owned).collect());
+        Document { role, tool: tool.to_owned(), files, among, ..document(key, at, &text) }
     });
     prop::collection::vec(of, 1..40).prop_map(|mut all| {
         let place = |document: &Document| (document.at_millis, document.key % 256);
         all.sort_by_key(place);
         all.dedup_by_key(|document| place(document));
+        let mut keys = std::collections::HashSet::new();
+        all.retain(|document| keys.insert(document.key));
         all
     })
 }
@@ -200,18 +211,72 @@ fn names_in_code_are_found_as_they_are_written_and_by_what_they_are_put_together
 }
 
 #[test]
-fn the_same_twice_is_there_once_and_what_is_forgotten_is_not_found() {
+fn the_same_twice_is_there_once_whoever_says_it_and_in_whatever_company() {
     let home = tempfile::tempdir().unwrap();
     let mut search = open(home.path());
     add(&mut search, vec![document(7, 1, "one"), document(7, 1, "one"), document(7 + 256, 1, "one more")]);
-    search
-        .write(|turn| turn.add(vec![("session 1".to_owned(), Packed::of(vec![document(7, 1, "one"), document(8, 2, "one else")]))]))
-        .unwrap();
+    search.write(|turn| turn.add(vec![lot("session 1", vec![document(7, 1, "one"), document(8, 2, "one else")])])).unwrap();
+    // More than there are numbers for a millisecond, twice, in another order.
+    let many = |order: &dyn Fn(u64) -> u64| (0..600).map(|n| document(1_000 + order(n) * 256, 5, "many")).collect::<Vec<_>>();
+    add(&mut search, many(&|n| n));
+    add(&mut search, many(&|n| 599 - n));
     assert_eq!(texts(&search, "one"), ["one else", "one more", "one"]);
+    assert_eq!(texts(&search, "many").len(), 600);
     search.write(|turn| turn.forget("session 1")).unwrap();
     assert_eq!(texts(&search, "one"), ["one more", "one"]);
     search.write(|turn| turn.forget("file 1")).unwrap();
-    assert_eq!(texts(&search, "one"), Vec::<String>::new());
+    assert_eq!(texts(&search, "one OR many"), Vec::<String>::new());
+}
+
+/// Everything that is in the file and its log, blocks unpacked.
+fn bytes(home: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for name in ["search.db", "search.db-wal"] {
+        all.extend(std::fs::read(home.join(name)).unwrap_or_default());
+    }
+    let connection = rusqlite::Connection::open(home.join("search.db")).unwrap();
+    let mut blocks = connection.prepare("SELECT bytes FROM blocks").unwrap();
+    for block in blocks.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap() {
+        all.extend(zstd::decode_all(&block.unwrap()[..]).unwrap());
+    }
+    all
+}
+
+fn is_in(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn of_what_does_not_stay_neither_text_nor_words_are_left_in_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let mut search = open(home.path());
+    let hidden = |key: u64| Document { cwd: "/hidden".to_owned(), ..document(key, key.cast_signed(), &format!("zanzibar{key} beside")) };
+    let mut all: Vec<Document> =
+        (1..2_000).map(|key| if key % 3 == 0 { hidden(key) } else { document(key, key.cast_signed(), "beside") }).collect();
+    all.push(Document { conversation: "c2".to_owned(), ..document(5_000, 5_000, "quagmire beside") });
+    add(&mut search, all);
+    search.empty_log();
+    assert!(is_in(&bytes(home.path()), "zanzibar"), "else nothing is shown");
+    let gone = search.write(|turn| turn.keep_only(&mut |owner, document| owner == "file 1" && document.cwd != "/hidden")).unwrap();
+    assert_eq!((gone, texts(&search, "zanzibar*").len(), texts(&search, "beside").len()), (666, 0, 1_334));
+    assert_eq!(search.write(|turn| turn.forget_conversation("claude-code", "c2")).unwrap(), 1);
+    assert_eq!((texts(&search, "quagmire").len(), texts(&search, "beside").len()), (0, 1_333));
+    search.empty_log();
+    let left = bytes(home.path());
+    assert!(!is_in(&left, "zanzibar") && !is_in(&left, "anzibar9") && !is_in(&left, "quagmire"));
+}
+
+#[test]
+fn what_was_read_while_it_was_being_written_gives_way_to_the_whole_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut search = open(home.path());
+    add(&mut search, vec![document(1, 5, "The answer"), document(2, 5, "Another thing"), document(3, 6, "The answer is no")]);
+    let again = |documents| Lot { is_again: true, ..lot("file 1", documents) };
+    search.write(|turn| turn.add(vec![again(vec![document(4, 5, "The answer is yes"), document(2, 5, "Another thing")])])).unwrap();
+    assert_eq!(texts(&search, "answer OR another"), ["The answer is no", "The answer is yes", "Another thing"]);
+    // What another one says is not a part of it, and what is not said any more stays.
+    search.write(|turn| turn.add(vec![Lot { owner: "file 2".to_owned(), ..again(vec![document(5, 5, "Another thing else")]) }])).unwrap();
+    assert_eq!(texts(&search, "another").len(), 2);
 }
 
 #[test]
@@ -229,23 +294,35 @@ fn a_project_is_told_by_its_key_and_by_its_place() {
 }
 
 #[test]
-fn a_file_that_is_read_from_its_beginning_says_nothing_of_what_it_said_before() {
+fn what_a_file_said_before_it_was_written_anew_stays() {
     let home = tempfile::tempdir().unwrap();
     let mut search = open(home.path());
     let file = TextFile { agent: "codex".to_owned(), path: "/t.jsonl".to_owned(), place: 5, ..TextFile::default() };
-    let begin = |search: &mut Search, text: &str| {
+    let begin = |search: &mut Search, key: u64, text: &str| {
         search.write(|turn| {
             let id = turn.begin_file(&file)?;
-            turn.add(vec![(id.owner(), Packed::of(vec![document(1, 1, text)]))])?;
+            turn.add(vec![lot(&id.owner(), vec![document(key, 1, text), document(9, 9, "in both")])])?;
             Ok::<_, StoreError>(id)
         })
     };
-    begin(&mut search, "before").unwrap();
-    let id = begin(&mut search, "behind").unwrap();
-    assert_eq!((texts(&search, "before").len(), texts(&search, "behind").len()), (0, 1));
+    let first = begin(&mut search, 1, "before").unwrap();
+    let id = begin(&mut search, 2, "behind").unwrap();
+    assert_eq!(first, id, "its documents stay its own");
+    assert_eq!((texts(&search, "before").len(), texts(&search, "behind").len(), texts(&search, "both").len()), (1, 1, 1));
     assert!(search.write(|turn| turn.go_on_in_file(id, 5, &TextFile { place: 9, ..file.clone() })).unwrap());
     assert!(!search.write(|turn| turn.go_on_in_file(id, 5, &file)).unwrap(), "somebody else went on");
     assert_eq!(search.text_files().unwrap()[0].1.place, 9);
+    search.write(|turn| turn.read_files_again()).unwrap();
+    assert_eq!(search.text_files().unwrap()[0].1.place, 0);
+}
+
+#[test]
+fn a_pipe_in_its_place_holds_nobody_up() {
+    let home = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(home.path().join("search.db")).status().unwrap();
+    assert!(made.success());
+    assert!(Search::open_to_read(home.path(), Duration::ZERO).is_err());
+    assert_eq!(texts(&open(home.path()), "any"), Vec::<String>::new());
 }
 
 #[test]

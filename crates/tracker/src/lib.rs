@@ -148,7 +148,7 @@ pub use place::Place;
 pub use projects::ProjectError;
 pub use rebuild::RebuildReport;
 pub use runners::{SEVERAL, TestRun, read as read_test_run};
-pub use search::{Found as FoundHits, HitView, Piece, SearchError, TextView, WantedHits};
+pub use search::{Found as FoundHits, HitView, Piece, SearchError, TextView, WantedHits, roles as search_roles};
 pub use shims::{ShimError, ShimView};
 pub use stats::Overview;
 pub use status_line::StatusLine;

@@ -8,11 +8,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use session::transcript::Counts;
+use session::transcript::{Counts, EditKind};
 
 use super::file::{self, Slice};
 use super::moment::millis;
 use super::pass::Carried;
+use super::patch;
 use super::rows::{self, Rows};
 use crate::skim::Broken;
 use crate::{TranscriptBuffers, transcript_id};
@@ -23,8 +24,11 @@ const LONGEST: usize = 128 << 10;
 /// How many calls are remembered until their results come.
 const CALLS: usize = 32;
 
+/// How many files one call is believed to be about.
+const FILES: usize = 64;
+
 /// The version of what is carried on.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What something is that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,8 +81,8 @@ pub struct Said {
     pub cwd: String,
     /// The tool.
     pub tool: String,
-    /// The file that the tool is about.
-    pub file: String,
+    /// The files that the tool is about.
+    pub files: Vec<String>,
     /// The words.
     pub text: String,
 }
@@ -101,8 +105,8 @@ pub(crate) struct State {
     pub(crate) turn: String,
     pub(crate) cwd: String,
     pub(crate) at_millis: Option<i64>,
-    /// The tool and the file of calls whose results have not come.
-    pub(crate) calls: BTreeMap<String, (String, String)>,
+    /// The tool and the files of calls whose results have not come.
+    pub(crate) calls: BTreeMap<String, About>,
 }
 
 /// What a reader has heard.
@@ -112,6 +116,9 @@ pub(crate) struct Hearing {
     said: Vec<Said>,
     counts: Counts,
 }
+
+/// A tool, and the files that a call of it is about.
+type About = (String, Vec<String>);
 
 /// Understands one record of an agent's.
 pub(crate) type Listen = fn(&mut Hearing, &Value, &[u8]);
@@ -129,12 +136,12 @@ impl Hearing {
 
     /// Notes something that was said; nothing where there are no words in it.
     pub(crate) fn say(&mut self, role: Role, id: &str, text: &str) {
-        self.say_with(role, id, text, (String::new(), String::new()));
+        self.say_with(role, id, text, About::default());
     }
 
     /// Notes that a tool is called.
     pub(crate) fn call(&mut self, id: &str, tool: &str, input: &Value) {
-        let about = (tool.chars().take(200).collect::<String>(), file_of(input));
+        let about = (tool.chars().take(200).collect::<String>(), files_of(input));
         if self.state.calls.len() >= CALLS {
             self.state.calls.pop_first();
         }
@@ -144,11 +151,11 @@ impl Hearing {
 
     /// Notes what a call gave back.
     pub(crate) fn result(&mut self, id: &str, tool: &str, output: &Value) {
-        let about = self.state.calls.remove(id).unwrap_or_else(|| (tool.chars().take(200).collect(), String::new()));
+        let about = self.state.calls.remove(id).unwrap_or_else(|| (tool.chars().take(200).collect(), Vec::new()));
         self.say_with(Role::ToolOutput, &format!("{id} output"), &strings(output), about);
     }
 
-    fn say_with(&mut self, role: Role, id: &str, text: &str, (tool, file): (String, String)) {
+    fn say_with(&mut self, role: Role, id: &str, text: &str, (tool, files): About) {
         let text = text.trim();
         if text.is_empty() {
             return;
@@ -157,7 +164,7 @@ impl Hearing {
         // Some models number their calls anew in each conversation.
         let key = transcript_id(format!("{id} {} {text}", role.as_str()));
         let text = cut(text).to_owned();
-        self.said.push(Said { key, role, at_millis, conversation, turn, cwd, tool, file, text });
+        self.said.push(Said { key, role, at_millis, conversation, turn, cwd, tool, files, text });
     }
 
     pub(crate) fn finish(self, length: u64) -> Heard {
@@ -232,10 +239,33 @@ fn is_noise(key: &str) -> bool {
     matches!(key, "type" | "data" | "signature" | "encrypted_content" | "media_type" | "mimeType" | "id" | "tool_use_id" | "source")
 }
 
-/// Returns the file that a tool's input names.
-fn file_of(input: &Value) -> String {
+/// Returns the files that a tool's input names: the one that it is about, or those of the patches in it.
+fn files_of(input: &Value) -> Vec<String> {
     let names = ["file_path", "notebook_path", "filePath", "absolute_path", "path"];
-    names.iter().find_map(|name| input[name].as_str()).unwrap_or_default().chars().take(500).collect()
+    let patched = match input {
+        Value::String(text) => patch::files(text),
+        // As a text by its own name, or within a shell's command.
+        Value::Object(all) => all.values().filter_map(patched_by).flatten().collect(),
+        _ => Vec::new(),
+    };
+    let named = names.iter().find_map(|name| input[name].as_str());
+    let mut found: Vec<String> = Vec::new();
+    for path in named.into_iter().chain(patched.into_iter().map(|(_, path)| path)) {
+        let path: String = path.chars().take(500).collect();
+        if found.len() < FILES && !path.is_empty() && !found.contains(&path) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn patched_by(said: &Value) -> Option<Vec<(EditKind, &str)>> {
+    let text = match said {
+        Value::String(text) => text,
+        Value::Array(words) => words.iter().filter_map(Value::as_str).find(|word| word.contains("*** Begin Patch"))?,
+        _ => return None,
+    };
+    Some(patch::files(text))
 }
 
 /// Reads lines that are added to from some place on, in slices that end with a line.

@@ -22,6 +22,9 @@ pub(crate) struct SearchArgs {
     /// What to search for
     #[arg(required = true, value_name = "QUERY", value_parser = lossy())]
     query: Vec<String>,
+    /// Not what has this word or phrase (can be repeated); the same as -word within quotes
+    #[arg(long = "not", value_name = "WORD", value_parser = lossy())]
+    without: Vec<String>,
     /// Only among these, with commas between them
     #[arg(long = "in", value_name = "PLACES", value_delimiter = ',', value_parser = PossibleValuesParser::new(SearchIn::ALL.map(SearchIn::as_str)))]
     among: Vec<String>,
@@ -46,8 +49,8 @@ pub(crate) struct SearchArgs {
     /// Only of tool calls about this file, by its path or the end of it (can be repeated)
     #[arg(long = "file", value_name = "PATH", value_parser = lossy())]
     files: Vec<String>,
-    /// Only what is this: prompt, answer, thinking, tool_input, tool_output, decision, … (can be repeated)
-    #[arg(long = "role", value_name = "ROLE", value_parser = lossy())]
+    /// Only what is this (can be repeated)
+    #[arg(long = "role", value_name = "ROLE", value_parser = PossibleValuesParser::new(tracker::search_roles()))]
     roles: Vec<String>,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -66,12 +69,18 @@ pub(super) fn search(context: &Context, args: &SearchArgs) -> Result<(), Failure
 }
 
 impl SearchArgs {
+    /// Returns the query as if it had been typed in one.
+    fn words(&self) -> String {
+        let without = self.without.iter().map(|word| format!("-\"{}\"", word.replace('"', " ")));
+        self.query.iter().cloned().chain(without).collect::<Vec<_>>().join(" ")
+    }
+
     fn wanted(&self, context: &Context, tracker: &Tracker) -> Result<WantedHits, Failure> {
         let through = |until: &str| parse_through(until, tracker.clock(), &tracker.clock().zone());
         let until = self.until.as_deref().map(through).transpose()?;
         let is_meant = |place: &&SearchIn| self.among.iter().any(|named| named == place.as_str());
         Ok(WantedHits {
-            query: self.query.join(" "),
+            query: self.words(),
             among: SearchIn::ALL.iter().filter(is_meant).copied().collect(),
             session: context.global.session.clone(),
             all_projects: self.all_projects,

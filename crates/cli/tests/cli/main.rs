@@ -67,6 +67,7 @@ mod reopen;
 mod resume;
 mod reuse;
 mod search;
+mod search_kept;
 mod shapes;
 mod show;
 mod start;

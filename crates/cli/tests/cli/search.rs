@@ -10,20 +10,20 @@ use crate::machine::{skip, through, tree};
 use crate::{env, objects, prompted, started};
 
 /// Below the home in which the store is.
-const FILE: &str = ".local/share/rutter/search.db";
+pub(crate) const FILE: &str = ".local/share/rutter/search.db";
 
 /// So that nobody mistakes this file for a leak.
 fn secret() -> String {
     ["gh", "p_", "16C7e42F292c6912E7710c838347Ae178B4a"].concat()
 }
 
-fn with_text() -> TestEnv {
+pub(crate) fn with_text() -> TestEnv {
     let env = env();
     env.answer(["config", "index.transcript_text", "true"]);
     env
 }
 
-fn write(env: &TestEnv, transcript: &Transcript) -> PathBuf {
+pub(crate) fn write(env: &TestEnv, transcript: &Transcript) -> PathBuf {
     transcript.write(&env.path(".claude/projects"))
 }
 
@@ -35,12 +35,12 @@ fn parser(env: &TestEnv, id: &str) -> Transcript {
     transcript
 }
 
-fn snippets(env: &TestEnv, words: &[&str]) -> Vec<String> {
+pub(crate) fn snippets(env: &TestEnv, words: &[&str]) -> Vec<String> {
     let hits = objects(env, ["search"].into_iter().chain(words.iter().copied()));
     hits.iter().map(|hit| hit["snippet"].as_str().unwrap().to_owned()).collect()
 }
 
-fn finds_nothing(env: &TestEnv, words: &[&str]) {
+pub(crate) fn finds_nothing(env: &TestEnv, words: &[&str]) {
     let outcome = env.raw(["search"].into_iter().chain(words.iter().copied()));
     assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{words:?}: {}", outcome.stderr);
 }
@@ -92,6 +92,7 @@ fn what_was_written_down_is_found_newest_first() {
 fn a_prompt_is_found_with_the_session_and_how_to_resume_it() {
     let env = env();
     prompted(&env, &env.project(), "c1", "startup", "Mend the naïve parser");
+    write(&env, &parser(&env, "c1"));
     let hits = objects(&env, ["search", "naive"]);
     let prompt = hits.iter().find(|hit| hit["where"] == "prompts").unwrap();
     let session = prompt["session"].as_str().unwrap();

@@ -35,6 +35,7 @@ CREATE TABLE documents (
   block  INTEGER NOT NULL,
   place  INTEGER NOT NULL     -- where it begins in the block, unpacked
 ) STRICT;
+CREATE UNIQUE INDEX documents_by_key ON documents (key);
 CREATE INDEX documents_of_block ON documents (block);
 
 -- Their words. `parts` has what words of code are put together from, `marks` what they can be narrowed by.

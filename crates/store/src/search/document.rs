@@ -64,8 +64,10 @@ pub struct Document {
     pub role: String,
     /// The tool.
     pub tool: String,
-    /// The file that it is about.
-    pub file: String,
+    /// The files that it is about.
+    pub files: Vec<String>,
+    /// Where the agent worked.
+    pub cwd: String,
     /// The key of its project, where it says so itself.
     pub project: String,
     /// The place of its project, where only that is known.
@@ -122,7 +124,7 @@ impl Packed {
         if documents.is_empty() {
             return;
         }
-        let (bytes, places) = pack(&documents);
+        let (bytes, places) = pack(documents.iter());
         let entries = documents.into_iter().zip(places).map(|(document, place)| {
             self.bytes += document.text.len();
             let (key, at_millis, marks) = (document.key, document.at_millis, marks::of(&document));
@@ -136,7 +138,7 @@ impl Packed {
 }
 
 /// Packs documents one behind the other, and returns where each begins.
-fn pack(documents: &[Document]) -> (Vec<u8>, Vec<usize>) {
+pub(super) fn pack<'d>(documents: impl Iterator<Item = &'d Document>) -> (Vec<u8>, Vec<usize>) {
     let (mut plain, mut places) = (Vec::new(), Vec::new());
     for document in documents {
         places.push(plain.len());

@@ -26,7 +26,10 @@ impl Search {
     /// # Errors
     /// When it cannot be opened or made.
     pub fn open(home: &Path, patience: Duration) -> Result<Self, StoreError> {
-        Self::mapped(KIND.open(home, patience)?)
+        let search = Self::mapped(KIND.open(home, patience)?)?;
+        // What is forgotten is words of people: nothing of it stays in the file.
+        search.cache.connection.pragma_update(None, "secure_delete", true).of(&search.cache.connection)?;
+        Ok(search)
     }
 
     /// Opens the file in a store's home as it is, where nothing can be written.
@@ -75,13 +78,9 @@ impl Search {
         self.cache.settle();
     }
 
-    /// Lets nobody else write but who waits no longer than so.
-    ///
-    /// # Errors
-    /// When it cannot be set.
-    pub fn set_patience(&mut self, patience: Duration) -> Result<(), StoreError> {
-        self.cache.patience = patience;
-        self.cache.connection.busy_timeout(patience).of(&self.cache.connection)
+    /// Copies the log into the file, so that nothing which was forgotten is left in it.
+    pub fn empty_log(&mut self) {
+        self.cache.empty_log();
     }
 
     /// Does `work` in one transaction.

@@ -56,22 +56,18 @@ impl Search {
 }
 
 impl SearchTurn<'_> {
-    /// Notes how far a file was read that was not known, or is read from its beginning again: what its path said before is forgotten.
+    /// Notes how far a file was read that was not known, or is read from its beginning again. What it said before stays: what is in it still is
+    /// known again, and what is not is in no other place.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn begin_file(&self, file: &TextFile) -> Result<TextFileId, StoreError> {
-        let held = {
-            let mut held = self.connection.prepare_cached("SELECT id FROM files WHERE path = ?1").of(self.connection)?;
-            let rows = held.query_map([&file.path], |row| row.get(0)).of(self.connection)?;
-            rows.collect::<Result<Vec<i64>, _>>().of(self.connection)?
-        };
-        for id in held {
-            self.forget(&TextFileId(id).owner())?;
-            self.run("DELETE FROM files WHERE id = ?1", params![id])?;
-        }
-        self.run(
-            "INSERT INTO files (agent, path, device, inode, size, changed_ns, place, mark, carried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        let query = "INSERT INTO files (agent, path, device, inode, size, changed_ns, place, mark, carried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (path) DO UPDATE SET agent = excluded.agent, device = excluded.device, inode = excluded.inode, size = excluded.size,
+               changed_ns = excluded.changed_ns, place = excluded.place, mark = excluded.mark, carried = excluded.carried
+             RETURNING id";
+        let mut query = self.connection.prepare_cached(query).of(self.connection)?;
+        let id = query.query_row(
             params![
                 file.agent,
                 file.path,
@@ -83,8 +79,17 @@ impl SearchTurn<'_> {
                 file.mark.cast_signed(),
                 file.carried
             ],
-        )?;
-        Ok(TextFileId(self.connection.last_insert_rowid()))
+            |row| row.get(0),
+        );
+        id.of(self.connection).map(TextFileId)
+    }
+
+    /// Has all files read again from their beginning, as if none had been read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn read_files_again(&self) -> Result<(), StoreError> {
+        self.run("UPDATE files SET place = 0, mark = 0, size = 0, changed_ns = 0, carried = x''", params![]).map(drop)
     }
 
     /// Notes how far a file was read, unless somebody else went on from `from` first; reports whether it was noted.

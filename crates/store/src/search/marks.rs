@@ -6,24 +6,26 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::document::{Document, SearchIn};
 
 /// How many of the last parts of a path it is found by.
-const PATH_PARTS: usize = 5;
+const PATH_PARTS: usize = 24;
 
 /// Returns the marks of a document.
 pub(super) fn of(document: &Document) -> String {
     let mut marks = vec![among(document.among), kind('r', &document.role)];
-    let Document { agent, conversation, session, tool, file, project, directory, .. } = document;
+    let Document { agent, conversation, session, tool, files, project, directory, .. } = document;
     for (letter, said) in [('a', agent), ('s', session), ('t', &tool.to_lowercase()), ('k', project), ('d', directory)] {
         marks.extend((!said.is_empty()).then(|| kind(letter, said)));
     }
     if !conversation.is_empty() {
         marks.push(self::conversation(agent, conversation));
     }
-    if !file.is_empty() {
-        let ends = file.rmatch_indices('/').map(|(slash, _)| &file[slash + 1..]).take(PATH_PARTS).chain([file.as_str()]);
-        let mut ends: Vec<&str> = ends.filter(|end| !end.is_empty()).collect();
-        ends.dedup();
-        marks.extend(ends.into_iter().map(|end| kind('f', end)));
-    }
+    let ends = |file: &'_ String| {
+        let within = file.rmatch_indices('/').map(|(slash, _)| &file[slash + 1..]).take(PATH_PARTS);
+        within.chain([file.as_str()]).filter(|end| !end.is_empty()).map(|end| kind('f', end)).collect::<Vec<_>>()
+    };
+    let mut ends: Vec<String> = files.iter().flat_map(ends).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    marks.extend(ends);
     marks.join(" ")
 }
 

@@ -7,7 +7,8 @@
 //! | `marks` | words by which documents are narrowed |
 //! | `parts` | what `getUserName` is put together from |
 //! | `query` | what people type, as an expression of FTS5 |
-//! | `write` | documents in and out |
+//! | `write` | documents in |
+//! | `forget` | documents out |
 //! | `files` | transcripts, and how far they were read |
 //! | `find` | what fits, newest or best first |
 
@@ -15,6 +16,7 @@ mod document;
 mod file;
 mod files;
 mod find;
+mod forget;
 mod marks;
 mod parts;
 mod query;
@@ -24,5 +26,6 @@ pub use document::{Document, Packed, SearchIn};
 pub use file::Search;
 pub use files::{TextFile, TextFileId};
 pub use find::{Scope, Sought};
+pub use forget::Stays;
 pub use query::{Query, QueryError, Term};
-pub use write::SearchTurn;
+pub use write::{Lot, SearchTurn};

@@ -1,8 +1,10 @@
-//! Documents in and out.
+//! Documents in.
+
+use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::document::{Entry, Packed};
+use super::document::{Block, Document, Entry, Packed, pack, read, unpack};
 use crate::StoreError;
 use crate::sqlite::failure::Translate;
 
@@ -14,15 +16,31 @@ pub struct SearchTurn<'c> {
     pub(super) connection: &'c Connection,
 }
 
+/// Documents of one owner that are to be taken in.
+#[derive(Clone, Debug)]
+pub struct Lot {
+    /// Whose they are.
+    pub owner: String,
+    /// The documents.
+    pub packed: Packed,
+    /// Whether the owner has said some of them before: what has grown longer since takes the place of its beginning.
+    pub is_again: bool,
+}
+
 impl SearchTurn<'_> {
-    /// Takes documents in, each for its owner. What is there already is passed over.
+    /// Takes documents in, each for its owner. What is there already is passed over, whoever said it first.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn add(&self, all: Vec<(String, Packed)>) -> Result<(), StoreError> {
+    pub fn add(&self, lots: Vec<Lot>) -> Result<(), StoreError> {
         let mut entries: Vec<(i64, i64, Entry)> = Vec::new();
-        for (owner, packed) in all {
+        let mut taken = HashSet::new();
+        for Lot { owner, packed, is_again } in lots {
             for block in packed.blocks {
+                let Some(block) = self.only_new(block, &mut taken)? else { continue };
+                if is_again {
+                    self.make_room(&owner, &block)?;
+                }
                 let mut add = self.connection.prepare_cached("INSERT INTO blocks (owner, bytes) VALUES (?1, ?2)").of(self.connection)?;
                 let id = add.insert(params![owner, block.bytes]).of(self.connection)?;
                 entries.extend(block.entries.into_iter().map(|entry| (first_id(&entry), id, entry)));
@@ -32,60 +50,69 @@ impl SearchTurn<'_> {
         entries.sort_unstable_by_key(|(id, _, entry)| (*id, entry.key));
         let mut last = 0;
         for (first, block, entry) in entries {
-            if let Some(id) = self.place(first.max(last), &entry, block)? {
-                last = id;
+            last = self.place(first.max(last), &entry, block)?;
+        }
+        Ok(())
+    }
+
+    /// Returns a block of those documents that nobody has said before; none where there are none.
+    fn only_new(&self, mut block: Block, taken: &mut HashSet<u64>) -> Result<Option<Block>, StoreError> {
+        let mut held = self.connection.prepare_cached("SELECT 1 FROM documents WHERE key = ?1").of(self.connection)?;
+        let all = block.entries.len();
+        let mut new = Vec::with_capacity(all);
+        for entry in block.entries {
+            if taken.insert(entry.key) && !held.exists([entry.key.cast_signed()]).of(self.connection)? {
+                new.push(entry);
+            }
+        }
+        if new.len() < all {
+            let unpacked = unpack(&block.bytes);
+            let documents: Vec<Document> = new.iter().filter_map(|entry| read(&unpacked, entry.place)).collect();
+            let (bytes, places) = pack(documents.iter());
+            new.iter_mut().zip(places).for_each(|(entry, place)| entry.place = place);
+            block.bytes = bytes;
+        }
+        block.entries = new;
+        Ok((!block.entries.is_empty()).then_some(block))
+    }
+
+    /// Forgets what of an owner is only the beginning of what it says now: it was read while it was being written.
+    fn make_room(&self, owner: &str, block: &Block) -> Result<(), StoreError> {
+        let unpacked = unpack(&block.bytes);
+        for entry in &block.entries {
+            let Some(new) = read(&unpacked, entry.place) else { continue };
+            let is_beginning = |old: &Document| {
+                let whose =
+                    |document: &Document| (document.at_millis, document.role.clone(), document.conversation.clone(), document.tool.clone());
+                whose(old) == whose(&new) && new.text.starts_with(&old.text)
+            };
+            let blocks = {
+                let query =
+                    "SELECT DISTINCT b.id FROM documents d JOIN blocks b ON b.id = d.block WHERE d.id >= ?1 AND d.id < ?2 AND b.owner = ?3";
+                let mut query = self.connection.prepare_cached(query).of(self.connection)?;
+                let rows = query.query_map(params![from(entry.at_millis), from(entry.at_millis) + NUMBERS, owner], |row| row.get(0));
+                rows.of(self.connection)?.collect::<Result<Vec<i64>, _>>().of(self.connection)?
+            };
+            for id in blocks {
+                self.keep_of_block(id, &mut |_, old| !is_beginning(old))?;
             }
         }
         Ok(())
     }
 
-    /// Takes a document in under the first id that is free; none where it is there already.
-    fn place(&self, first: i64, entry: &Entry, block: i64) -> Result<Option<i64>, StoreError> {
-        let query = "INSERT INTO documents (id, key, block, place) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    /// Takes a document in under the first id that is free.
+    fn place(&self, first: i64, entry: &Entry, block: i64) -> Result<i64, StoreError> {
+        let query = "INSERT INTO documents (id, key, block, place) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING";
         let mut add = self.connection.prepare_cached(query).of(self.connection)?;
         let (key, place) = (entry.key.cast_signed(), i64::try_from(entry.place).unwrap_or(i64::MAX));
         let mut id = first;
         while add.execute(params![id, key, block, place]).of(self.connection)? == 0 {
-            let mut held = self.connection.prepare_cached("SELECT key FROM documents WHERE id = ?1").of(self.connection)?;
-            let held: Option<i64> = held.query_row([id], |row| row.get(0)).optional().of(self.connection)?;
-            if held == Some(key) {
-                return Ok(None);
-            }
             id += 1;
         }
         let query = "INSERT INTO words (rowid, text, parts, marks) VALUES (?1, ?2, ?3, ?4)";
         let mut add = self.connection.prepare_cached(query).of(self.connection)?;
         add.execute(params![id, entry.text, entry.parts, entry.marks]).of(self.connection)?;
-        Ok(Some(id))
-    }
-
-    /// Forgets all documents of an owner.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn forget(&self, owner: &str) -> Result<(), StoreError> {
-        for query in [
-            "DELETE FROM words WHERE rowid IN (SELECT d.id FROM documents d JOIN blocks b ON b.id = d.block WHERE b.owner = ?1)",
-            "DELETE FROM documents WHERE block IN (SELECT id FROM blocks WHERE owner = ?1)",
-            "DELETE FROM blocks WHERE owner = ?1",
-        ] {
-            self.run(query, params![owner])?;
-        }
-        Ok(())
-    }
-
-    /// Forgets everything that is not of a transcript.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn forget_all_but_files(&self) -> Result<(), StoreError> {
-        let owners = {
-            let query = "SELECT DISTINCT owner FROM blocks WHERE owner NOT LIKE 'file %'";
-            let mut query = self.connection.prepare_cached(query).of(self.connection)?;
-            let rows = query.query_map([], |row| row.get(0)).of(self.connection)?;
-            rows.collect::<Result<Vec<String>, _>>().of(self.connection)?
-        };
-        owners.iter().try_for_each(|owner| self.forget(owner))
+        Ok(id)
     }
 
     /// Returns what was noted under a name.

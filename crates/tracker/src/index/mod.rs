@@ -42,3 +42,4 @@ pub(crate) use sources::name as name_of;
 pub(crate) use timeline::Written;
 pub use transcript::{TranscriptError, TranscriptView};
 pub use update::{IndexError, IndexView};
+pub(crate) use withheld::Excluded;

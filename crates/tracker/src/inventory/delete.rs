@@ -9,6 +9,7 @@ use super::activity::InUse;
 use crate::Tracker;
 use crate::holdings::Holding;
 use crate::naming::draw_uuid;
+use crate::trash::DELETE;
 
 /// What is to be cleaned up.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ impl Tracker {
             }
         }
         let wanted = held.into_iter().filter(|holding| ids.contains(&holding.id)).collect();
-        self.delete(wanted, &Deleting { why: "agents delete", is_named: true, is_dry })
+        self.delete(wanted, &Deleting { why: DELETE, is_named: true, is_dry })
     }
 
     /// Moves conversations into the trash that nobody used for long; or only says which. What is in use stays, and so does what has no files

@@ -4,16 +4,14 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use session::{Conversation, ConversationKey, Moment, Session, SessionKey};
+use agents::transcripts::Agent;
+use session::{AgentSession, Conversation, ConversationKey, Moment, Session, SessionKey, Text, quoted};
 use store::{Document, Query, QueryError, Search, SearchIn, Sought, StoreError};
 
 use super::snippet::snippet;
 use super::view::HitView;
 use crate::chain::resume_command;
 use crate::{CurrentError, IndexError, Note, ProjectError, Purpose, Tracker};
-
-/// For how long nobody looks for new transcripts after somebody did, in milliseconds.
-const LOOK_EVERY: i64 = 60_000;
 
 /// How much new text whoever searches reads himself, in bytes: more would have him wait.
 const READ_AT_ONCE: u64 = 8 << 20;
@@ -27,6 +25,9 @@ pub enum SearchError {
     /// The question is none.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// Nobody has heard of an agent.
+    #[error("no agent is called `{0}`")]
+    UnknownAgent(String),
     /// A session is meant that cannot be determined.
     #[error(transparent)]
     Current(#[from] CurrentError),
@@ -83,6 +84,7 @@ impl Tracker {
     /// When the question is none, or what can be searched cannot be read.
     pub fn search_for(&mut self, wanted: &WantedHits) -> Result<Found, SearchError> {
         let query = Query::read(&wanted.query)?;
+        self.expect_agents(&wanted.agents)?;
         match self.search_once(wanted, &query) {
             Err(SearchError::Store(error)) if Search::is_damaged(&self.home, &error) => {
                 self.throw_search_away()?;
@@ -92,11 +94,30 @@ impl Tracker {
         }
     }
 
+    /// Holds agents to those that are known here: the ones whose transcripts are read, and those of sessions.
+    fn expect_agents(&self, named: &[String]) -> Result<(), SearchError> {
+        for name in named.iter().filter(|name| Agent::of(name).is_none()) {
+            let wanted = store::Wanted { agents: vec![name.clone()], with_empty: true, ..store::Wanted::default() };
+            if self.store.reads().sessions(&wanted, Some(1))?.is_empty() {
+                return Err(SearchError::UnknownAgent(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
     fn search_once(&self, wanted: &WantedHits, query: &Query) -> Result<Found, SearchError> {
-        let search = self.open_search(wanted)?;
+        let (mut search, has_looked) = self.open_search(wanted)?;
+        let mut found = self.search_in(&search, wanted, query)?;
+        // What was said since somebody looked last may be what is sought.
+        if found.hits.is_empty() && found.has_text && !has_looked && self.read_new_text(&mut search)? {
+            found = self.search_in(&search, wanted, query)?;
+        }
+        Ok(found)
+    }
+
+    fn search_in(&self, search: &Search, wanted: &WantedHits, query: &Query) -> Result<Found, SearchError> {
         let (session, sought) = self.sought(wanted, query)?;
-        let mut finder =
-            Finder { tracker: self, session, query, seen: HashMap::new(), conversations: HashMap::new(), sessions: HashMap::new() };
+        let mut finder = Finder::of(self, session, query);
         let (mut hits, mut trouble) = (Vec::new(), None);
         if wanted.limit > 0 {
             let unread = search.find(&sought, |document| {
@@ -115,53 +136,61 @@ impl Tracker {
         Ok(Found { hits, has_text: wants_text && self.is_text_on() })
     }
 
-    /// Opens what can be searched, and brings it up as far as it can be written.
-    fn open_search(&self, wanted: &WantedHits) -> Result<Search, StoreError> {
+    /// Opens what can be searched, and brings it up as far as it can be written; reports whether nobody has to look for new text again.
+    fn open_search(&self, wanted: &WantedHits) -> Result<(Search, bool), StoreError> {
         let opened = Search::open(&self.home, self.config.patience().min(PATIENCE));
         let mut search = match opened {
             Ok(search) => search,
             Err(error) if is_passing(&error) => {
                 let search = Search::open_to_read(&self.home, PATIENCE).map_err(|_| error)?;
                 self.note(Note::SearchBehind { reason: "it cannot be written".to_owned() });
-                return Ok(search);
+                return Ok((search, true));
             }
             Err(error) => return Err(error),
         };
         let brought = self.settle_text(&mut search).and_then(|_| self.follow_store(&mut search));
-        if let Err(error) = brought.and_then(|()| self.look_for_text(&mut search, wanted)) {
+        let has_looked = brought.and_then(|()| self.look_for_text(&mut search, wanted)).or_else(|error| {
             if !is_passing(&error) {
                 return Err(error);
             }
             self.note(Note::SearchBehind { reason: error.to_string() });
-        }
+            Ok(true)
+        })?;
         search.settle();
-        Ok(search)
+        Ok((search, has_looked))
     }
 
-    /// Reads new text where that is little and nobody has looked for a while, else says how old it is.
-    fn look_for_text(&self, search: &mut Search, wanted: &WantedHits) -> Result<(), StoreError> {
+    /// Reads new text unless somebody has looked for some only just now; reports whether this one has.
+    fn look_for_text(&self, search: &mut Search, wanted: &WantedHits) -> Result<bool, StoreError> {
         let wants_text = wanted.among.is_empty() || wanted.among.contains(&SearchIn::Transcripts);
         if !wants_text || !self.is_text_on() {
-            return Ok(());
+            return Ok(true);
         }
-        let (age, mut left) = self.text_age(search)?;
-        if age.is_none_or(|age| !(0..LOOK_EVERY).contains(&age)) {
-            match self.bring_text_up(search, READ_AT_ONCE, &mut |_, _| {}) {
-                Ok(view) => {
-                    left = view.left;
-                    if view.is_busy {
-                        self.note(Note::SearchBehind { reason: "somebody else reads transcripts just now".to_owned() });
-                    }
-                }
-                // Nobody knows where transcripts are: there are none.
-                Err(IndexError::Config(_)) => {}
-                Err(IndexError::Store(error)) => return Err(error),
-            }
+        let (is_new, left) = self.has_looked_for_text(search)?;
+        if !is_new {
+            return self.read_new_text(search).map(|_| true);
         }
         if left > 0 {
             self.note(Note::TextWaits { bytes: left });
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// Reads new text where that is little, else says how much it is; reports whether there was any.
+    fn read_new_text(&self, search: &mut Search) -> Result<bool, StoreError> {
+        let view = match self.bring_text_up(search, READ_AT_ONCE, &mut |_, _| {}) {
+            Ok(view) => view,
+            // Nobody knows where transcripts are: there are none.
+            Err(IndexError::Config(_)) => return Ok(false),
+            Err(IndexError::Store(error)) => return Err(error),
+        };
+        if view.is_busy {
+            self.note(Note::SearchBehind { reason: "somebody else reads transcripts just now".to_owned() });
+        }
+        if view.left > 0 {
+            self.note(Note::TextWaits { bytes: view.left });
+        }
+        Ok(view.read > 0)
     }
 
     fn sought(&self, wanted: &WantedHits, query: &Query) -> Result<(Option<SessionKey>, Sought), SearchError> {
@@ -216,10 +245,18 @@ struct Finder<'t> {
     /// Prompts that were found already, and when they were typed: hooks tell of them, and transcripts, too.
     seen: HashMap<u64, Vec<i64>>,
     conversations: HashMap<ConversationKey, Option<Conversation>>,
-    sessions: HashMap<SessionKey, Option<(Session, bool)>>,
+    /// Sessions, and what to type to go on in each.
+    sessions: HashMap<SessionKey, Option<(Session, Option<String>)>>,
+    /// What to type to go on in conversations that are of no session.
+    resumed: HashMap<ConversationKey, Option<String>>,
 }
 
-impl Finder<'_> {
+impl<'t> Finder<'t> {
+    fn of(tracker: &'t Tracker, session: Option<SessionKey>, query: &'t Query) -> Self {
+        let (seen, conversations, sessions, resumed) = Default::default();
+        Self { tracker, session, query, seen, conversations, sessions, resumed }
+    }
+
     fn hit(&mut self, document: &Document) -> Result<Option<HitView>, SearchError> {
         let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let key = self.session_of(document)?;
@@ -238,9 +275,8 @@ impl Finder<'_> {
         let session = key.map(|key| self.session(key)).transpose()?.flatten();
         let pieces = snippet(&document.text, self.query);
         let resume = match &session {
-            Some((session, true)) => Some(format!("rutter resume {}", session.id)),
-            _ if document.conversation.is_empty() => None,
-            _ => resume_command(&document.agent, &document.conversation).map(|words| words.join(" ")),
+            Some((_, Some(resume))) => Some(resume.clone()),
+            _ => self.resume_of(document)?,
         };
         let offset = self.tracker.clock.now().moment.offset().seconds();
         let at = Moment::from_micros(document.at_millis.saturating_mul(1_000), offset);
@@ -255,7 +291,7 @@ impl Finder<'_> {
             resume,
             role: document.role.clone(),
             tool: said(&document.tool),
-            file: said(&document.file),
+            file: document.files.first().cloned(),
             pieces,
         }))
     }
@@ -280,17 +316,35 @@ impl Finder<'_> {
         Ok(before.or_else(|| assignments.clone().next()).map(|each| each.session))
     }
 
-    /// Returns a session, and whether it can be resumed: it has a conversation.
-    fn session(&mut self, key: SessionKey) -> Result<Option<(Session, bool)>, StoreError> {
+    /// Returns a session, and what to type to go on in it, if that can be done here.
+    fn session(&mut self, key: SessionKey) -> Result<Option<(Session, Option<String>)>, SearchError> {
         if let Some(held) = self.sessions.get(&key) {
             return Ok(held.clone());
         }
-        let reads = self.tracker.store.reads();
-        let found = match reads.session(key)? {
-            Some(session) => Some((session, !reads.conversations_of(key)?.is_empty())),
-            None => None,
-        };
+        let found = self.tracker.store.reads().session(key)?.map(|session| {
+            let resume = self.tracker.resume(Some(session.id.as_str())).is_ok();
+            let resume = resume.then(|| format!("rutter resume {}", session.id));
+            (session, resume)
+        });
         self.sessions.insert(key, found.clone());
         Ok(found)
+    }
+
+    /// Returns what to type to go on in a document's own conversation, if its transcript is here.
+    fn resume_of(&mut self, document: &Document) -> Result<Option<String>, StoreError> {
+        if document.conversation.is_empty() {
+            return Ok(None);
+        }
+        let key = ConversationKey::of(&document.agent, &document.conversation);
+        if let Some(held) = self.resumed.get(&key) {
+            return Ok(held.clone());
+        }
+        let machine = self.tracker.store.reads().conversation(key)?.and_then(|row| row.arrival?.value.machine);
+        let agent_session = AgentSession { agent: Text::stored(document.agent.clone()), id: Text::stored(document.conversation.clone()) };
+        let is_here = self.tracker.hindrance(&agent_session, machine.as_ref()).is_none();
+        let words = resume_command(&document.agent, &document.conversation).filter(|_| is_here);
+        let resume = words.map(|words| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+        self.resumed.insert(key, resume.clone());
+        Ok(resume)
     }
 }

@@ -4,6 +4,20 @@ use session::{Conversation, EntryAdded, Event, Latest, Observed, Session, WorkIt
 use store::{Document, SearchIn};
 
 use super::places::Places;
+use crate::index::PROMPT_OF_TRANSCRIPT;
+
+/// What a document is that says what a session is about.
+const SESSION: &str = "session";
+
+/// What a document is that says how a blocker or an open point was settled.
+const SETTLED: &str = "settled";
+
+/// Returns all that a document can be, as people type it.
+pub fn roles() -> Vec<&'static str> {
+    let entries = session::EntryKind::ALL.map(session::EntryKind::as_str);
+    let said = agents::transcripts::Role::ALL.map(agents::transcripts::Role::as_str);
+    said.into_iter().chain(entries).chain([SETTLED, SESSION]).collect()
+}
 
 /// Returns a document that says nothing yet.
 fn empty(key: &str, among: SearchIn, at_micros: i64) -> Document {
@@ -17,7 +31,8 @@ fn empty(key: &str, among: SearchIn, at_micros: i64) -> Document {
         turn: String::new(),
         role: String::new(),
         tool: String::new(),
-        file: String::new(),
+        files: Vec::new(),
+        cwd: String::new(),
         project: String::new(),
         directory: String::new(),
         text: String::new(),
@@ -48,7 +63,7 @@ pub(super) fn of_entry(event: &Event, added: &EntryAdded, session: &Session) -> 
 /// Returns what was said when a blocker or an open point was settled.
 pub(super) fn of_settling(event: &Event, said: &str, session: &Session) -> Document {
     let document = empty(&format!("event {}", event.id), SearchIn::Entries, event.at.moment.micros());
-    Document { role: "settled".to_owned(), text: said.to_owned(), ..in_session(document, session) }
+    Document { role: SETTLED.to_owned(), text: said.to_owned(), ..in_session(document, session) }
 }
 
 /// Returns what a session is about.
@@ -63,17 +78,18 @@ pub(super) fn of_session(session: &Session, work: &[WorkItem]) -> Document {
     }));
     lines.extend(work.iter().map(|item| format!("{} {}", item.id, item.description)));
     let document = empty(&format!("session {}", session.key), SearchIn::Sessions, session.started.moment.micros());
-    Document { role: "session".to_owned(), text: lines.join("\n"), ..in_session(document, session) }
+    Document { role: SESSION.to_owned(), text: lines.join("\n"), ..in_session(document, session) }
 }
 
 /// Returns what was asked of an agent.
 pub(super) fn of_prompt(event: &Event, observed: &Observed, said: &str, row: Option<&Conversation>, places: &mut Places) -> Document {
     let cwd = observed.cwd.as_ref().or_else(|| row.and_then(|row| Latest::get(&row.cwd)));
     let place = places.of(cwd.map_or("", session::Text::as_str));
+    let turn = observed.turn(event.id).map(|turn| turn.as_str().to_owned());
     Document {
         agent: observed.agent.as_str().to_owned(),
         conversation: observed.conversation.as_str().to_owned(),
-        turn: observed.turn(event.id).map(|turn| turn.as_str().to_owned()).unwrap_or_default(),
+        turn: turn.filter(|turn| turn != PROMPT_OF_TRANSCRIPT).unwrap_or_default(),
         role: agents::transcripts::Role::Prompt.as_str().to_owned(),
         project: place.project,
         directory: place.directory,

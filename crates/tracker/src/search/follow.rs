@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use session::{Change, Event, Happened, SessionKey, Subject};
-use store::{Document, Packed, Part, Reads, Search, Seq, StoreError};
+use store::{Document, Lot, Packed, Part, Reads, Search, Seq, StoreError};
 
 use super::document;
 use super::places::Places;
@@ -45,11 +45,12 @@ impl Tracker {
                 if turn.fact(SEQ)?.unwrap_or_default() != noted(after) {
                     return Ok(false);
                 }
-                let mut all = vec![(STORE.to_owned(), Packed::of(followed.documents))];
+                let lot = |owner: String, documents| Lot { owner, packed: Packed::of(documents), is_again: false };
+                let mut all = vec![lot(STORE.to_owned(), followed.documents)];
                 for (key, documents) in sessions {
                     let owner = format!("session {key}");
                     turn.forget(&owner)?;
-                    all.push((owner, Packed::of(documents)));
+                    all.push(lot(owner, documents));
                 }
                 turn.add(all)?;
                 turn.set_fact(EVENT, &last)?;

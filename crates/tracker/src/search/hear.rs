@@ -3,11 +3,11 @@
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use agents::TranscriptBuffers;
-use agents::transcripts::{Agent, Carried, FoundFile, Heard, mark_of};
+use agents::transcripts::{Agent, Carried, FoundFile, Growth, Heard, mark_of};
 use store::{Packed, TextFile, TextFileId};
 
 use super::kept::{self, Kept};
@@ -24,7 +24,23 @@ pub(super) struct Job {
     pub(super) found: FoundFile,
     /// Its name in what can be searched.
     pub(super) path: String,
+    /// How far it was read, where reading goes on from there.
     pub(super) known: Option<(TextFileId, TextFile)>,
+    /// Whether it is read again from its beginning.
+    pub(super) is_again: bool,
+}
+
+impl Job {
+    /// Makes a job of a file, and of what is known of it.
+    pub(super) fn of(agent: Agent, found: FoundFile, path: String, known: Option<&(TextFileId, TextFile)>) -> Self {
+        let held = known.filter(|(_, held)| can_go_on(agent, &found, held)).cloned();
+        Self { agent, found, path, is_again: known.is_some() && held.is_none(), known: held }
+    }
+
+    /// Returns how many bytes of it are to be read.
+    pub(super) fn length(&self) -> u64 {
+        self.found.size - self.known.as_ref().map_or(0, |(_, file)| file.place)
+    }
 }
 
 /// A part of a file that was read.
@@ -33,8 +49,6 @@ pub(super) struct Slice {
     pub(super) job: usize,
     /// How far the file was read; none where reading failed, and why.
     pub(super) file: io::Result<TextFile>,
-    /// Where this part begins; none where that is the beginning of the file.
-    pub(super) known: Option<TextFileId>,
     pub(super) packed: Packed,
 }
 
@@ -47,11 +61,20 @@ pub(super) fn hear_all<E>(
     mut take: impl FnMut(Slice) -> Result<(), E>,
 ) -> Result<(), E> {
     let next = AtomicUsize::new(0);
+    // Nobody takes anything any more where something went wrong.
+    let is_over = AtomicBool::new(false);
     let work = |out: mpsc::SyncSender<Slice>| {
         let scratch = scratch.map(Path::to_owned);
         let mut buffers = scratch.map_or_else(TranscriptBuffers::default, TranscriptBuffers::beside);
+        let mut send = |slice| {
+            let sent = out.send(slice);
+            is_over.fetch_or(sent.is_err(), Ordering::Relaxed);
+        };
         while let Some((number, job)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|number| Some((number, jobs.get(number)?))) {
-            hear_one((number, job), kept, places, &mut buffers, &out);
+            if is_over.load(Ordering::Relaxed) {
+                break;
+            }
+            hear_one((number, job), kept, places, &mut buffers, &is_over, &mut send);
         }
     };
     std::thread::scope(|scope| {
@@ -70,36 +93,46 @@ fn hear_one(
     kept: &Kept,
     places: &Mutex<Places>,
     buffers: &mut TranscriptBuffers,
-    out: &mpsc::SyncSender<Slice>,
+    is_over: &AtomicBool,
+    send: &mut dyn FnMut(Slice),
 ) {
-    let known = job.known.as_ref().filter(|(_, file)| can_go_on(job, file));
+    let known = job.known.as_ref();
     let (mut place, carried) = known.map_or((0, Carried::default()), |(_, file)| (file.place, Carried::from_bytes(file.carried.clone())));
-    let known = known.map(|(id, _)| *id);
-    let slice = |file, packed| Slice { job: number, file, known, packed };
+    let slice = |file, packed| Slice { job: number, file, packed };
     // The last one is held back: only it says that the file was read to its end.
     let mut last: Option<(TextFile, Packed)> = None;
     let is_excluded = kept.is_file_excluded(&job.found.path);
+    let is_appended = job.agent.growth(&job.found.path) == Growth::Appended;
+    let mut marked: io::Result<()> = Ok(());
     let heard = job.agent.hear(&job.found.path, place, &carried, buffers, &mut |heard: Heard| {
+        if is_over.load(Ordering::Relaxed) || marked.is_err() {
+            return;
+        }
         place += heard.length;
-        let file = TextFile { size: 0, ..file(job, place, &heard.carried) };
+        // Whoever goes on from here has to know what lay before it.
+        let mark = if is_appended { mark_of(&job.found.path, place) } else { Ok(0) };
+        let mark = mark.unwrap_or_else(|error| {
+            marked = Err(error);
+            0
+        });
+        let file = TextFile { size: 0, mark, ..file(job, place, &heard.carried) };
         let packed = if is_excluded { Packed::default() } else { packed(job, heard, kept, places) };
         if let Some((file, packed)) = last.replace((file, packed)) {
-            // Nobody takes it any more where something went wrong.
-            drop(out.send(slice(Ok(file), packed)));
+            send(slice(Ok(file), packed));
         }
     });
     let (file, packed) = last.unwrap_or_else(|| (file(job, place, &carried), Packed::default()));
-    let file = heard.and_then(|()| Ok(TextFile { size: job.found.size, mark: mark_of(&job.found.path, place)?, ..file }));
-    drop(out.send(slice(file, packed)));
+    let file = heard.and(marked).map(|()| TextFile { size: job.found.size, ..file });
+    send(slice(file, packed));
 }
 
 /// Reports whether a file is what it was, and only longer.
-fn can_go_on(job: &Job, file: &TextFile) -> bool {
+fn can_go_on(agent: Agent, found: &FoundFile, file: &TextFile) -> bool {
     let carried = Carried::from_bytes(file.carried.clone());
     file.place > 0
-        && file.place <= job.found.size
-        && job.agent.can_go_on_hearing(&job.found.path, &carried)
-        && mark_of(&job.found.path, file.place).is_ok_and(|mark| mark == file.mark || file.mark == 0)
+        && file.place <= found.size
+        && agent.can_go_on_hearing(&found.path, &carried)
+        && mark_of(&found.path, file.place).is_ok_and(|mark| mark == file.mark)
 }
 
 fn file(job: &Job, place: u64, carried: &Carried) -> TextFile {
@@ -112,7 +145,7 @@ fn file(job: &Job, place: u64, carried: &Carried) -> TextFile {
 fn packed(job: &Job, heard: Heard, kept: &Kept, places: &Mutex<Places>) -> Packed {
     let changed_millis = job.found.changed_nanos.div_euclid(1_000_000);
     let (mut cwd, mut place) = (String::new(), Whereabouts::default());
-    let said = heard.said.into_iter().filter(|said| kept.lets(said));
+    let said = heard.said.into_iter().filter(|said| kept.lets(&said.cwd, said.role.as_str()));
     let documents = said.map(|said| {
         if said.cwd != cwd {
             place = places.lock().map(|mut places| places.of(&said.cwd)).unwrap_or_default();

@@ -1,13 +1,14 @@
 //! What of transcripts people let be kept.
 
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use agents::claude_code::locations::folder_name;
 use agents::transcripts::{Role, Said};
 use store::{Document, SearchIn};
 
 use super::places::Whereabouts;
 use crate::Tracker;
+use crate::index::Excluded;
 
 /// Up to which length a text is kept, in bytes. It is redacted before it is cut: half a secret looks like none.
 const LONGEST: usize = 60_000;
@@ -15,34 +16,38 @@ const LONGEST: usize = 60_000;
 /// What people let be kept.
 pub(super) struct Kept {
     has_prompts: bool,
-    excluded: Vec<PathBuf>,
+    excluded: Excluded,
 }
 
 impl Kept {
     pub(super) fn by(tracker: &Tracker) -> Self {
-        Self { has_prompts: tracker.config.is_on_in_file("record.prompts"), excluded: tracker.config.excluded_everywhere() }
+        Self { has_prompts: tracker.config.is_on_in_file("record.prompts"), excluded: Excluded::by(tracker) }
     }
 
-    /// Returns what it is known by: where that changes, everything is read again.
+    /// Returns what it is known by: `on true`, and a hash of each excluded directory.
     pub(super) fn name(&self) -> String {
-        let excluded: Vec<_> = self.excluded.iter().map(|path| path.to_string_lossy()).collect();
-        format!("on {} {:016x}", self.has_prompts, agents::transcript_id(excluded.join(":")))
+        let excluded = self.excluded.all().iter().map(|path| agents::transcript_id(path.as_os_str().as_bytes()));
+        excluded.fold(format!("on {}", self.has_prompts), |name, excluded| format!("{name} {excluded:016x}"))
+    }
+
+    /// Reports whether something may be kept that was not when it was known by another name.
+    pub(super) fn lets_more_than(&self, name: &str) -> bool {
+        let own = self.name();
+        let own: Vec<&str> = own.split(' ').skip(2).collect();
+        let mut held = name.split(' ').skip(1);
+        let had_prompts = held.next() == Some("true");
+        self.has_prompts && !had_prompts || held.any(|excluded| !own.contains(&excluded))
     }
 
     /// Reports whether nothing of a file may be kept, by the folder that it is in.
     pub(super) fn is_file_excluded(&self, path: &Path) -> bool {
-        let is_of = |folder: &str, excluded: &Path| {
-            folder.strip_prefix(&*folder_name(excluded)).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        };
-        let folders: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        self.excluded.iter().any(|excluded| folders.iter().any(|folder| is_of(folder, excluded)))
+        self.excluded.has_folder_of(path)
     }
 
     /// Reports whether something may be kept that was said. Where nobody knows where it was said, it may have been in an excluded directory.
-    pub(super) fn lets(&self, said: &Said) -> bool {
-        let is_excluded = |excluded: &PathBuf| said.cwd.is_empty() || Path::new(&said.cwd).starts_with(excluded);
-        let is_prompt = matches!(said.role, Role::Prompt | Role::Summary);
-        !self.excluded.iter().any(is_excluded) && (self.has_prompts || !is_prompt)
+    pub(super) fn lets(&self, cwd: &str, role: &str) -> bool {
+        let is_prompt = [Role::Prompt, Role::Summary].iter().any(|prompt| prompt.as_str() == role);
+        !self.excluded.has(cwd) && (self.has_prompts || !is_prompt)
     }
 }
 
@@ -50,8 +55,10 @@ impl Kept {
 pub(super) fn document(agent: &str, said: Said, changed_millis: i64, place: Whereabouts) -> Document {
     let mut text = redacted(&said.text);
     text.truncate(text.floor_char_boundary(LONGEST));
+    // Agents number what they say anew in each conversation, and copies say it at the same time.
+    let when = said.at_millis.map_or_else(|| said.conversation.clone(), |at| at.to_string());
     Document {
-        key: said.key,
+        key: agents::transcript_id(format!("{:016x} {when}", said.key)),
         at_millis: said.at_millis.unwrap_or(changed_millis),
         among: SearchIn::Transcripts,
         agent: agent.to_owned(),
@@ -60,7 +67,8 @@ pub(super) fn document(agent: &str, said: Said, changed_millis: i64, place: Wher
         turn: id(&said.turn),
         role: said.role.as_str().to_owned(),
         tool: redacted(&said.tool),
-        file: redacted(&said.file),
+        files: said.files.iter().map(|file| redacted(file)).collect(),
+        cwd: redacted(&said.cwd),
         project: place.project,
         directory: place.directory,
         text,

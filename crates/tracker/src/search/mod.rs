@@ -25,5 +25,6 @@ mod view;
 mod words;
 
 pub use ask::{Found, SearchError, WantedHits};
+pub use document::roles;
 pub use text::TextView;
 pub use view::{HitView, Piece};

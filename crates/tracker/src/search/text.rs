@@ -1,12 +1,12 @@
 //! The text of transcripts, followed in their files: a stage of its own, because it takes longer than everything else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use agents::transcripts::{Agent, FoundFile, Growth};
-use store::{LineError, Packed, Progress, Search, StoreError, TextFile, TextFileId, wait_in_line};
+use agents::transcripts::{Agent, FoundFile};
+use store::{LineError, Lot, Progress, Search, SearchIn, StoreError, TextFile, TextFileId, wait_in_line};
 
 use super::hear::{Job, Slice, hear_all};
 use super::kept::Kept;
@@ -23,9 +23,14 @@ const MANY: usize = 512;
 /// Where it is noted whether text is kept, and of what.
 const TEXT: &str = "text";
 
-/// Where it is noted when somebody looked for new text last, in milliseconds since 1970, and how much he left, in bytes.
+/// Where it is noted when somebody looked for new text last, in milliseconds since 1970, among how many files, and how much he left, in bytes.
 const LOOKED_AT: &str = "looked at";
+const AMONG: &str = "among";
 const LEFT: &str = "left";
+
+/// For how many milliseconds nobody looks for new text again, at most. To look takes some microseconds for each file: in one for each of them in
+/// milliseconds, the looking of all who search is less than a hundredth of the time.
+const LOOK_EVERY: i64 = 60_000;
 
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,11 +86,12 @@ impl Tracker {
         self.config.is_put_on_in_file("index.transcript_text")
     }
 
-    /// Returns for how many milliseconds nobody has looked for new text, and how much was left then, in bytes.
-    pub(super) fn text_age(&self, search: &Search) -> Result<(Option<i64>, u64), StoreError> {
+    /// Reports whether somebody has looked for new text only just now, and returns how much was left then, in bytes.
+    pub(super) fn has_looked_for_text(&self, search: &Search) -> Result<(bool, u64), StoreError> {
         let number = |name: &str| Ok::<_, StoreError>(search.fact(name)?.and_then(|text| text.parse::<i64>().ok()));
-        let looked_at = number(LOOKED_AT)?;
-        Ok((looked_at.map(|at| self.now_millis() - at), number(LEFT)?.map_or(0, i64::cast_unsigned)))
+        let age = number(LOOKED_AT)?.map(|at| self.now_millis() - at);
+        let while_new = 0..number(AMONG)?.unwrap_or(0).min(LOOK_EVERY);
+        Ok((age.is_some_and(|age| while_new.contains(&age)), number(LEFT)?.map_or(0, i64::cast_unsigned)))
     }
 
     fn now_millis(&self) -> i64 {
@@ -94,17 +100,53 @@ impl Tracker {
 
     /// Removes text that people do not want to be kept; reports whether they want any.
     pub(super) fn settle_text(&self, search: &mut Search) -> Result<bool, StoreError> {
-        let wanted = if self.is_text_on() { Kept::by(self).name() } else { String::new() };
+        let kept = Kept::by(self);
+        let wanted = if self.is_text_on() { kept.name() } else { String::new() };
         let held = search.fact(TEXT)?.unwrap_or_default();
-        if held != wanted {
-            if !held.is_empty() {
-                // Made anew, so that no page of it is left in the file.
-                self.throw_search_away()?;
-                *search = Search::open(&self.home, self.config.patience())?;
-            }
-            search.write(|turn| turn.set_fact(TEXT, &wanted))?;
+        if held == wanted {
+            return Ok(!wanted.is_empty());
         }
+        if !held.is_empty() && wanted.is_empty() {
+            // Made anew, so that no page of it is left in the file.
+            self.throw_search_away()?;
+            *search = Search::open(&self.home, self.config.patience())?;
+        } else if !held.is_empty() {
+            self.keep_only(search, &kept, &held)?;
+        }
+        search.write(|turn| turn.set_fact(TEXT, &wanted))?;
+        search.empty_log();
         Ok(!wanted.is_empty())
+    }
+
+    /// Removes what may not be kept any more, and has that read which may be now. Of transcripts that are gone, everything else stays.
+    fn keep_only(&self, search: &mut Search, kept: &Kept, held: &str) -> Result<(), StoreError> {
+        let files = search.text_files()?;
+        let excluded = files.iter().filter(|(_, file)| kept.is_file_excluded(Path::new(&file.path))).map(|(id, _)| id.owner());
+        let excluded: HashSet<String> = excluded.collect();
+        search.write(|turn| {
+            turn.keep_only(&mut |owner, document| {
+                document.among != SearchIn::Transcripts || !excluded.contains(owner) && kept.lets(&document.cwd, &document.role)
+            })?;
+            if kept.lets_more_than(held) {
+                turn.read_files_again()?;
+                turn.set_fact(LOOKED_AT, "")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes what transcripts said of conversations that people have deleted for good, by agent and id.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(crate) fn forget_text_of(&self, conversations: &[(&str, &str)]) -> Result<(), StoreError> {
+        if conversations.is_empty() || !Search::is_there(&self.home) {
+            return Ok(());
+        }
+        let mut search = Search::open(&self.home, self.config.patience())?;
+        search.write(|turn| conversations.iter().try_for_each(|(agent, id)| turn.forget_conversation(agent, id).map(drop)))?;
+        search.empty_log();
+        Ok(())
     }
 
     /// Reads what is new, if it is not more than `most` bytes.
@@ -122,8 +164,8 @@ impl Tracker {
                 return Ok(view);
             }
         };
-        let jobs = self.jobs(search, &mut view)?;
-        let bytes: u64 = jobs.iter().map(to_read).sum();
+        let (jobs, among) = self.jobs(search, &mut view)?;
+        let bytes: u64 = jobs.iter().map(Job::length).sum();
         if bytes > most {
             view.left = bytes;
         } else {
@@ -132,33 +174,35 @@ impl Tracker {
         let now = self.now_millis().to_string();
         search.write(|turn| {
             turn.set_fact(LOOKED_AT, &now)?;
+            turn.set_fact(AMONG, &among.to_string())?;
             turn.set_fact(LEFT, &view.left.to_string())
         })?;
         Ok(view)
     }
 
-    /// Returns the files in which something is new, the largest first.
-    fn jobs(&self, search: &Search, view: &mut TextView) -> Result<Vec<Job>, IndexError> {
+    /// Returns the files in which something is new, the largest first, and how many there are.
+    fn jobs(&self, search: &Search, view: &mut TextView) -> Result<(Vec<Job>, usize), IndexError> {
         let held = search.text_files()?;
         let by_path: HashMap<&str, &(TextFileId, TextFile)> = held.iter().map(|known| (known.1.path.as_str(), known)).collect();
         let by_inode: HashMap<(u64, u64), &(TextFileId, TextFile)> =
             held.iter().map(|known| ((known.1.device, known.1.inode), known)).collect();
-        let mut jobs = Vec::new();
+        let (mut jobs, mut among) = (Vec::new(), 0);
         for (agent, root) in self.config.transcript_roots()? {
             let walked = agent.walk(&root, threads());
             let troubles = walked.troubles.iter().map(|(path, error)| format!("{}: {error}", path.display()));
             view.unreadable.extend(troubles);
+            among += walked.files.len();
             for found in walked.files {
                 let path = name_of(&found.path);
                 let moved = || by_inode.get(&(found.device, found.inode)).copied().filter(|known| !Path::new(&known.1.path).exists());
                 let known = by_path.get(path.as_str()).copied().or_else(moved);
                 if known.is_none_or(|known| !is_unchanged(&known.1, &found, &path)) {
-                    jobs.push(Job { agent, found, path, known: known.cloned() });
+                    jobs.push(Job::of(agent, found, path, known));
                 }
             }
         }
-        jobs.sort_by_key(|job| std::cmp::Reverse(to_read(job)));
-        Ok(jobs)
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.length()));
+        Ok((jobs, among))
     }
 
     fn read_text(
@@ -179,7 +223,7 @@ impl Tracker {
                 Ok(file) => {
                     let is_last = file.size > 0 || jobs[slice.job].found.size == 0;
                     view.read += u64::from(is_last);
-                    view.bytes += if is_last { to_read(&jobs[slice.job]) } else { 0 };
+                    view.bytes += if is_last { jobs[slice.job].length() } else { 0 };
                     progress(view.bytes, bytes);
                     writer.take(slice)
                 }
@@ -193,12 +237,6 @@ impl Tracker {
         })?;
         writer.write()
     }
-}
-
-/// Returns how much of a file is new, as far as that can be told.
-fn to_read(job: &Job) -> u64 {
-    let known = job.known.as_ref().filter(|_| job.agent.growth(&job.found.path) == Growth::Appended);
-    job.found.size - known.map_or(0, |(_, file)| file.place.min(job.found.size))
 }
 
 fn is_unchanged(held: &TextFile, found: &FoundFile, path: &str) -> bool {
@@ -227,10 +265,11 @@ impl Writer<'_> {
         let (jobs, slices, begun) = (self.jobs, std::mem::take(&mut self.waiting), &mut self.begun);
         self.length = 0;
         self.search.write(|turn| {
-            let mut all: Vec<(String, Packed)> = Vec::new();
+            let mut all = Vec::new();
             for slice in slices {
                 let Ok(file) = slice.file else { continue };
-                let known = jobs[slice.job].known.as_ref().filter(|(id, _)| slice.known == Some(*id)).map(|(id, file)| (*id, file.place));
+                let job = &jobs[slice.job];
+                let known = job.known.as_ref().map(|(id, file)| (*id, file.place));
                 let id = match begun.get(&slice.job).copied().or(known) {
                     Some((id, from)) => turn.go_on_in_file(id, from, &file)?.then_some(id),
                     None => Some(turn.begin_file(&file)?),
@@ -238,7 +277,7 @@ impl Writer<'_> {
                 // Somebody else was here since this command looked.
                 let Some(id) = id else { continue };
                 begun.insert(slice.job, (id, file.place));
-                all.push((id.owner(), slice.packed));
+                all.push(Lot { owner: id.owner(), packed: slice.packed, is_again: job.is_again });
             }
             turn.add(all)
         })?;

@@ -36,7 +36,7 @@ pub struct HitView {
     pub role: String,
     /// The tool.
     pub tool: Option<String>,
-    /// The file that the tool is about.
+    /// The file that the tool is about; of several, the first one.
     pub file: Option<String>,
     /// The snippet, what was found apart from what stands around it.
     #[serde(skip)]

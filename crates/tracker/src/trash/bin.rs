@@ -17,6 +17,9 @@ use crate::{ConfigError, Tracker};
 /// The file that says what was deleted.
 pub(super) const RECORD: &str = "deleted.json";
 
+/// The command by which people delete single conversations.
+pub(crate) const DELETE: &str = "agents delete";
+
 /// The longest such file that is read.
 const LONGEST_RECORD: u64 = 256 << 20;
 
@@ -35,6 +38,9 @@ pub enum TrashError {
         /// How long this one waited.
         waited: Duration,
     },
+    /// What can be searched cannot be written.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
     /// Something cannot be read, moved or written.
     #[error("cannot move `{path}`")]
     File {
@@ -140,7 +146,13 @@ impl Tracker {
         let offset = self.clock.now().moment.offset().seconds();
         let directory = Directory::open(trash).map_err(TrashError::at(trash))?;
         let (mut gone, mut trouble) = (Vec::new(), finish(&directory).err().map(TrashError::at(trash)));
-        for entry in entries(trash).map_err(TrashError::at(trash))?.into_iter().filter(|entry| entry.deleted.deleted_at <= before) {
+        let all = entries(trash).map_err(TrashError::at(trash))?;
+        let old: Vec<Entry> = all.into_iter().filter(|entry| entry.deleted.deleted_at <= before).collect();
+        // First: whoever is killed behind it finds the files still there, and does both again.
+        // What was only cleaned away to make room is still found.
+        let meant = old.iter().map(|entry| &entry.deleted).filter(|deleted| deleted.why == DELETE);
+        self.forget_text_of(&meant.map(|deleted| (deleted.agent.as_str(), deleted.id.as_str())).collect::<Vec<_>>())?;
+        for entry in old {
             // One that does not go keeps none of the others.
             match remove_for_good(&directory, &entry.name()) {
                 Ok(()) => gone.push(view(&entry, offset)),

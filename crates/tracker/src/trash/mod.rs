@@ -24,5 +24,6 @@ mod record;
 mod tree;
 mod undo;
 
+pub(crate) use bin::DELETE;
 pub use bin::{TrashError, TrashedView};
 pub(crate) use undo::FromTrashError;

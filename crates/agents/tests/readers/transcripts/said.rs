@@ -28,7 +28,7 @@ fn all(agent: Agent, below: &str) -> Vec<Said> {
 fn lines(said: &[Said]) -> String {
     let line = |said: &Said| {
         let first: String = said.text.lines().next().unwrap_or_default().chars().take(60).collect();
-        [said.role.as_str(), &said.tool, &said.file, &first].join(" | ")
+        [said.role.as_str(), &said.tool, &said.files.join(", "), &first].join(" | ")
     };
     said.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -56,8 +56,8 @@ thinking |  |  | **Thinking about the step**
 answer |  |  | I will look at the project first.
 tool_input | exec_command |  | ls -1 && cat README.md
 tool_output | exec_command |  | Chunk ID: 315359
-tool_input | exec_command |  | apply_patch <<'EOF'
-tool_output | exec_command |  | Wall time: 0.0000 seconds
+tool_input | exec_command | hello.txt, README.md | apply_patch <<'EOF'
+tool_output | exec_command | hello.txt, README.md | Wall time: 0.0000 seconds
 answer |  |  | Done: 2 tool outputs so far.
 prompt |  |  | now fail something
 tool_input | exec_command |  | cat missing-file; exit 3
