@@ -3,7 +3,9 @@
 //! Asked on every command, so no process is started: a worktree is where `.git` is, and what `.git` says leads to the common
 //! directory that all worktrees of a repository share (gitrepository-layout(5)).
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where a command stands.
@@ -72,6 +74,14 @@ fn common_of(git_dir: &Path) -> PathBuf {
 pub(crate) fn read_short(path: &Path) -> Option<String> {
     let size = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
     (size <= 8_192).then(|| fs::read_to_string(path).ok()).flatten()
+}
+
+/// Writes a short note that may be lost: nobody waits for the disk. A link or a pipe in its place is left alone.
+pub(crate) fn write_short(path: &Path, text: &str) -> io::Result<()> {
+    let wary = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(wary.bits()).unwrap_or(0);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 #[cfg(test)]

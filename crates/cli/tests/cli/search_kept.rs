@@ -8,7 +8,7 @@ use testkit::{BEGINNING, TestEnv, Transcript};
 
 use crate::other_agents::place_all;
 use crate::search::{FILE, finds_nothing, snippets, with_text, write};
-use crate::{env, objects};
+use crate::{env, objects, started};
 
 /// Writes a conversation in a directory: a prompt and a call.
 fn conversation(env: &TestEnv, id: &str, directory: &Path, word: &str) -> PathBuf {
@@ -89,6 +89,22 @@ fn what_was_said_just_now_is_found_although_somebody_has_looked_just_before() {
     assert_eq!(said(&env, &["alpha"]), 2);
     conversation(&env, "c2", &env.project(), "bravo");
     assert_eq!(said(&env, &["bravo"]), 2);
+}
+
+#[test]
+fn that_somebody_has_looked_is_said_of_the_file_that_is_there() {
+    let env = with_text();
+    started(&env, "Mend alpha");
+    conversation(&env, "c1", &env.project(), "alpha");
+    assert_eq!(said(&env, &["alpha"]), 2);
+    let looked = env.path(FILE).with_file_name("search-looked");
+    let noted = fs::read_to_string(&looked).unwrap();
+    assert_eq!(noted.split_whitespace().skip(1).collect::<Vec<_>>(), ["1", "0"], "one file, and nothing left: {noted}");
+    fs::remove_file(env.path(FILE)).unwrap();
+    assert_eq!(objects(&env, ["search", "alpha"]).len(), 3, "the session's own words, and both of the transcript");
+    fs::remove_file(&looked).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&looked).status().unwrap();
+    assert!(made.success() && said(&env, &["alpha"]) == 2);
 }
 
 #[test]

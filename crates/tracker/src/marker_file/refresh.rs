@@ -3,17 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use session::{ConversationKey, Moment};
 use store::StoreError;
 
 use super::{Found, Marker};
-use crate::place::read_short;
+use crate::place::{read_short, write_short};
 use crate::{Note, Tracker};
 
 /// When each conversation last began, was prompted or stopped, of those that were just taken in.
@@ -64,19 +60,13 @@ impl Tracker {
         let (now, stamp) = (self.now().moment.micros(), self.home.join(CLEANED));
         let last = read_short(&stamp).and_then(|text| text.trim().parse::<i64>().ok());
         let is_due = last.is_none_or(|last| u128::from(now.abs_diff(last)) >= self.config.marker_clean_interval().as_micros());
-        // Whoever writes this down cleans, and nobody where the store is closed to it.
-        if self.config.is_on("marker.refresh") && is_due && write_down(&stamp, now).is_ok() {
+        // Whoever writes this down cleans, and nobody where the store is closed to it. Torn or lost, it costs one more cleaning.
+        if self.config.is_on("marker.refresh") && is_due && write_short(&stamp, &format!("{now}\n")).is_ok() {
             let markers = self.markers();
             markers.cleanup_stale_sessions();
             markers.take_notes().into_iter().filter(|note| matches!(note, Note::ManyMarkers { .. })).for_each(|note| self.note(note));
         }
     }
-}
-
-/// Writes a time down. Torn or lost, it costs one more cleaning.
-fn write_down(stamp: &Path, micros: i64) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(stamp)?;
-    writeln!(file, "{micros}")
 }
 
 /// Reports whether a marker says as much already, or something newer.

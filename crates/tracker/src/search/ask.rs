@@ -166,7 +166,7 @@ impl Tracker {
         if !wants_text || !self.is_text_on() {
             return Ok(true);
         }
-        let (is_new, left) = self.has_looked_for_text(search)?;
+        let (is_new, left) = self.has_looked_for_text();
         if !is_new {
             return self.read_new_text(search).map(|_| true);
         }

@@ -1,6 +1,7 @@
 //! The text of transcripts, followed in their files: a stage of its own, because it takes longer than everything else.
 
 use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use super::hear::{Job, Slice, hear_all};
 use super::kept::Kept;
 use super::places::Places;
 use crate::index::{Scratch, name_of, threads};
+use crate::place::{read_short, write_short};
 use crate::{IndexError, Tracker};
 
 /// How much text is written in one transaction, in bytes.
@@ -23,10 +25,9 @@ const MANY: usize = 512;
 /// Where it is noted whether text is kept, and of what.
 const TEXT: &str = "text";
 
-/// Where it is noted when somebody looked for new text last, in milliseconds since 1970, among how many files, and how much he left, in bytes.
-const LOOKED_AT: &str = "looked at";
-const AMONG: &str = "among";
-const LEFT: &str = "left";
+/// The file in which it is noted when somebody looked for new text last, in milliseconds since 1970, among how many files, and how much he left, in
+/// bytes. Beside the other one: what is written there waits for the disk.
+const LOOKED: &str = "search-looked";
 
 /// For how many milliseconds nobody looks for new text again, at most. To look takes some microseconds for each file: in one for each of them in
 /// milliseconds, the looking of all who search is less than a hundredth of the time.
@@ -87,11 +88,22 @@ impl Tracker {
     }
 
     /// Reports whether somebody has looked for new text only just now, and returns how much was left then, in bytes.
-    pub(super) fn has_looked_for_text(&self, search: &Search) -> Result<(bool, u64), StoreError> {
-        let number = |name: &str| Ok::<_, StoreError>(search.fact(name)?.and_then(|text| text.parse::<i64>().ok()));
-        let age = number(LOOKED_AT)?.map(|at| self.now_millis() - at);
-        let while_new = 0..number(AMONG)?.unwrap_or(0).min(LOOK_EVERY);
-        Ok((age.is_some_and(|age| while_new.contains(&age)), number(LEFT)?.map_or(0, i64::cast_unsigned)))
+    pub(super) fn has_looked_for_text(&self) -> (bool, u64) {
+        let noted = read_short(&self.home.join(LOOKED)).unwrap_or_default();
+        let numbers: Vec<i64> = noted.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        let &[at, among, left] = &numbers[..] else { return (false, 0) };
+        let while_new = 0..among.min(LOOK_EVERY);
+        (while_new.contains(&(self.now_millis() - at)), left.cast_unsigned())
+    }
+
+    fn note_that_text_was_looked_for(&self, among: usize, left: u64) {
+        let noted = format!("{} {among} {left}\n", self.now_millis());
+        // Where it cannot be written, or is damaged, the next one looks again.
+        drop(write_short(&self.home.join(LOOKED), &noted));
+    }
+
+    fn forget_that_text_was_looked_for(&self) {
+        drop(fs::remove_file(self.home.join(LOOKED)));
     }
 
     fn now_millis(&self) -> i64 {
@@ -113,6 +125,7 @@ impl Tracker {
         } else if !held.is_empty() {
             self.keep_only(search, &kept, &held)?;
         }
+        self.forget_that_text_was_looked_for();
         search.write(|turn| turn.set_fact(TEXT, &wanted))?;
         search.empty_log();
         Ok(!wanted.is_empty())
@@ -129,7 +142,6 @@ impl Tracker {
             })?;
             if kept.lets_more_than(held) {
                 turn.read_files_again()?;
-                turn.set_fact(LOOKED_AT, "")?;
             }
             Ok(())
         })
@@ -171,12 +183,7 @@ impl Tracker {
         } else {
             self.read_text(search, &jobs, bytes, &mut view, progress)?;
         }
-        let now = self.now_millis().to_string();
-        search.write(|turn| {
-            turn.set_fact(LOOKED_AT, &now)?;
-            turn.set_fact(AMONG, &among.to_string())?;
-            turn.set_fact(LEFT, &view.left.to_string())
-        })?;
+        self.note_that_text_was_looked_for(among, view.left);
         Ok(view)
     }
 
