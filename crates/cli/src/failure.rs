@@ -450,6 +450,9 @@ impl From<ResumeError> for Failure {
                 let hint = format!("run `rutter resume {}` on {}", session_operand(id), brief(machine));
                 Self::answer(error).hint(hint)
             }
+            ResumeError::NoId { .. } => {
+                Self::answer(error).hint("open its transcript with `rutter transcript FILE`; nothing can be resumed by such a name")
+            }
             ResumeError::UnknownAgent { .. } => Self::answer(error).hint("start that agent as its own manual says"),
             ResumeError::NoDirectory { ref id, .. } => {
                 let hint = format!("bring that directory back, then run `rutter resume {}`", session_operand(id));

@@ -143,14 +143,14 @@ impl Tracker {
             description: self.description(start, at),
             tags: start.tags.iter().map(|tag| read_tag(tag)).collect::<Result<_, _>>().map_err(|tag| StartError::BadTag { tag })?,
             metadata: read_metadata(&start.metadata),
-            worktree: redact::text(&self.place.worktree.to_string_lossy()),
+            worktree: Some(redact::text(&self.place.worktree.to_string_lossy())),
             opener: Opener::Person,
             owner: self.owner(),
             agent: None,
             parent: None,
             number: start.number,
             documented: &documented,
-            project: &project,
+            project: Some(&project),
         };
         // What is dated by hand began before anybody could look.
         let looking = start.at.is_none().then(|| self.look_at_worktree(PATIENCE));
@@ -172,7 +172,7 @@ impl Tracker {
         if !others.is_empty() && agent.is_none() {
             self.note(Note::StillRunning { ids: others });
         }
-        if let Some(worktree) = session.worktree.as_ref().filter(|worktree| **worktree != draft.worktree) {
+        if let Some(worktree) = session.worktree.as_ref().filter(|worktree| Some(*worktree) != draft.worktree.as_ref()) {
             self.note(Note::FromElsewhere { id: session.id.clone(), worktree: worktree.as_str().to_owned() });
         }
         self.bring_mirror_up();
@@ -314,14 +314,15 @@ pub(crate) struct Draft<'w> {
     pub(crate) description: Described,
     pub(crate) tags: Vec<Tag>,
     pub(crate) metadata: Metadata,
-    pub(crate) worktree: Text,
+    pub(crate) worktree: Option<Text>,
     pub(crate) opener: Opener,
     pub(crate) owner: Text,
     pub(crate) agent: Option<Text>,
     pub(crate) parent: Option<SessionKey>,
     pub(crate) number: Option<u32>,
     pub(crate) documented: &'w BTreeSet<u32>,
-    pub(crate) project: &'w Wanted,
+    /// None where nobody knows where the agent was; such a session has no number either.
+    pub(crate) project: Option<&'w Wanted>,
 }
 
 impl Draft<'_> {
@@ -343,15 +344,15 @@ impl Draft<'_> {
     }
 
     pub(crate) fn open(&self, pen: &mut Pen<'_>) -> Result<Session, StartError> {
-        let project = self.project.settle(pen)?;
-        let number = give_number(pen.turn, project, self.number, self.documented)?;
+        let project = self.project.map(|project| project.settle(pen)).transpose()?;
+        let number = project.map(|project| give_number(pen.turn, project, self.number, self.documented)).transpose()?;
         let id = draw_session_id(pen.turn, pen.dice, &self.prefix, pen.at.moment)?;
         let key = SessionKey::new(draw_uuid(pen.dice, pen.now.moment));
         let opened = Opened {
             id,
-            number: Some(number),
-            project: Some(project),
-            worktree: Some(self.worktree.clone()),
+            number,
+            project,
+            worktree: self.worktree.clone(),
             opener: self.opener,
             owner: self.owner.clone(),
             agent: self.agent.clone(),

@@ -91,6 +91,13 @@ pub fn begin(path: &Path) -> Carried {
     Carried::of(VERSION, &state)
 }
 
+/// Returns the hash of its directory that a project of an older client is called after.
+pub(crate) fn hash_of_directory(path: &Path) -> Option<&str> {
+    let chats = path.ancestors().find(|directory| directory.file_name().is_some_and(|name| name == "chats"))?;
+    let name = chats.parent()?.file_name()?.to_str()?;
+    (name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())).then_some(name)
+}
+
 /// Returns the directory of the project that a chat is in, as its place says.
 pub(super) fn directory(path: &Path) -> String {
     begin(path).state::<State>(VERSION).map(|state| state.cwd).unwrap_or_default()

@@ -42,7 +42,11 @@ pub fn walk(root: &Path) -> Walked {
         }
     };
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_database(path)) {
-        walked.files.extend(found_database(&path).ok());
+        match found_database(&path) {
+            Ok(found) => walked.files.push(found),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => walked.troubles.push((path, Arc::new(error))),
+        }
     }
     tree::sessions(&root.join("storage"), &mut walked.files);
     walked.files.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
@@ -67,7 +71,8 @@ pub(crate) fn stored(root: &Path, scratch: Option<&Path>) -> (Vec<Stored>, Vec<(
 fn found_database(path: &Path) -> io::Result<FoundFile> {
     let own = fs::symlink_metadata(path)?;
     if !own.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+        let what = if own.is_symlink() { "it is a link, which is not followed" } else { "it is no file" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     let mut file = FoundFile::of(path.to_owned(), &own);
     if let Ok(log) = fs::symlink_metadata(reader::log_of(path)) {

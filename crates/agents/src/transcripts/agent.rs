@@ -148,6 +148,11 @@ impl Agent {
         }
     }
 
+    /// Returns the SHA-256, in hexadecimal digits, of the directory that a transcript's agent was in, where its place says that and no more.
+    pub fn hash_of_directory(self, path: &Path) -> Option<&str> {
+        if self == Self::Gemini { gemini::transcript::hash_of_directory(path) } else { None }
+    }
+
     /// Returns what happens to a file of its while the conversation goes on.
     pub fn growth(self, path: &Path) -> Growth {
         match self {
@@ -199,6 +204,10 @@ impl Agent {
         take: &mut dyn FnMut(Pass),
     ) -> io::Result<FileRead> {
         let how = How { agent: self, wanted, watch };
+        let take = &mut |mut pass: Pass| {
+            pass.facts.drop_noise();
+            take(pass);
+        };
         match (self, self.growth(path)) {
             (Self::Opencode, _) => opencode::transcript::read_file(path, wanted, buffers.scratch.as_deref(), take),
             (Self::Codex, Growth::Replaced) => file::read_packed(path, how, buffers, take),

@@ -22,6 +22,9 @@ pub(crate) struct TranscriptArgs {
     files: Vec<PathBuf>,
 }
 
+/// So many agent sessions of one file are named.
+const SHOWN: usize = 20;
+
 pub(super) fn transcript(context: &Context, args: &TranscriptArgs) -> Result<(), Failure> {
     context.refuse_named()?;
     let mut views = Vec::new();
@@ -45,7 +48,16 @@ fn one(view: &TranscriptView) -> Page {
     page.text(view.file.clone());
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     page.text(format!("  Agent: {}", view.agent));
-    page.text(format!("  Agent session: {}", or_none(&view.session_id)));
+    if view.session_ids.len() > 1 {
+        page.text(format!("  Agent sessions: {}, together here", view.session_ids.len()));
+        page.texts(view.session_ids.iter().take(SHOWN).map(|id| format!("    {id}")));
+        if view.session_ids.len() > SHOWN {
+            page.text(format!("    and {} more", view.session_ids.len() - SHOWN));
+        }
+        page.text("    `rutter agents info ID` tells of one that its agent has here");
+    } else {
+        page.text(format!("  Agent session: {}", or_none(&view.session_id)));
+    }
     page.text(format!("  From: {} to {}", or_none(&view.first), or_none(&view.last)));
     page.text(format!(
         "  Did: {}, {}, {}, {}",

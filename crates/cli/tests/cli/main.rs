@@ -39,6 +39,7 @@ mod end;
 mod export;
 mod extract;
 mod files;
+mod found;
 mod gate;
 mod groups;
 mod head;

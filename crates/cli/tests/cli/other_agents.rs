@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -316,4 +317,108 @@ fn a_file_that_is_no_transcript_is_none() {
     [err] error: cannot read `/project/nowhere`
     [err]   cause: No such file or directory (os error 2)
     ");
+}
+
+#[test]
+fn a_chat_whose_folder_is_a_hash_is_in_the_directory_that_has_it_or_in_no_project() {
+    let env = env();
+    let folder = |directory: &Path| {
+        let script = format!("printf %s '{}' | sha256sum | cut -c 1-64", directory.display());
+        String::from_utf8(Command::new("sh").args(["-c", &script]).output().unwrap().stdout).unwrap().trim().to_owned()
+    };
+    let chat = "gemini/0.22.4/chats/session-2026-11-20T09-51-eb623340.json";
+    place(&env, chat, &format!(".gemini/tmp/{}/chats/session-2026-11-20T09-51-eb623340.json", folder(&env.project())));
+    let lost = env.path(&format!(".gemini/tmp/{}/chats", folder(Path::new("/nobody/knows"))));
+    fs::create_dir_all(&lost).unwrap();
+    let text = fs::read_to_string(captured(chat)).unwrap().replace("eb623340-", "eb623341-");
+    fs::write(lost.join("session-2026-11-20T09-51-eb623341.json"), text).unwrap();
+    // What another agent did there is what tells of the directory.
+    let rollout = format!("rollout-2026-11-20T09-41-54-{CODEX}.jsonl");
+    place(&env, &format!("codex/0.169.0/{rollout}"), &format!(".codex/sessions/2026/11/20/{rollout}"));
+    env.answer(["index"]);
+    let told: Vec<_> = objects(&env, ["list", "--all-projects", "--all"])
+        .iter()
+        .filter(|session| session["agent"] == "gemini")
+        .map(|session| {
+            format!(
+                "{} {} {}",
+                session["agent_sessions"][0].as_str().unwrap().split('-').next().unwrap(),
+                session["project"],
+                session["worktree"]
+            )
+        })
+        .collect();
+    let mut expected = [format!("eb623340 \"project\" \"{}\"", env.project().display()), "eb623341 null null".to_owned()];
+    expected.sort();
+    let mut told = told;
+    told.sort();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_figure_that_cannot_be_is_absent_and_counts_as_a_broken_line() {
+    let env = env();
+    let rollout = format!("rollout-2026-11-20T09-41-54-{CODEX}.jsonl");
+    place(&env, &format!("codex/0.169.0/{rollout}"), &format!(".codex/sessions/2026/11/20/{rollout}"));
+    let chat = ".gemini/tmp/demo/chats/session-2026-11-20T09-43-6f362f6f.jsonl";
+    place(&env, "gemini/0.61.0/demo/chats/session-2026-11-20T09-43-6f362f6f.jsonl", chat);
+    place(&env, "copilot/1.0.102/events.jsonl", &format!(".copilot/session-state/{COPILOT}/events.jsonl"));
+    let projects = env.path(".claude/projects");
+    testkit::Transcript::new("c", &env.project(), testkit::BEGINNING).prompt("Mend it").answer(1, 50).write(&projects);
+    let sound = used(&env);
+    let total = |used: &[(String, [u64; 4])]| used.iter().map(|(_, numbers)| numbers[0] + numbers[1] + numbers[2]).sum::<u64>();
+    let drown = |path: &str, key: &str, from: &str| {
+        let text = fs::read_to_string(env.path(path)).unwrap();
+        let place = text.rfind(&format!("\"{key}\":{from}")).unwrap_or_else(|| panic!("{path} has no {key}"));
+        let behind = &text[place + key.len() + 3..];
+        let rest = behind.trim_start_matches(|each: char| each.is_ascii_digit());
+        fs::write(env.path(path), format!("{}\"{key}\":18446744073709551615{rest}", &text[..place])).unwrap();
+    };
+    drown(&format!(".codex/sessions/2026/11/20/{rollout}"), "cached_input_tokens", "");
+    drown(chat, "cached", "");
+    drown(&format!(".copilot/session-state/{COPILOT}/events.jsonl"), "outputTokens", "");
+    let claude = env.path(".claude/projects");
+    let file = walk_one(&claude);
+    let text = fs::read_to_string(&file).unwrap().replace("\"output_tokens\":50", "\"output_tokens\":18446744073709551615");
+    fs::write(&file, text).unwrap();
+    let indexed = object(&env, ["index"]);
+    assert!(indexed["broken_lines"].as_u64().unwrap() >= 2, "{indexed}");
+    let told = used(&env);
+    assert!(total(&told) <= total(&sound) && total(&told) > total(&sound) / 2, "{told:?} {sound:?}");
+    let told = object(&env, ["transcript", file.to_str().unwrap()]);
+    assert_eq!(
+        (&told["tokens_total"]["output"], &told["tokens_total"]["input"], &told["parse_errors"]),
+        (&0.into(), &100.into(), &1.into())
+    );
+}
+
+/// Returns the one transcript below a directory of folders.
+fn walk_one(projects: &Path) -> PathBuf {
+    let folder = fs::read_dir(projects).unwrap().next().unwrap().unwrap().path();
+    fs::read_dir(folder).unwrap().next().unwrap().unwrap().path()
+}
+
+#[test]
+fn a_database_that_is_a_link_is_not_read_and_that_is_said() {
+    let env = env();
+    let _database = place_all(&env);
+    let elsewhere = env.path("elsewhere.db");
+    fs::rename(env.path(DATABASE), &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, env.path(DATABASE)).unwrap();
+    let indexed = object(&env, ["index"]);
+    assert_eq!((indexed["unreadable"].as_array().unwrap().len(), &indexed["files"]), (1, &3.into()), "{indexed}");
+    assert!(indexed["unreadable"][0].as_str().unwrap().ends_with("opencode.db: it is a link, which is not followed"), "{indexed}");
+    let listed = env.raw(["agents", "list", "--agent", "opencode"]);
+    assert!(listed.stderr.contains("opencode.db: it is a link, which is not followed"), "{listed:?}");
+}
+
+#[test]
+fn all_that_is_in_a_database_is_named() {
+    let env = env();
+    let database = captured("opencode/1.18.33/opencode.db");
+    let page = env.answer(["transcript", database.to_str().unwrap()]);
+    let named = objects(&env, ["transcript", database.to_str().unwrap()])[0]["session_ids"].as_array().unwrap().clone();
+    assert_eq!(named.len(), 2);
+    assert!(named.iter().all(|id| page.contains(&format!("\n    {}\n", id.as_str().unwrap()))), "{page}");
+    assert!(page.contains("Agent sessions: 2, together here"), "{page}");
 }

@@ -31,7 +31,26 @@ pub struct Usage {
     pub searches: u64,
 }
 
+/// No response uses more tokens of a class than this: what says so is noise.
+const MOST_TOKENS: u64 = 1 << 40;
+
 impl Usage {
+    /// Takes what cannot be believed for absent, class by class; reports whether there was any such figure.
+    pub fn drop_noise(&mut self) -> bool {
+        let classes = [
+            &mut self.input,
+            &mut self.output,
+            &mut self.cache_write,
+            &mut self.cache_write_5m,
+            &mut self.cache_write_1h,
+            &mut self.cache_read,
+            &mut self.reasoning,
+            &mut self.searches,
+        ];
+        let noise = classes.into_iter().filter(|figure| **figure > MOST_TOKENS);
+        noise.map(std::mem::take).count() > 0
+    }
+
     /// Returns the sum of all tokens.
     pub fn total(&self) -> u64 {
         [self.input, self.output, self.cache_write, self.cache_read].into_iter().fold(0, u64::saturating_add)
@@ -312,6 +331,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Takes figures for absent that no response and no total can have: one of them would drown all others in every sum. Each record of such a figure
+    /// counts as broken.
+    pub fn drop_noise(&mut self) {
+        let responses = self.responses.iter_mut().map(|response| &mut response.usage);
+        let all = responses.chain(self.own_totals.iter_mut().map(|total| &mut total.usage));
+        self.counts.broken += all.map(Usage::drop_noise).filter(|is_noise| *is_noise).count() as u64;
+        // A micro-dollar is the price of a token or so.
+        self.own_totals.iter_mut().filter(|total| total.cost_micros > MOST_TOKENS).for_each(|total| total.cost_micros = 0);
+    }
+
     /// Returns a string; none for 0.
     pub fn name(&self, name: Name) -> Option<&str> {
         self.names.get(name.0 as usize).map(String::as_str).filter(|_| name.0 > 0)

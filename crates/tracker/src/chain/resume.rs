@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use agents::claude_code::transcript::is_id;
 use agents::transcripts::Agent;
 use serde::Serialize;
 use session::{AgentSession, Conversation, ConversationKey, Head, Latest, Moment, Project, ProjectKey, Scope, Session, Text};
@@ -75,6 +76,12 @@ pub enum ResumeError {
         /// The machine.
         machine: String,
     },
+    /// It is no id that a shell or an agent could be given.
+    #[error("`{}` is no id that an agent can be started with: one has letters, digits, `-` and `_`, and no `-` first", id.escape_debug())]
+    NoId {
+        /// What stands in its place.
+        id: String,
+    },
     /// Nobody here knows how to start the agent.
     #[error("nobody here knows how to start `{agent}` with {id}")]
     UnknownAgent {
@@ -123,6 +130,10 @@ impl Tracker {
             }
         };
         let id = agent_session.id.as_str().to_owned();
+        // Before anybody looks for its transcript: that may well be there.
+        if !is_id(&id) {
+            return Err(ResumeError::NoId { id });
+        }
         match self.hindrance(&agent_session, machine.as_ref()) {
             Some(Hindrance::Elsewhere(machine)) => return Err(ResumeError::Elsewhere { id, machine }),
             Some(hindrance @ Hindrance::Vanished) => return Err(ResumeError::Hindered { id, reason: hindrance.to_string() }),

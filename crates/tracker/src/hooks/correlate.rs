@@ -265,14 +265,14 @@ fn open(pen: &mut Pen<'_>, incoming: &Incoming, ground: &Ground, parent: Option<
         description: describe::from_branch(&ground.place, pen.at.moment),
         tags: Vec::new(),
         metadata: Metadata::default(),
-        worktree: redact::text(&ground.place.worktree.to_string_lossy()),
+        worktree: Some(redact::text(&ground.place.worktree.to_string_lossy())),
         opener: Opener::Agent,
         owner: pen.author.owner.clone(),
         agent: Some(incoming.observed.agent.clone()),
         parent,
         number: None,
         documented: &ground.documented,
-        project: &ground.project,
+        project: Some(&ground.project),
     };
     match draft.open(pen) {
         Ok(session) => Ok(Some(session.key)),

@@ -12,12 +12,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use agents::claude_code::transcript::is_id;
 use session::{
     AgentSession, Change, Conversation, ConversationKey, Described, Ended, Evidence, Happened, Metadata, Moment, Moved, Observed, Opener,
     Prefix, ProjectKey, Rank, Reading, Revision, Scope, Session, SessionKey, Standing, Started, Status, Subject, Text,
 };
 use store::{Durability, Index, StoreError};
 
+use super::imported::Imported;
 use super::overlay::PROMPT_OF_TRANSCRIPT;
 use super::told::Told;
 use super::update::IndexError;
@@ -35,12 +37,16 @@ const SILENCE_MICROS: i64 = 24 * 3_600_000_000;
 /// Since when heads are what they are, in microseconds since 1970: asked once, and known from there on.
 type Heads = BTreeMap<(ProjectKey, Scope), i64>;
 
-/// Where a conversation took place.
+/// Where a conversation took place; nothing where nobody knows.
+#[derive(Default)]
 struct Ground {
-    place: Place,
-    project: Wanted,
+    worktree: Option<Text>,
+    project: Option<Wanted>,
     documented: BTreeSet<u32>,
 }
+
+/// The grounds of conversations, by where their agents were.
+type Grounds = BTreeMap<Option<String>, Ground>;
 
 /// A conversation as its transcript tells of it, with what is needed to record it.
 struct Past<'g> {
@@ -67,18 +73,24 @@ impl Tracker {
             meanwhile(index);
             return Ok(0);
         }
+        // A session may be in the files of a mirror already, and not in this store.
+        self.prepare_mirror();
+        // What no shell and no agent could be given is nobody's conversation: it stays in the index, and counts.
+        all.retain(|told| is_id(&told.id));
+        self.find_directories(&mut all)?;
         // Whoever was first has the smaller number.
         all.sort_by_key(|told| told.first);
         let running: BTreeSet<String> = self.registered().into_iter().filter_map(|entry| entry.session_id).collect();
         let excluded = self.config.excluded_everywhere();
         let is_excluded = |cwd: &str| excluded.iter().any(|directory| Path::new(cwd).starts_with(directory));
-        let (mut grounds, mut going_on, mut new) = (BTreeMap::new(), BTreeSet::new(), 0);
+        let (mut grounds, mut going_on, mut new) = (Grounds::new(), BTreeSet::new(), 0);
         for told in &all {
-            let cwd = told.cwd.as_deref().unwrap_or("/");
-            if !grounds.contains_key(cwd) {
-                grounds.insert(cwd.to_owned(), self.ground(cwd)?);
+            if !grounds.contains_key(&told.cwd) {
+                let ground = told.cwd.as_deref().map(|cwd| self.ground(cwd)).transpose()?;
+                grounds.insert(told.cwd.clone(), ground.unwrap_or_default());
             }
         }
+        let imported = Imported::all(self.store.reads())?;
         let mut all = all.into_iter().filter(|told| !is_excluded(told.cwd.as_deref().unwrap_or("/"))).peekable();
         let written = std::thread::scope(|scope| {
             scope.spawn(|| meanwhile(index));
@@ -87,7 +99,7 @@ impl Tracker {
                 going_on.extend(chunk.iter().filter(|past| past.end.is_none()).map(|past| past.told.id.clone()));
                 // The last one makes all of them durable.
                 let durability = if all.peek().is_some() { Durability::Bulk } else { Durability::Normal };
-                new += self.write(durability, Evidence::Transcript, None, |pen| take_in(&chunk, pen))?;
+                new += self.write(durability, Evidence::Transcript, None, |pen| take_in(&chunk, &imported, pen))?;
             }
             Ok::<_, StoreError>(())
         });
@@ -103,10 +115,14 @@ impl Tracker {
 
     fn ground(&self, cwd: &str) -> Result<Ground, StoreError> {
         let place = Place::of(Path::new(cwd));
-        Ok(Ground { project: self.wanted_at(&place)?, documented: documented_numbers(&place.worktree), place })
+        Ok(Ground {
+            project: Some(self.wanted_at(&place)?),
+            documented: documented_numbers(&place.worktree),
+            worktree: Some(redact::text(&place.worktree.to_string_lossy())),
+        })
     }
 
-    fn past<'g>(&self, told: Told, grounds: &'g BTreeMap<String, Ground>, running: &BTreeSet<String>) -> Past<'g> {
+    fn past<'g>(&self, told: Told, grounds: &'g Grounds, running: &BTreeSet<String>) -> Past<'g> {
         let now = self.clock.now().moment.micros();
         let zone = self.clock.zone();
         let reading = |millis: i64| {
@@ -116,7 +132,7 @@ impl Tracker {
         };
         let (first, last) = (reading(told.first), reading(told.last));
         let is_silent = last.moment.micros() < now.saturating_sub(SILENCE_MICROS);
-        let ground = &grounds[told.cwd.as_deref().unwrap_or("/")];
+        let ground = &grounds[&told.cwd];
         let end = (is_silent && !running.contains(&told.id)).then_some(match told.ends_with_answer {
             true => (Status::Completed, "its transcript ends with an answer"),
             false => (Status::Abandoned, "its transcript ends in the middle of a turn"),
@@ -126,17 +142,17 @@ impl Tracker {
 }
 
 /// Records what is not known of some conversations, and returns how many were not known at all.
-fn take_in(chunk: &[Past<'_>], pen: &mut Pen<'_>) -> Result<u64, StoreError> {
+fn take_in(chunk: &[Past<'_>], imported: &Imported, pen: &mut Pen<'_>) -> Result<u64, StoreError> {
     let (mut new, mut heads) = (0, Heads::new());
     for past in chunk {
-        new += u64::from(past.take_in(pen, &mut heads)?);
+        new += u64::from(past.take_in(imported, pen, &mut heads)?);
     }
     Ok(new)
 }
 
 impl Past<'_> {
-    /// Records the conversation, unless it is known; reports whether it was not.
-    fn take_in(&self, pen: &mut Pen<'_>, heads: &mut Heads) -> Result<bool, StoreError> {
+    /// Records the conversation, unless it is known; reports whether it is a new session.
+    fn take_in(&self, imported: &Imported, pen: &mut Pen<'_>, heads: &mut Heads) -> Result<bool, StoreError> {
         if pen.turn.has_event(self.began())? {
             return self.go_on(pen).map(|()| false);
         }
@@ -146,7 +162,15 @@ impl Past<'_> {
         let parent = self.parent(pen)?;
         pen.at = self.first;
         self.observe_start(pen)?;
-        let Some(session) = self.open(pen, parent)? else { return Ok(false) };
+        let described = redact::text(&self.description().0);
+        let held = imported.of(self.key, self.first.moment.micros(), described.as_str(), pen.turn.reads()?)?;
+        let session = match held {
+            Some(key) => pen.session(key)?,
+            None => match self.open(pen, parent)? {
+                Some(session) => session,
+                None => return Ok(false),
+            },
+        };
         let from = pen.turn.conversation(self.key)?.map_or(Revision(0), |row| row.revision);
         self.say(pen, Change::Assigned { session: session.key, from })?;
         let prompt = self.told.prompt.as_deref().map(redact::text);
@@ -156,8 +180,11 @@ impl Past<'_> {
             self.say(pen, Change::Observed(Box::new(prompted)))?;
         }
         self.follow(pen, &session, heads)?;
-        self.finish(pen, session.key)?;
-        Ok(true)
+        // How it ended its file has said.
+        if held.is_none() || !session.status().is_ended() {
+            self.finish(pen, session.key)?;
+        }
+        Ok(held.is_none())
     }
 
     /// What was taken in before has gone on, and no hook told of it.
@@ -238,23 +265,28 @@ impl Past<'_> {
         Ok(pen.turn.conversation(key)?.and_then(Conversation::session))
     }
 
-    fn open(&self, pen: &mut Pen<'_>, parent: Option<SessionKey>) -> Result<Option<Session>, StoreError> {
+    /// Returns what it is about, as far as anybody said.
+    fn description(&self) -> (String, Rank) {
         let described = self.told.title.as_ref().and_then(|(_, title)| describe::in_one_line(title)).map(|text| (text, Rank::Agent));
         let prompted = self.told.prompt.as_deref().and_then(describe::in_one_line).map(|text| (text, Rank::Prompt));
-        let (text, rank) = described.or(prompted).unwrap_or_else(|| (describe::by_time(self.first.moment), Rank::Automatic));
+        described.or(prompted).unwrap_or_else(|| (describe::by_time(self.first.moment), Rank::Automatic))
+    }
+
+    fn open(&self, pen: &mut Pen<'_>, parent: Option<SessionKey>) -> Result<Option<Session>, StoreError> {
+        let (text, rank) = self.description();
         let draft = Draft {
             prefix: Prefix::session(),
             description: Described { text: redact::text(&text), rank },
             tags: Vec::new(),
             metadata: Metadata::default(),
-            worktree: redact::text(&self.ground.place.worktree.to_string_lossy()),
+            worktree: self.ground.worktree.clone(),
             opener: Opener::Agent,
             owner: pen.author.owner.clone(),
             agent: Some(Text::stored(self.told.agent.clone())),
             parent,
             number: None,
             documented: &self.ground.documented,
-            project: &self.ground.project,
+            project: self.ground.project.as_ref(),
         };
         match draft.open(pen) {
             Ok(session) => Ok(Some(session)),

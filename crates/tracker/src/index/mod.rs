@@ -13,12 +13,16 @@
 //! | `keep` | the store's copy of what the index says |
 //! | `ledger` | everything laid together |
 //! | `history` | sessions from before anybody recorded them |
+//! | `hashed` | where those were of which only a hash of that is known |
+//! | `imported` | which of them came out of a mirror's files already |
 //! | `timeline` | turns and tool calls that only transcripts tell of |
 //! | `told` | what the index tells of one conversation |
 //! | `of_one` | what the index, or its transcripts, say of one conversation on the disk |
 //! | `transcript` | what one file says by itself |
 
+mod hashed;
 mod history;
+mod imported;
 mod keep;
 mod ledger;
 mod of_one;

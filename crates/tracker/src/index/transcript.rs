@@ -147,7 +147,7 @@ impl TranscriptView {
         let is_database_of_another = whole.is_none() && found.metadata()?.len() > 0;
         let Pass { mut facts, unfinished, .. } = whole.unwrap_or_default();
         let counts = facts.counts;
-        let is_noise = counts.lines > 0 && counts.lines == counts.broken + counts.too_long;
+        let is_noise = counts.lines > 0 && counts.lines == counts.broken + counts.too_long && facts.responses.is_empty();
         // The first line may be one that is being written.
         if is_database_of_another || is_noise || counts.lines == 0 && unfinished > 0 && !begins_with_object(&found)? {
             return Ok(None);

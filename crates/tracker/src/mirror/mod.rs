@@ -37,6 +37,7 @@ use store::StoreError;
 pub(crate) use foreign::SessionFile;
 pub(crate) use layout::Layout;
 pub(crate) use log::is_shown;
+pub(crate) use record::agent_sessions_in;
 
 /// Why the mirror could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use jiff::civil::DateTime;
 use serde::Serialize;
-use serde_json::{Map, Value};
-use session::{Moment, Session, WorkItem};
+use serde_json::{Map, Value, json};
+use session::{Conversation, Moment, Session, WorkItem};
 
 use crate::view::metadata_object;
 
@@ -17,9 +17,42 @@ pub(crate) fn local_time(moment: Moment) -> String {
 }
 
 /// Returns the file of a session, laid over what is in it already.
-pub(crate) fn render(session: &Session, items: &[WorkItem], base: Option<Map<String, Value>>) -> Map<String, Value> {
+pub(crate) fn render(
+    session: &Session,
+    items: &[WorkItem],
+    conversations: &[Conversation],
+    base: Option<Map<String, Value>>,
+) -> Map<String, Value> {
     let base = base.or_else(|| session.original.as_ref().and_then(|original| serde_json::from_str(original.as_str()).ok()));
-    merge(base.unwrap_or_default(), session, items)
+    let mut file = merge(base.unwrap_or_default(), session, items);
+    add_agent_sessions(&mut file, conversations);
+    file
+}
+
+/// Where a file says which agent sessions were in its session: a store that is made anew knows them by that.
+const AGENT_SESSIONS: &str = "agent_sessions";
+
+/// Returns the agent sessions that a file names, each with its agent.
+pub(crate) fn agent_sessions_in(file: &Map<String, Value>) -> Vec<(&str, &str)> {
+    let named = file.get(AGENT_SESSIONS).and_then(Value::as_array).into_iter().flatten();
+    named.filter_map(|each| Some((each.get("agent")?.as_str()?, each.get("id")?.as_str()?))).collect()
+}
+
+/// Adds those that are not named yet; a session without any has no such key.
+fn add_agent_sessions(file: &mut Map<String, Value>, conversations: &[Conversation]) {
+    let named = agent_sessions_in(file);
+    let is_missing = |one: &&Conversation| !named.contains(&(one.agent.as_str(), one.id.as_str()));
+    let missing = conversations.iter().filter(is_missing).map(|one| json!({ "agent": one.agent.as_str(), "id": one.id.as_str() }));
+    let missing: Vec<Value> = missing.collect();
+    if missing.is_empty() {
+        return;
+    }
+    match file.get_mut(AGENT_SESSIONS) {
+        Some(Value::Array(held)) => held.extend(missing),
+        // What is no list is somebody else's.
+        Some(_) => {}
+        None => drop(file.insert(AGENT_SESSIONS.to_owned(), missing.into())),
+    }
 }
 
 /// Returns the text of a file: indented by two, with a line feed at the end.

@@ -181,7 +181,8 @@ impl Tracker {
         let session = self.store.reads().session(session.key)?.unwrap_or_else(|| session.clone());
         let items = self.store.reads().work_items(session.key)?;
         let whole = there.map(|file| file.whole);
-        let file = render(&session, &items, whole.clone());
+        let conversations = self.store.reads().conversations_of(session.key)?;
+        let file = render(&session, &items, &conversations, whole.clone());
         // Others' files keep their own layout for as long as they say the same.
         if whole.as_ref() != Some(&file) {
             layout.replace(&path, &in_text(&file))?;
