@@ -71,6 +71,13 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// A directory of templates cannot be used; the others are listed.
+    TemplatesPassedOver {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A template says that something is to be put in, and there is nothing.
     NothingToPutIn {
         /// What the template calls it.
@@ -215,6 +222,9 @@ impl std::fmt::Display for Note {
                 write!(out, "the files in {} are behind: {reason}; the store has everything", root.display())
             }
             Self::NoIndex { reason } => write!(out, "transcripts were read without their index: {reason}"),
+            Self::TemplatesPassedOver { directory, reason } => {
+                write!(out, "passed over the templates in `{}`: {reason}", directory.display())
+            }
             Self::NothingToPutIn { name: "branch" } => {
                 out.write_str("the template has `{branch}`, and no branch is checked out; left away")
             }

@@ -63,7 +63,7 @@ pub(super) fn templates(context: &Context, args: &TemplatesArgs) -> Result<(), F
 fn list(context: &Context) -> Result<(), Failure> {
     context.refuse_named()?;
     context.read(|tracker| {
-        let views = tracker.templates()?;
+        let views = tracker.templates();
         if views.is_empty() {
             context.ui.note("No templates here; `rutter templates new NAME --from SESSION` makes one.");
             return Ok(());

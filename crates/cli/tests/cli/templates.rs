@@ -215,9 +215,11 @@ fn no_name_and_no_link_leads_out_of_the_directory() {
     fs::remove_dir_all(env.project().join(".rutter")).unwrap();
     symlink(env.home(), env.project().join(".rutter")).unwrap();
     fs::create_dir(env.home().join("templates")).unwrap();
-    for arguments in [&["start", "--template", "secret"][..], &["templates", "new", "x", "--shared"], &["templates"]] {
+    for arguments in [&["start", "--template", "secret"][..], &["templates", "new", "x", "--shared"]] {
         assert_eq!(env.raw(arguments).code, 3, "{arguments:?}");
     }
+    let listed = env.raw(["templates"]);
+    assert!(listed.code == 0 && listed.stdout.is_empty() && listed.stderr.contains("passed over the templates in"), "{listed:?}");
     assert_eq!(fs::read_dir(env.home().join("templates")).unwrap().count(), 0, "nothing was written through the link");
     assert_eq!(objects(&env, ["list"]).len(), 1);
 }
@@ -247,4 +249,27 @@ fn a_template_of_a_repository_fills_a_session_and_does_nothing_else() {
     for arguments in [&["show"][..], &["templates"], &["templates", "show", "theirs"]] {
         assert!(!env.answer(arguments.iter().copied()).contains('\u{1b}'), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_takes_no_other_template_along() {
+    let env = env();
+    put(&own(&env), "mine.toml", "description = \"Mine\"\n");
+    fs::create_dir_all(env.project().join(".rutter")).unwrap();
+    symlink("/nowhere", of_project(&env)).unwrap();
+    assert_eq!(objects(&env, ["templates"]).iter().map(|template| template["name"].clone()).collect::<Vec<_>>(), ["mine"]);
+    let said = env.raw(["templates"]).stderr;
+    assert!(said.contains("passed over the templates in `") && said.contains("/.rutter/templates`: "), "{said}");
+    assert_eq!(object(&env, ["start", "--template", "mine"])["description"], "Mine");
+}
+
+#[test]
+fn what_is_put_into_a_value_is_put_in_however_deep_it_lies() {
+    let env = on_branch("main");
+    put(&own(&env), "deep.toml", "[metadata]\nnested = { on = [\"{branch}\", { by = \"{user}\", ticket = \"{ticket}\" }], weight = 3 }\n");
+    let session = object(&env, ["start", "--template", "deep"]);
+    assert_eq!(session["metadata"]["nested"], json!({"on": ["main", {"by": "ada"}], "weight": 3}));
+    put(&own(&env), "wrong.toml", "[metadata.nested.deeper]\nlist = [\"{brunch}\"]\n");
+    let refused = env.raw(["start", "--template", "wrong"]);
+    assert!(refused.code != 0 && refused.stderr.contains("{brunch}"), "{refused:?}");
 }

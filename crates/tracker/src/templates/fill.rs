@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 /// Everything that can be put in.
 pub(super) const PLACEHOLDERS: [&str; 4] = ["branch", "ticket", "date", "user"];
 
@@ -76,6 +78,26 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
 }
 
+/// Returns a value of which every text stands for itself, however deep it lies.
+pub(super) fn escaped_in(value: Value) -> Value {
+    match value {
+        Value::String(text) => escaped(&text).into(),
+        Value::Array(values) => values.into_iter().map(escaped_in).collect(),
+        Value::Object(pairs) => pairs.into_iter().map(|(name, value)| (name, escaped_in(value))).collect(),
+        other => other,
+    }
+}
+
+/// Returns the first placeholder that nobody knows in any text of a value.
+pub(super) fn unknown_within(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => unknown_in(text),
+        Value::Array(values) => values.iter().find_map(unknown_within),
+        Value::Object(pairs) => pairs.values().find_map(unknown_within),
+        _ => None,
+    }
+}
+
 impl Filler {
     pub(super) fn new(values: Values) -> Self {
         Self { values, missing: BTreeSet::new() }
@@ -99,6 +121,16 @@ impl Filler {
             }
         }
         filled.trim().to_owned()
+    }
+
+    /// Returns a value with everything put into its texts, however deep they lie; none where that leaves nothing of it.
+    pub(super) fn fill_in(&mut self, value: &Value) -> Option<Value> {
+        match value {
+            Value::String(text) => Some(self.fill(text)).filter(|text| !text.is_empty()).map(Value::String),
+            Value::Array(values) => Some(values.iter().filter_map(|value| self.fill_in(value)).collect()),
+            Value::Object(pairs) => Some(pairs.iter().filter_map(|(name, value)| Some((name.clone(), self.fill_in(value)?))).collect()),
+            other => Some(other.clone()),
+        }
     }
 
     fn value(&mut self, word: &str) -> Option<String> {
@@ -150,6 +182,17 @@ mod tests {
             assert_eq!(filler.fill(text), expected, "{text}");
         }
         assert_eq!(filler.missing.into_iter().collect::<Vec<_>>(), ["branch", "ticket"]);
+    }
+
+    #[test]
+    fn what_lies_deeper_is_filled_and_checked_like_the_rest() {
+        let nested = serde_json::json!({"on": ["{branch}", {"deep": "{date}", "gone": "{ticket}"}, 1, ""], "is": true});
+        let filled = filler(Some("main")).fill_in(&nested).unwrap();
+        assert_eq!(filled, serde_json::json!({"on": ["main", {"deep": "2026-02-16"}, 1], "is": true}));
+        assert_eq!(unknown_within(&serde_json::json!([1, {"a": ["{date}", "{brunch}"]}])), Some("brunch"));
+        assert_eq!(unknown_within(&nested), None);
+        let held = serde_json::json!({"a": ["{branch}", {"b": "}"}], "c": 1});
+        assert_eq!(filler(None).fill_in(&escaped_in(held.clone())), Some(held));
     }
 
     #[test]

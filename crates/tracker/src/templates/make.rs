@@ -6,35 +6,37 @@ use session::{EntryKind, Rank, Session, Text};
 use store::StoreError;
 
 use super::compose::compose;
-use super::fill::escaped;
+use super::fill::{escaped, escaped_in};
 use super::template::{Template, TemplateEntry, TemplateError, TemplateName, TemplateScope, TemplateWork};
 use super::view::TemplateView;
 use crate::entries::replacement;
-use crate::{NewWritten, Purpose, Tracker, metadata_object};
+use crate::{NewWritten, Note, Purpose, Tracker, metadata_object};
 
 impl Tracker {
-    /// Returns all templates that there are here, also those that cannot be used: a person's own, then the repository's.
-    ///
-    /// # Errors
-    /// When a directory of templates cannot be read.
-    pub fn templates(&self) -> Result<Vec<TemplateView>, TemplateError> {
+    /// Returns all templates that there are here, also those that cannot be used: a person's own, then the repository's. A directory that cannot be
+    /// used is passed over with a note.
+    pub fn templates(&self) -> Vec<TemplateView> {
         let mut taken = BTreeSet::new();
         let mut views = Vec::new();
         for shelf in self.shelves() {
-            for name in shelf.names()? {
+            let names = shelf.names().unwrap_or_else(|error| {
+                self.note(Note::TemplatesPassedOver { directory: shelf.path(), reason: reason_of(&error) });
+                Vec::new()
+            });
+            for name in names {
                 let used = taken.insert(name.clone());
                 match shelf.read(&name) {
                     Ok(Some(placed)) => views.push(TemplateView::of(&placed, used)),
                     Ok(None) => {}
                     Err(error) => {
                         let path = shelf.path_of(&name);
-                        let what = std::error::Error::source(&error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+                        let what = in_words(&error);
                         views.push(TemplateView::broken(name.as_str(), shelf.scope.as_str(), &path.to_string_lossy(), used, Some(what)));
                     }
                 }
             }
         }
-        Ok(views)
+        views
     }
 
     /// Returns the template that a name stands for.
@@ -88,14 +90,20 @@ impl Tracker {
     }
 }
 
+/// Returns an error with its cause.
+fn in_words(error: &TemplateError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+/// Returns the cause of an error, which names the place itself.
+fn reason_of(error: &TemplateError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 fn plain(text: &Text) -> String {
     escaped(text.as_str().trim())
 }
 
 fn metadata_of(metadata: &session::Metadata) -> Vec<(String, serde_json::Value)> {
-    let plain = |value: serde_json::Value| match value.as_str() {
-        Some(text) => escaped(text).into(),
-        None => value,
-    };
-    metadata_object(metadata).into_iter().map(|(name, value)| (name, plain(value))).collect()
+    metadata_object(metadata).into_iter().map(|(name, value)| (name, escaped_in(value))).collect()
 }

@@ -159,6 +159,11 @@ text = "Tell support"
         check("\n\ntags = [\"a b\"]", 3, "`tags` has `a b`, which is no tag: one word that begins with neither `+` nor `-`");
         check("metadata = 1", 1, "`metadata` is a table");
         check("[metadata]\na = inf", 2, "`a` is no value");
+        check(
+            "[metadata]\na = 1\nb = { c = [\"{date}\", \"{brunch}\"] }",
+            3,
+            "`b` has `{brunch}`; what can be put in is {branch}, {ticket}, {date}, {user}, and `{{brunch}}` is the word itself",
+        );
         check("work_items = 1", 1, "`work_items` is a list of at most 200 tables");
         check("[work_items]\ntype = \"A\"", 1, "`work_items` is a list of at most 200 tables");
         check("tags = []\n[[work_items]]\ndescription = \"x\"", 2, "a work item needs its `type`, such as IMPL");

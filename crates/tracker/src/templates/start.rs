@@ -67,11 +67,7 @@ fn filled(start: &Start, template: &Template, filler: &mut Filler) -> Start {
 
 /// Returns values with everything put in; one into which nothing could be put is left out.
 fn values(metadata: &[(String, serde_json::Value)], filler: &mut Filler) -> Vec<(String, serde_json::Value)> {
-    let filled = metadata.iter().map(|(name, value)| match value.as_str() {
-        Some(text) => (name.clone(), filler.fill(text).into()),
-        None => (name.clone(), value.clone()),
-    });
-    filled.filter(|(_, value)| value.as_str() != Some("")).collect()
+    metadata.iter().filter_map(|(name, value)| Some((name.clone(), filler.fill_in(value)?))).collect()
 }
 
 fn opening(template: &Template, filler: &mut Filler) -> Result<Opening, TemplateError> {

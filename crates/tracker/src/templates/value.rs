@@ -4,7 +4,7 @@ use serde_json::Value;
 use session::Prefix;
 use toml_edit::{Item, TableLike};
 
-use super::fill::{PLACEHOLDERS, has_placeholders, unknown_in};
+use super::fill::{PLACEHOLDERS, has_placeholders, unknown_in, unknown_within};
 use crate::read_tag;
 
 /// More work items, entries, tags or values of one template are nobody's.
@@ -68,7 +68,11 @@ impl<'t> Fields<'t> {
 
     /// Refuses what cannot be put in.
     fn check(&self, name: &str, text: &str) -> Result<(), Slip> {
-        match unknown_in(text) {
+        self.refuse_unknown(name, unknown_in(text))
+    }
+
+    fn refuse_unknown(&self, name: &str, word: Option<&str>) -> Result<(), Slip> {
+        match word {
             Some(word) => {
                 let known = PLACEHOLDERS.map(|word| format!("{{{word}}}")).join(", ");
                 Err(self.slip(name, format!("has `{{{word}}}`; what can be put in is {known}, and `{{{{{word}}}}}` is the word itself")))
@@ -111,9 +115,7 @@ impl<'t> Fields<'t> {
         let fields = Fields { table, at: self.place(name) };
         let value = |(key, item): (&str, &Item)| {
             let value = item.clone().into_value().ok().and_then(|value| json(&value)).ok_or_else(|| fields.slip(key, "is no value"))?;
-            if let Value::String(text) = &value {
-                fields.check(key, text)?;
-            }
+            fields.refuse_unknown(key, unknown_within(&value))?;
             Ok((key.to_owned(), value))
         };
         fields.table.iter().map(value).collect()
