@@ -106,7 +106,7 @@ fn cells(row: &GroupStatsView, by: GroupKind) -> Vec<String> {
     let at_least = if row.usage.as_ref().is_some_and(|usage| usage["at_least"] == true) { ">=" } else { "" };
     let cost = row.usage.as_ref().and_then(|usage| usage["cost_usd"].as_f64());
     vec![
-        cut(&called(row.key.as_deref(), by), LONGEST_NAME),
+        cut(&row_name(row, by), LONGEST_NAME),
         number(row.sessions),
         number(row.completed),
         number(row.failed),
@@ -117,6 +117,12 @@ fn cells(row: &GroupStatsView, by: GroupKind) -> Vec<String> {
         tokens.map_or_else(|| "-".to_owned(), number),
         cost.map_or_else(|| "-".to_owned(), |cost| format!("{at_least}{cost:.2}")),
     ]
+}
+
+/// A group that is called as the last row is says what it is.
+fn row_name(row: &GroupStatsView, by: GroupKind) -> String {
+    let name = called(row.key.as_deref(), by);
+    if !row.is_total && row.key.as_deref() == Some("total") { format!("{name} ({})", by.as_str()) } else { name }
 }
 
 fn called(key: Option<&str>, by: GroupKind) -> String {

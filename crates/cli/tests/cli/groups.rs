@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use testkit::{BEGINNING, TestEnv, Transcript};
 
+use crate::machine::{own_mounts, with_own_mounts};
 use crate::{env, objects, started_at};
 
 /// Runs git in the project.
@@ -154,4 +155,33 @@ fn what_a_repository_calls_its_branches_drives_no_terminal() {
         assert_eq!(shown.code, 0, "{}", shown.stderr);
         assert!(!shown.stdout.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{:?}", shown.stdout);
     }
+}
+
+#[test]
+fn a_group_that_is_called_total_is_not_the_total() {
+    let env = env();
+    for (hour, tag) in [(9, "total"), (11, "web")] {
+        let id = started_at(&env, &format!("2026-02-16T{hour:02}:00"), "Work");
+        env.answer(["tag", &id, &format!("+{tag}")]);
+    }
+    let rows = objects(&env, ["stats", "--by", "tag"]);
+    let told: Vec<_> = rows.iter().map(|row| json!([row["key"], row["is_total"], row["sessions"]])).collect();
+    assert_eq!(told, [json!(["web", false, 1]), json!(["total", false, 1]), json!(["total", true, 2])]);
+    let page = env.answer(["stats", "--by", "tag"]);
+    let names: Vec<_> = page.lines().map(|line| line.trim().split("  ").next().unwrap()).collect();
+    assert_eq!(&names[1..], ["web", "total (tag)", "total"], "{page}");
+}
+
+#[test]
+fn a_home_that_cannot_be_written_has_the_same_numbers() {
+    let Some(way) = own_mounts() else { return };
+    let env = env();
+    let mut transcript = Transcript::new("c", &env.project(), BEGINNING);
+    transcript.prompt("Mend it").tool(1, 50, "Edit", &json!({"file_path": "/x"}), false).answer(2, 50).write(&env.path(".claude/projects"));
+    env.answer(["index"]);
+    let before = env.answer(["stats", "--by", "agent", "--json"]);
+    assert_eq!(objects(&env, ["stats", "--by", "agent"])[0]["tool_calls"], 1);
+    let script = r#"mount --bind "$HOME" "$HOME" && mount -o remount,ro,bind "$HOME" || exit 9; exec "$0" stats --by agent --json"#;
+    let output = with_own_mounts(&env, way, script);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), before.trim_end());
 }

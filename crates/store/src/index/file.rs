@@ -30,6 +30,14 @@ impl Index {
         Ok(Self { cache: KIND.open(home, patience)? })
     }
 
+    /// Opens the index in a store's home as it is, where nothing can be written.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, or another build wrote it.
+    pub fn open_to_read(home: &Path, patience: Duration) -> Result<Self, StoreError> {
+        Ok(Self { cache: KIND.open_to_read(home, patience)? })
+    }
+
     /// Reports whether an error is about the index in a store's home, and says that it is damaged.
     pub fn is_damaged(home: &Path, error: &StoreError) -> bool {
         KIND.is_damaged(home, error)

@@ -28,6 +28,8 @@ pub struct GroupStatsView {
     pub by: &'static str,
     /// What it is called; `null` for sessions that have nothing of the kind, `total` for all of them.
     pub key: Option<String>,
+    /// Whether it is all of them together, and no group that is called so.
+    pub is_total: bool,
     /// More about it: where a project is.
     pub label: Option<String>,
     /// How many sessions.
@@ -96,7 +98,7 @@ impl Tracker {
         }
         let mut rows: Vec<_> = grouped.groups.iter().map(|group| self.counted(by, group, &known)).collect();
         let together = GroupOfSessions { key: Some("total".to_owned()), label: None, sessions: all };
-        rows.push(self.counted(by, &together, &known));
+        rows.push(GroupStatsView { is_total: true, ..self.counted(by, &together, &known) });
         Ok((rows, grouped))
     }
 
@@ -129,6 +131,7 @@ impl Tracker {
         GroupStatsView {
             by: by.as_str(),
             key: group.key.clone(),
+            is_total: false,
             label: group.label.clone(),
             sessions: sessions.len() as u64,
             active: count(Status::Active),

@@ -26,6 +26,7 @@ impl Tracker {
     pub fn whole_views(&mut self, sessions: &[Session]) -> Result<Vec<SessionView>, StoreError> {
         let index = if self.is_indexed()? { Index::open(&self.home, self.config.patience()).ok() } else { None };
         let index = index.map(|mut index| self.take_back_what_is_kept(&mut index).map(|_| index)).and_then(Result::ok);
+        let index = index.or_else(|| self.index_as_it_is());
         self.views_over(sessions, index.as_ref())
     }
 
@@ -39,8 +40,14 @@ impl Tracker {
             self.note(Note::NoIndex { reason: error.to_string() });
             None
         });
-        let views = self.views_over(std::slice::from_ref(session), index.flatten().as_ref())?;
+        let index = index.flatten().or_else(|| self.index_as_it_is());
+        let views = self.views_over(std::slice::from_ref(session), index.as_ref())?;
         views.into_iter().next().map_or_else(|| self.view(session), Ok)
+    }
+
+    /// Opens the index as somebody left it: where it cannot be written it says what it said.
+    fn index_as_it_is(&self) -> Option<Index> {
+        Index::is_there(&self.home).then(|| Index::open_to_read(&self.home, self.config.patience()).ok()).flatten()
     }
 
     /// Reports whether there is more to be known than lies on the disk.
@@ -91,6 +98,7 @@ impl Tracker {
         work: impl FnOnce(&Told<'_>) -> T,
     ) -> Result<T, StoreError> {
         let index = Index::is_there(&self.home).then(|| Index::open(&self.home, self.config.patience()).ok()).flatten();
+        let index = index.or_else(|| self.index_as_it_is());
         let ledger = match &index {
             Some(index) => indexed(index, conversation.id.as_str())?,
             None => self.read_from_disk(conversation),
