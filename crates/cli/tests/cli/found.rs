@@ -89,3 +89,24 @@ fn what_can_be_no_id_is_no_session_and_is_counted_all_the_same() {
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(outcome.stderr.contains("is no id that an agent can be started with"), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_store_that_has_as_much_and_something_else_loses_nothing() {
+    let (env, other) = (env(), env());
+    let write = |env: &TestEnv, id: &str| {
+        Transcript::new(id, &env.project(), BEGINNING).prompt("Mend it").answer(1, 50).write(&env.path(".claude/projects"))
+    };
+    let (here, _there) = (write(&env, "c"), write(&other, "d"));
+    env.answer(["index"]);
+    other.answer(["index"]);
+    for name in ["rutter.db", "rutter.db-wal", "rutter.db-shm"] {
+        let place = |env: &TestEnv| env.path(".local/share/rutter").join(name);
+        drop(fs::remove_file(place(&env)));
+        drop(fs::copy(place(&other), place(&env)));
+    }
+    env.answer(["index"]);
+    fs::remove_file(here).unwrap();
+    env.answer(["index", "--again"]);
+    let responses = |env: &TestEnv| objects(env, ["usage", "--all-projects"]).last().unwrap()["responses"].clone();
+    assert_eq!(responses(&env), 2);
+}

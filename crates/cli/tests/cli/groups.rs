@@ -1,5 +1,6 @@
 //! Sessions in groups, in a repository with branches and commits, and with transcripts.
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -177,8 +178,11 @@ fn a_home_that_cannot_be_written_has_the_same_numbers() {
     let Some(way) = own_mounts() else { return };
     let env = env();
     let mut transcript = Transcript::new("c", &env.project(), BEGINNING);
-    transcript.prompt("Mend it").tool(1, 50, "Edit", &json!({"file_path": "/x"}), false).answer(2, 50).write(&env.path(".claude/projects"));
+    transcript.prompt("Mend it").tool(1, 50, "Edit", &json!({"file_path": "/x"}), false).answer(2, 50);
+    let file = transcript.write(&env.path(".claude/projects"));
     env.answer(["index"]);
+    // What only the index knows still.
+    fs::remove_file(file).unwrap();
     let before = env.answer(["stats", "--by", "agent", "--json"]);
     assert_eq!(objects(&env, ["stats", "--by", "agent"])[0]["tool_calls"], 1);
     let script = r#"mount --bind "$HOME" "$HOME" && mount -o remount,ro,bind "$HOME" || exit 9; exec "$0" stats --by agent --json"#;

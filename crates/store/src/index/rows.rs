@@ -205,6 +205,22 @@ impl Index {
         rows.collect::<Result<_, _>>().of(&self.cache.connection)
     }
 
+    /// Reports whether parts are here as the store has them, and are known to be kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_kept(&self, parts: &[KeptPart]) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM files f JOIN parts p ON p.file = f.id JOIN usages u ON u.file = p.file AND u.part = p.part
+            WHERE f.path = ?1 AND f.born = ?2 AND p.part = ?3 AND p.is_kept AND f.agent = ?4 AND p.format = ?5 AND u.usage = ?6 AND p.rest = ?7";
+        let mut query = self.cache.connection.prepare_cached(query).of(&self.cache.connection)?;
+        for KeptPart { agent, path, born, part, facts: EncodedFacts { format, usage, rest } } in parts {
+            if !query.exists(params![path, born, part, agent, format, usage, rest]).of(&self.cache.connection)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Returns how many parts the store has, as far as is known here: all, less those that it lacks, which have an index of their own.
     ///
     /// # Errors

@@ -134,24 +134,21 @@ impl Finding<'_> {
             level.parts.push(part);
             return Ok(());
         }
+        // Of most files there is nothing but their names: what is not needed of each is not made.
+        let mut names: Vec<_> = unit.steps.iter().map(StepName::as_os).collect();
         for (name, kind) in &entries {
-            let steps: Vec<StepName> = unit.steps.iter().chain([name]).cloned().collect();
-            let names: Vec<_> = steps.iter().map(StepName::as_os).collect();
+            names.push(name.as_os());
             let entry = match kind {
                 Kind::File | Kind::Directory => self.agent.entry(&names, *kind == Kind::Directory),
                 Kind::Link | Kind::Other => Entry::Nothing,
             };
+            names.pop();
+            let steps = || unit.steps.iter().chain([name]).cloned().collect::<Vec<_>>();
             match entry {
                 Entry::Nothing => {}
-                Entry::Within => level.below.push(Unit { steps, of: None }),
-                Entry::Folder(id) => {
-                    let of = Some(id.to_owned());
-                    level.below.push(Unit { steps, of });
-                }
-                Entry::Transcript(id) => {
-                    let id = id.to_owned();
-                    self.take_transcript(&open, name, id, steps, level);
-                }
+                Entry::Within => level.below.push(Unit { steps: steps(), of: None }),
+                Entry::Folder(id) => level.below.push(Unit { steps: steps(), of: Some(id.to_owned()) }),
+                Entry::Transcript(id) => self.take_transcript(&open, name, id.to_owned(), steps(), level),
             }
         }
         Ok(())
@@ -166,7 +163,9 @@ impl Finding<'_> {
 
     fn take_transcript(&self, open: &Directory, name: &StepName, id: String, steps: Vec<StepName>, level: &mut Level) {
         let mut part = Part { id, steps, ..Part::default() };
-        look_at(open, name, self.root, &part.steps.clone(), &mut part, &mut level.troubles);
+        let steps = std::mem::take(&mut part.steps);
+        look_at(open, name, self.root, &steps, &mut part, &mut level.troubles);
+        part.steps = steps;
         if part.files.is_empty() && part.others == 0 {
             return;
         }

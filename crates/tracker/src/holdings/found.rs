@@ -35,36 +35,31 @@ pub(super) struct Part {
 /// Puts parts together to conversations: what a sub-agent has is its parent's.
 pub(super) fn together(agent: Agent, root: &Arc<Path>, parts: Vec<Part>) -> Vec<Holding> {
     let parents: HashMap<String, String> = parts.iter().filter_map(|part| Some((part.id.clone(), part.parent.clone()?))).collect();
-    let mut all: BTreeMap<(Vec<StepName>, String, bool), Holding> = BTreeMap::new();
-    for part in parts {
-        let layout = if part.is_of_older { Layout::Directories } else { Layout::Files };
+    let mut all: BTreeMap<(Vec<StepName>, String, bool), Vec<Part>> = BTreeMap::new();
+    for mut part in parts {
         // A client that moves conversations from folder to folder has each once for each folder.
         let place = if agent == Agent::ClaudeCode { part.steps[..part.steps.len() - 1].to_vec() } else { Vec::new() };
-        let id = eldest(&parents, &part.id).to_owned();
-        let fresh = || Holding {
-            id: id.clone(),
-            agent,
-            root: Arc::clone(root),
-            layout,
-            place: place.clone(),
-            pieces: Vec::new(),
-            files: Vec::new(),
-            others: 0,
-            folders_modified: 0,
-            stored: None,
-        };
-        let holding = all.entry((place.clone(), id.clone(), part.is_of_older)).or_insert_with(fresh);
-        holding.pieces.push(part.steps);
-        holding.files.extend(part.files);
-        holding.others += part.others;
-        holding.folders_modified = holding.folders_modified.max(part.modified.unwrap_or(0));
+        let id = if parents.is_empty() { std::mem::take(&mut part.id) } else { eldest(&parents, &part.id).to_owned() };
+        all.entry((place, id, part.is_of_older)).or_default().push(part);
     }
-    let mut holdings: Vec<Holding> = all.into_values().filter(is_conversation).collect();
-    holdings.iter_mut().for_each(|holding| {
-        holding.pieces.sort();
-        holding.files.sort_by(|one, other| one.steps.cmp(&other.steps));
-    });
-    holdings
+    let holding = |((place, id, is_of_older), parts): ((Vec<StepName>, String, bool), Vec<Part>)| {
+        let layout = if is_of_older { Layout::Directories } else { Layout::Files };
+        let (others, modified) = (parts.iter().map(|part| part.others).sum(), parts.iter().filter_map(|part| part.modified).max());
+        let (mut pieces, mut files) = (Vec::with_capacity(parts.len()), Vec::new());
+        for part in parts {
+            pieces.push(part.steps);
+            if files.is_empty() {
+                files = part.files;
+            } else {
+                files.extend(part.files);
+            }
+        }
+        pieces.sort();
+        files.sort_by(|one: &HeldFile, other| one.steps.cmp(&other.steps));
+        let folders_modified = modified.unwrap_or(0);
+        Holding { id, agent, root: Arc::clone(root), layout, place, pieces, files, others, folders_modified, stored: None }
+    };
+    all.into_iter().map(holding).filter(is_conversation).collect()
 }
 
 /// Returns the conversations of a database: what a sub-agent has is its parent's.

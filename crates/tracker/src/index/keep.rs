@@ -34,6 +34,19 @@ impl Tracker {
         Ok(true)
     }
 
+    /// Finds out whether the store has what it is thought to have, and not only as much: another store may have come in its place. Where it has not,
+    /// everything is laid together, and kept anew.
+    pub(super) fn compare_with_what_is_kept(&mut self, index: &mut Index) -> Result<(), StoreError> {
+        let parts = self.store.reads().kept_parts()?;
+        if parts.len() as u64 != index.kept()? || index.has_kept(&parts)? {
+            return Ok(());
+        }
+        index.write(|turn| {
+            turn.note_nothing_kept()?;
+            parts.iter().try_for_each(|part| turn.take_back(part, &conversations(part)))
+        })
+    }
+
     /// Copies to the store what is new in the index.
     pub(super) fn keep_what_is_new(&mut self, index: &mut Index) -> Result<(), StoreError> {
         let mut parts = index.to_keep(CHUNK)?;

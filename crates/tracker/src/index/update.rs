@@ -83,6 +83,7 @@ impl Tracker {
     fn index_once(&mut self, progress: &mut Progress<'_>) -> Result<IndexView, IndexError> {
         let mut index = Index::open(&self.home, self.config.patience())?;
         let sources = Sources::find_all(&self.config.transcript_roots()?);
+        self.compare_with_what_is_kept(&mut index)?;
         let mut view = self.bring_index_up(&mut index, None, &sources, progress)?;
         let names = index.to_take_in()?;
         // The store's copy is made while somebody finds out what sessions there were.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use session::{ConversationKey, Moment, Session, SessionKey};
 use store::Index;
 
+use super::roots::newest_first;
 use super::{InventoryError, agent_called};
 use crate::Tracker;
 use crate::directory::{Directory, path_of};
@@ -101,15 +102,18 @@ impl Tracker {
     /// # Errors
     /// When nobody says where they are or knows the agent, or the store cannot answer.
     pub fn agent_sessions(&self, choice: &Choice) -> Result<(Vec<AgentSessionView>, usize, Vec<String>), InventoryError> {
-        let held = self.held(agent_called(choice.agent.as_deref())?)?;
+        let held = self.held_unsorted(agent_called(choice.agent.as_deref())?)?;
         let mut holdings = held.holdings;
-        let in_use = self.in_use(&holdings)?;
         if let Some(owner) = &choice.owner {
             let known = self.known()?;
             holdings.retain(|holding| known.owner(holding) == Some(owner));
         }
         let all = holdings.len();
-        holdings.truncate(choice.limit.unwrap_or(usize::MAX));
+        let limit = choice.limit.unwrap_or(usize::MAX);
+        newest_first(&mut holdings, limit);
+        // Only of what is shown somebody wants to know more. What was written to last is among the first, wherever else it lies.
+        holdings.truncate(limit);
+        let in_use = self.in_use(&holdings)?;
         let known = if holdings.len() > ONE_BY_ONE { self.known()? } else { self.known_of(&holdings)? };
         let views = self.contents(&holdings)?.into_iter().zip(&holdings);
         let views = views.map(|(read, holding)| self.agent_session_view(holding, read, &known, in_use.why(holding)));
