@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use testkit::{Exchange, Kind};
+use testkit::{Exchange, Kind, wait_for};
 
-use crate::stage::Stage;
+use crate::stage::{SOON, Stage};
 use crate::truth::{blocks, text};
 
 /// Why a prompt that a hook reported begins no turn that somebody typed.
@@ -66,10 +66,24 @@ impl Stage {
         self.sessions().iter().flat_map(|session| self.timeline(session)).collect()
     }
 
+    /// The records of each transcript, as soon as every prompt is among them that a hook reported: the agent writes when it comes to it, also one that has
+    /// ended its turn.
+    fn written_transcripts(&self) -> Vec<(String, Vec<Value>)> {
+        let payloads = self.home.payloads();
+        let reported = || payloads.iter().filter(|payload| payload["hook_event_name"] == "UserPromptSubmit");
+        wait_for("every prompt that a hook reported to be in a transcript", SOON, || {
+            let transcripts = self.transcripts();
+            let kinds: [fn(&Value) -> bool; 3] = [is_typed, is_notification, is_queued];
+            let mut all: Vec<_> = kinds.into_iter().flat_map(|is_it| prompts(&transcripts, is_it)).collect();
+            let is_there = reported().all(|payload| take(&mut all, &(text(&payload["session_id"]), text(&payload["prompt"]))));
+            is_there.then_some(transcripts)
+        })
+    }
+
     /// Every prompt that a hook reported is a turn, and every turn was reported.
     #[track_caller]
     fn compare_prompts(&self) {
-        let transcripts = self.transcripts();
+        let transcripts = self.written_transcripts();
         let said = |is_it| prompts(&transcripts, is_it);
         let (mut typed, mut untyped, mut queued) = (said(is_typed), said(is_notification), said(is_queued));
         let (mut begun, mut reasons) = (Vec::new(), Vec::new());

@@ -55,10 +55,9 @@ fn find(agent: Agent, root: &Path, threads: usize) -> Held {
     let mut all = Level::default();
     let mut waiting = vec![Unit { steps: Vec::new(), of: None }];
     while !waiting.is_empty() {
-        let level = finding.level(&waiting, threads);
-        waiting = level.below;
-        all.parts.extend(level.parts);
-        all.troubles.extend(level.troubles);
+        let mut level = finding.level(&waiting, threads);
+        waiting = std::mem::take(&mut level.below);
+        all.append(level);
     }
     Held { holdings: together(agent, &shared, all.parts), troubles: all.troubles }
 }
@@ -84,7 +83,11 @@ struct Level {
 
 impl Level {
     fn append(&mut self, mut other: Self) {
-        self.parts.append(&mut other.parts);
+        if self.parts.is_empty() {
+            std::mem::swap(&mut self.parts, &mut other.parts);
+        } else {
+            self.parts.append(&mut other.parts);
+        }
         self.below.append(&mut other.below);
         self.troubles.append(&mut other.troubles);
     }
@@ -240,7 +243,12 @@ impl Finding<'_> {
 
 fn look_at(open: &Directory, name: &StepName, root: &Path, steps: &[StepName], part: &mut Part, troubles: &mut Vec<String>) {
     match open.look(name) {
-        Ok((Kind::File, seen)) => part.files.push(HeldFile { steps: steps.to_vec(), seen }),
+        Ok((Kind::File, seen)) => {
+            if part.files.is_empty() {
+                part.files.reserve_exact(1);
+            }
+            part.files.push(HeldFile { steps: steps.to_vec(), seen });
+        }
         // It was something else a moment ago.
         Ok(_) => part.others += 1,
         Err(error) if is_absence(&error) => {}

@@ -35,31 +35,46 @@ pub(super) struct Part {
 /// Puts parts together to conversations: what a sub-agent has is its parent's.
 pub(super) fn together(agent: Agent, root: &Arc<Path>, parts: Vec<Part>) -> Vec<Holding> {
     let parents: HashMap<String, String> = parts.iter().filter_map(|part| Some((part.id.clone(), part.parent.clone()?))).collect();
-    let mut all: BTreeMap<(Vec<StepName>, String, bool), Vec<Part>> = BTreeMap::new();
+    let mut all: BTreeMap<(Vec<StepName>, String, bool), Gathered> = BTreeMap::new();
     for mut part in parts {
         // A client that moves conversations from folder to folder has each once for each folder.
         let place = if agent == Agent::ClaudeCode { part.steps[..part.steps.len() - 1].to_vec() } else { Vec::new() };
         let id = if parents.is_empty() { std::mem::take(&mut part.id) } else { eldest(&parents, &part.id).to_owned() };
-        all.entry((place, id, part.is_of_older)).or_default().push(part);
+        all.entry((place, id, part.is_of_older)).or_default().take(part);
     }
-    let holding = |((place, id, is_of_older), parts): ((Vec<StepName>, String, bool), Vec<Part>)| {
-        let layout = if is_of_older { Layout::Directories } else { Layout::Files };
-        let (others, modified) = (parts.iter().map(|part| part.others).sum(), parts.iter().filter_map(|part| part.modified).max());
-        let (mut pieces, mut files) = (Vec::with_capacity(parts.len()), Vec::new());
-        for part in parts {
-            pieces.push(part.steps);
-            if files.is_empty() {
-                files = part.files;
-            } else {
-                files.extend(part.files);
-            }
-        }
+    let mut holdings = Vec::with_capacity(all.len());
+    for ((place, id, is_of_older), Gathered { mut pieces, mut files, others, folders_modified }) in all {
         pieces.sort();
-        files.sort_by(|one: &HeldFile, other| one.steps.cmp(&other.steps));
-        let folders_modified = modified.unwrap_or(0);
-        Holding { id, agent, root: Arc::clone(root), layout, place, pieces, files, others, folders_modified, stored: None }
-    };
-    all.into_iter().map(holding).filter(is_conversation).collect()
+        files.sort_by(|one, other| one.steps.cmp(&other.steps));
+        let layout = if is_of_older { Layout::Directories } else { Layout::Files };
+        let holding = Holding { id, agent, root: Arc::clone(root), layout, place, pieces, files, others, folders_modified, stored: None };
+        holdings.extend(Some(holding).filter(is_conversation));
+    }
+    holdings
+}
+
+/// What several parts have together.
+#[derive(Default)]
+struct Gathered {
+    pieces: Vec<Vec<StepName>>,
+    files: Vec<HeldFile>,
+    others: u64,
+    folders_modified: i64,
+}
+
+impl Gathered {
+    fn take(&mut self, part: Part) {
+        // Mostly there is one piece with one file.
+        self.pieces.reserve_exact(1);
+        self.pieces.push(part.steps);
+        if self.files.is_empty() {
+            self.files = part.files;
+        } else {
+            self.files.extend(part.files);
+        }
+        self.others += part.others;
+        self.folders_modified = self.folders_modified.max(part.modified.unwrap_or(0));
+    }
 }
 
 /// Returns the conversations of a database: what a sub-agent has is its parent's.
@@ -91,7 +106,7 @@ pub(super) fn of_database(agent: Agent, root: &Arc<Path>, stored: Vec<Stored>) -
         files: Vec::new(),
         others: 0,
         folders_modified: 0,
-        stored: Some(stored),
+        stored: Some(Box::new(stored)),
     };
     all.into_iter().map(holding).collect()
 }

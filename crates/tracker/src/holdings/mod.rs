@@ -72,7 +72,7 @@ pub(crate) struct Holding {
     /// When anything was put into its folders or taken out of them, in nanoseconds since 1970: what there is to say where it has no files.
     pub(crate) folders_modified: i64,
     /// What its database says of it.
-    pub(crate) stored: Option<Stored>,
+    pub(crate) stored: Option<Box<Stored>>,
 }
 
 impl Holding {
