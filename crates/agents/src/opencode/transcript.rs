@@ -53,6 +53,15 @@ pub fn walk(root: &Path) -> Walked {
     walked
 }
 
+/// Finds the databases of a directory that can be read.
+pub(crate) fn databases(root: &Path) -> Vec<FoundFile> {
+    let entries = fs::read_dir(root).into_iter().flatten().filter_map(Result::ok);
+    let mut found: Vec<_> =
+        entries.map(|entry| entry.path()).filter(|path| is_database(path)).filter_map(|path| found_database(&path).ok()).collect();
+    found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
 /// Finds the sessions in the databases of a directory.
 pub(crate) fn stored(root: &Path, scratch: Option<&Path>) -> (Vec<Stored>, Vec<(PathBuf, io::Error)>) {
     let (mut found, mut troubles) = (Vec::new(), Vec::new());

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::agent::Agent;
+use super::walk::FoundFile;
 use crate::claude_code::transcript::{Piece, is_id, piece};
 use crate::{codex, copilot, gemini, opencode};
 
@@ -137,6 +138,11 @@ impl Agent {
     /// Returns what a person types to have the agent delete a conversation that has no files of its own.
     pub fn deletes(self, id: &str) -> Option<String> {
         (self == Self::Opencode && is_id(id)).then(|| format!("{} {id}", opencode::DELETE.join(" ")))
+    }
+
+    /// Finds the databases below a root, each told of with its log.
+    pub fn databases(self, root: &Path) -> Vec<FoundFile> {
+        if self == Self::Opencode { opencode::transcript::databases(root) } else { Vec::new() }
     }
 
     /// Finds the conversations below a root that have no files of their own, and where nobody could look. A database that its agent has open is

@@ -125,6 +125,9 @@ fn the_trash_on_another_file_system_keeps_every_byte_too() {
     let before = files(&projects(&env));
     env.answer(["agents", "delete", "c"]);
     assert!(files(&projects(&env)).is_empty());
+    // Somebody who put it back was killed while it was being copied.
+    fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    fs::write(folder.with_file_name(".rutter-moved.new"), "half").unwrap();
     env.answer(["agents", "restore", "c"]);
     assert_eq!(files(&projects(&env)), before);
     assert_eq!(fs::read_link(folder.join("tool-results/link")).unwrap(), Path::new("/nowhere"));
@@ -339,6 +342,21 @@ fn what_is_in_use_is_never_cleaned_up_and_an_owner_is_compared_whole() {
     assert_eq!((ids(&gone), why("user_12_c")), (vec!["user_12_d"], json!("running")));
     let listed = objects(&env, ["agents", "list"]);
     assert_eq!(ids(&listed), ["recent", "head", "recent", "user_12_c"]);
+}
+
+#[test]
+fn who_cleans_up_for_an_owner_compares_it_whole() {
+    let mut env = env();
+    for (owner, id) in [("user_1", "a"), ("user_12", "b"), ("user_123", "c"), ("other", "runs")] {
+        env.set("RUTTER_OWNER", owner);
+        prompted(&env, &env.project(), id, "startup", "Mend");
+        env.answer(["current"]);
+        conversation(&env, id);
+    }
+    let wanted = |dry: &[&str]| objects(&env, [&["agents", "clean", "--older-than", "1m", "--owner", "user_12"], dry].concat());
+    assert_eq!(ids(&wanted(&["--dry-run"])), ["b"]);
+    assert_eq!(ids(&wanted(&[])), ["b"]);
+    assert_eq!(objects(&env, ["agents", "list"]).len(), 3);
 }
 
 #[test]

@@ -422,3 +422,29 @@ fn all_that_is_in_a_database_is_named() {
     assert!(named.iter().all(|id| page.contains(&format!("\n    {}\n", id.as_str().unwrap()))), "{page}");
     assert!(page.contains("Agent sessions: 2, together here"), "{page}");
 }
+
+#[test]
+fn a_database_to_which_nobody_wrote_is_not_copied_again() {
+    let env = env();
+    let _database = place_all(&env);
+    // Where there is no store nothing is kept.
+    env.answer(["start", "--quiet", "-d", "Look"]);
+    let list = || objects(&env, ["agents", "list", "--agent", "opencode"]);
+    let (before, path) = (list(), env.path(DATABASE));
+    assert_eq!(before.len(), 2);
+    // It is what it was, as far as the file system says so; what is in it would be of no use.
+    let found = fs::metadata(&path).unwrap();
+    let noise = vec![b'x'; usize::try_from(found.len()).unwrap()];
+    fs::write(&path, &noise).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(found.modified().unwrap()).unwrap();
+    assert_eq!(list(), before);
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1))
+        .unwrap();
+    fs::write(env.path(&format!("{DATABASE}-wal")), "").unwrap();
+    let outcome = env.raw(["agents", "list", "--agent", "opencode", "--json"]);
+    assert!(outcome.stdout.is_empty() && outcome.stderr.contains("opencode.db"), "{outcome:?}");
+}

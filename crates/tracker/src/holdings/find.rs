@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use agents::claude_code::transcript::is_id;
 use agents::transcripts::{Agent, Entry};
 
+use super::databases;
 use super::found::{Part, of_database, together};
 use super::{Held, HeldFile, trouble};
 use crate::directory::{Directory, Kind, StepName, path_of};
+use crate::index::Scratch;
 
 /// How far below a conversation's folder files are looked for.
 const DEEPEST: usize = 16;
@@ -19,10 +21,10 @@ const DEEPEST: usize = 16;
 const HISTORY: &str = "history.json";
 
 /// Finds all conversations below some roots, also those in databases: one that its agent has open is copied to `scratch` first.
-pub(crate) fn find_all(roots: &[(Agent, PathBuf)], scratch: Option<&Path>) -> Held {
+pub(crate) fn find_all(roots: &[(Agent, PathBuf)], scratch: Option<&Scratch>) -> Held {
     let mut all = Held::default();
     for (agent, root) in roots {
-        let (stored, troubles) = agent.stored(root, scratch);
+        let (stored, troubles) = databases::stored(*agent, root, scratch);
         let held = find(*agent, root, crate::index::threads());
         all.holdings.extend(held.holdings);
         all.holdings.extend(of_database(*agent, &Arc::from(root.as_path()), stored));

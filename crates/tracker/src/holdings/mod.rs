@@ -9,8 +9,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `find` | going through a root, directory by directory, on some threads |
+//! | `databases` | what is in databases, asked again only where somebody wrote to them |
 //! | `found` | what is found on the way, put together to conversations |
 
+mod databases;
 mod find;
 mod found;
 
@@ -133,4 +135,23 @@ pub(crate) struct Held {
 /// Says what could not be looked at, and why.
 fn trouble(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
+}
+
+/// Returns a conversation that has one file.
+#[cfg(test)]
+pub(crate) fn found_for_tests(id: &str, root: &Path, file: HeldFile) -> Holding {
+    let (place, pieces) = (file.steps[..file.steps.len() - 1].to_vec(), vec![file.steps.clone()]);
+    let (agent, layout) = (Agent::ClaudeCode, Layout::Files);
+    Holding {
+        id: id.to_owned(),
+        agent,
+        root: Arc::from(root),
+        layout,
+        place,
+        pieces,
+        files: vec![file],
+        others: 0,
+        folders_modified: 0,
+        stored: None,
+    }
 }

@@ -16,6 +16,11 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
+    /// Returns the store's home, in which it is.
+    pub(crate) fn home(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// Opens it in a store's home, and makes it where it is not.
     pub(crate) fn open(home: &Path) -> io::Result<Self> {
         let path = home.join(NAME);

@@ -40,7 +40,7 @@ impl Tracker {
         let may_have_database = roots.iter().any(|(agent, root)| *agent == Agent::Opencode && root.is_dir());
         // Without a place of its own it is the system's.
         let scratch = if may_have_database { Scratch::open(&self.home).ok() } else { None };
-        Ok(holdings::find_all(&roots, scratch.as_ref().map(Scratch::path)))
+        Ok(holdings::find_all(&roots, scratch.as_ref()))
     }
 
     fn agent_roots(&self) -> Result<Vec<(Agent, PathBuf)>, ConfigError> {

@@ -176,4 +176,43 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(is_as_found(&root, &file) && hashed(&root, &file).unwrap().is_none());
     }
+
+    #[test]
+    fn what_is_written_to_after_it_was_hashed_stays_where_it_is() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, trash) = (place.path().join("root/-p"), place.path().join("trash"));
+        [&folder, &trash].iter().for_each(|directory| fs::create_dir_all(directory).unwrap());
+        fs::write(folder.join("c.jsonl"), "one").unwrap();
+        let open = || Directory::open(&place.path().join("root")).unwrap();
+        let steps: Vec<StepName> = ["-p", "c.jsonl"].into_iter().filter_map(StepName::new).collect();
+        let seen = open().walk(&steps[..1]).unwrap().look(&steps[1]).unwrap().1;
+        let held = crate::holdings::found_for_tests("c", &place.path().join("root"), HeldFile { steps, seen });
+        let leaving = |entry: &str| {
+            let root = open();
+            let common = held.common();
+            let pieces: Vec<Way> = held.pieces.iter().filter_map(|piece| Way::of(&piece[common.len()..])).collect();
+            let files = held.files.iter().filter_map(|file| hashed(&root, file).unwrap()).collect();
+            let deleted = Deleted {
+                version: Deleted::form(&pieces),
+                agent: held.agent.name().to_owned(),
+                id: held.id.clone(),
+                root: held.root.to_path_buf(),
+                place: common,
+                pieces,
+                files,
+                deleted_at: 0,
+                why: String::new(),
+                deletion: None,
+            };
+            let line = store::wait_in_line(&trash.join("lock"), std::time::Duration::from_secs(60)).unwrap();
+            Leaving { holding: &held, root, deleted, trash: trash.clone(), entry: trash.join(entry), _line: line }
+        };
+        let late = leaving("late");
+        let (before, path) = (fs::metadata(folder.join("c.jsonl")).unwrap().modified().unwrap(), folder.join("c.jsonl"));
+        fs::write(&path, "longer").unwrap();
+        assert!(late.go().is_err() && path.exists() && !trash.join("late").exists());
+        drop(fs::write(&path, "one").and_then(|()| File::options().write(true).open(&path)?.set_modified(before)));
+        // That it says the same again nobody can tell: what changed cannot be set back.
+        assert!(hashed(&open(), &held.files[0]).is_err());
+    }
 }
