@@ -7,6 +7,7 @@
 //! | `cache` | files that can be made again |
 //! | `index/` | what was read from transcripts, and how far: a cache beside the store |
 //! | `search/` | what can be searched: a cache beside the store, too |
+//! | `loaded/` | what one turn has loaded of all rows, whatever they are kept in |
 //! | `sqlite/` | the embedded backend; its migrations lie in `migrations/sqlite/` |
 //!
 //! Only this room knows SQL of ours. The rules every backend keeps are tests in `tests/rules.rs`.
@@ -14,6 +15,7 @@
 mod cache;
 mod error;
 mod index;
+mod loaded;
 mod search;
 mod sqlite;
 mod store;

@@ -1,183 +1,119 @@
-//! Rows to columns and back, a few at a time: what one turn touches.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Rows to columns and back, one at a time.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::{
-    Awaited, Change, Conversation, ConversationKey, Event, EventId, Observed, Project, ProjectKey, Rows, Session, SessionKey, Subject,
-    ToolCallKey, TurnKey, When,
+    Awaited, Conversation, ConversationKey, Entry, EntryKey, EventId, Footprint, Head, Project, ProjectKey, Scope, Session, SessionKey,
+    ToolCall, ToolCallKey, Transition, Turn, TurnKey, WorkItem, WorkKey,
 };
 use uuid::Uuid;
 
-use crate::sqlite::chain::LoadedChain;
-use crate::sqlite::{activity, events, record};
+use crate::loaded::Tables;
+use crate::sqlite::{activity, chain, events, record};
 use crate::store::{Recorded, Seq};
 
-/// The part of all rows that a turn has loaded, and which of them it has changed.
-#[derive(Default)]
-pub(crate) struct Loaded {
-    pub(crate) rows: Rows,
-    known: BTreeSet<Awaited>,
-    changed: BTreeSet<Awaited>,
-    known_turns: BTreeSet<TurnKey>,
-    known_calls: BTreeSet<ToolCallKey>,
-    known_footprints: BTreeSet<SessionKey>,
-    chain: LoadedChain,
-    /// Where in the log the events lie that wait.
-    pub(crate) places: BTreeMap<EventId, Seq>,
-}
+impl Tables for Connection {
+    type Error = rusqlite::Error;
 
-impl Loaded {
-    /// Loads what applying the event reads, and notes that it will change.
-    pub(crate) fn load_for(&mut self, connection: &Connection, event: &Event) -> rusqlite::Result<()> {
-        match event.about {
-            Subject::Mirror => {}
-            Subject::Project(key) => self.load(connection, Awaited::Project(key))?,
-            Subject::Session(key) => self.load(connection, Awaited::Session(key))?,
-            Subject::Conversation(key) => self.load(connection, Awaited::Conversation(key))?,
-        }
-        match (&event.change, event.about) {
-            (Change::WorkAdded(added), _) => self.load(connection, Awaited::Work(added.key)),
-            (Change::WorkMarked(marked), _) => self.load(connection, Awaited::Work(marked.key)),
-            (Change::EntryAdded(added), _) => self.load(connection, Awaited::Entry(added.key)),
-            (Change::EntryMarked(marked), _) => self.load(connection, Awaited::Entry(marked.key)),
-            (Change::Based(_) | Change::Surveyed(_), Subject::Session(key)) => self.load_footprint(connection, key),
-            (Change::Observed(observed), Subject::Conversation(key)) => self.load_for_observed(connection, key, event.id, observed),
-            (Change::Assigned { session, .. }, Subject::Conversation(key)) => {
-                self.load(connection, Awaited::Session(*session))?;
-                self.load_all_of(connection, key)
-            }
-            (Change::Moved(moved), Subject::Project(project)) => {
-                self.load(connection, Awaited::Transition(event.id))?;
-                self.chain.load_for_moved(connection, &mut self.rows, project, moved, &When::of(event))
-            }
-            (Change::Reported(reported), _) => self.load(connection, Awaited::Transition(reported.transition)),
-            _ => Ok(()),
-        }
+    fn project(&self, key: ProjectKey) -> rusqlite::Result<Option<Project>> {
+        project(self, key)
     }
 
-    fn load_footprint(&mut self, connection: &Connection, key: SessionKey) -> rusqlite::Result<()> {
-        if self.known_footprints.insert(key) {
-            self.rows.footprints.extend(record::footprint(connection, key)?.map(|row| (key, row)));
-        }
-        Ok(())
+    fn session(&self, key: SessionKey) -> rusqlite::Result<Option<Session>> {
+        session(self, key)
     }
 
-    fn load_for_observed(
-        &mut self,
-        connection: &Connection,
-        key: ConversationKey,
-        event: EventId,
-        observed: &Observed,
-    ) -> rusqlite::Result<()> {
-        if let Some(prompt) = observed.turn(event) {
-            let turn = TurnKey::of(key, prompt.as_str());
-            if self.known_turns.insert(turn) {
-                self.rows.turns.extend(activity::turn(connection, turn)?.map(|row| (turn, row)));
-            }
-        }
-        for tool in observed.what.tools() {
-            let call = ToolCallKey::of(key, tool.call.as_str());
-            if self.known_calls.insert(call) {
-                self.rows.tool_calls.extend(activity::tool_call(connection, call)?.map(|row| (call, row)));
-            }
-        }
-        Ok(())
+    fn work_item(&self, key: WorkKey) -> rusqlite::Result<Option<WorkItem>> {
+        record::work_item(self, key)
     }
 
-    /// Loads everything a conversation did: it may belong elsewhere now.
-    fn load_all_of(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<()> {
-        for turn in activity::turns_of(connection, key)? {
-            if self.known_turns.insert(turn.key) {
-                self.rows.turns.insert(turn.key, turn);
-            }
-        }
-        for call in activity::tool_calls_of(connection, key)? {
-            if self.known_calls.insert(call.key) {
-                self.rows.tool_calls.insert(call.key, call);
-            }
-        }
-        Ok(())
+    fn entry(&self, key: EntryKey) -> rusqlite::Result<Option<Entry>> {
+        record::entry(self, key)
     }
 
-    fn load(&mut self, connection: &Connection, what: Awaited) -> rusqlite::Result<()> {
-        self.changed.insert(what);
-        if !self.known.insert(what) {
-            return Ok(());
-        }
-        match what {
-            Awaited::Project(key) => self.rows.projects.extend(project(connection, key)?.map(|row| (key, row))),
-            Awaited::Session(key) => self.rows.sessions.extend(session(connection, key)?.map(|row| (key, row))),
-            Awaited::Work(key) => self.rows.work_items.extend(record::work_item(connection, key)?.map(|row| (key, row))),
-            Awaited::Entry(key) => self.rows.entries.extend(record::entry(connection, key)?.map(|row| (key, row))),
-            Awaited::Conversation(key) => self.load_conversation(connection, key)?,
-            Awaited::Transition(event) => {
-                self.chain.expect(event);
-                self.chain.load(connection, &mut self.rows, event)?;
-            }
-        }
-        for Recorded { seq, event } in waiting_for(connection, what)? {
-            self.load_for(connection, &event)?;
-            self.places.insert(event.id, seq);
-            self.rows.waiting.entry(what).or_default().insert(event.id, event);
-        }
-        Ok(())
+    fn footprint(&self, key: SessionKey) -> rusqlite::Result<Option<Footprint>> {
+        record::footprint(self, key)
     }
 
-    /// Returns a conversation as this turn sees it.
-    pub(crate) fn conversation(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<Option<&Conversation>> {
-        self.load(connection, Awaited::Conversation(key))?;
-        Ok(self.rows.conversations.get(&key))
+    fn conversation(&self, key: ConversationKey) -> rusqlite::Result<Option<Conversation>> {
+        activity::conversation(self, key)
     }
 
-    /// Returns a session as this turn sees it.
-    pub(crate) fn session(&mut self, connection: &Connection, key: SessionKey) -> rusqlite::Result<Option<&Session>> {
-        self.load(connection, Awaited::Session(key))?;
-        Ok(self.rows.sessions.get(&key))
+    fn turn(&self, key: TurnKey) -> rusqlite::Result<Option<Turn>> {
+        activity::turn(self, key)
     }
 
-    /// Returns a project as this turn sees it.
-    pub(crate) fn project(&mut self, connection: &Connection, key: ProjectKey) -> rusqlite::Result<Option<&Project>> {
-        self.load(connection, Awaited::Project(key))?;
-        Ok(self.rows.projects.get(&key))
+    fn tool_call(&self, key: ToolCallKey) -> rusqlite::Result<Option<ToolCall>> {
+        activity::tool_call(self, key)
     }
 
-    /// Loads a conversation and the sessions in which its turns and tool calls count.
-    fn load_conversation(&mut self, connection: &Connection, key: ConversationKey) -> rusqlite::Result<()> {
-        let Some(row) = activity::conversation(connection, key)? else { return Ok(()) };
-        let sessions: Vec<_> = row.assignments.iter().map(|assignment| assignment.session).collect();
-        self.rows.conversations.insert(key, row);
-        sessions.into_iter().try_for_each(|session| self.load(connection, Awaited::Session(session)))
+    fn turns_of(&self, conversation: ConversationKey) -> rusqlite::Result<Vec<Turn>> {
+        activity::turns_of(self, conversation)
     }
 
-    /// Writes what was changed and forgets everything.
-    pub(crate) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let Self { rows, changed, known_turns, known_calls, known_footprints, chain, .. } = std::mem::take(self);
-        for what in changed {
-            match what {
-                Awaited::Project(key) => rows.projects.get(&key).map_or(Ok(()), |row| save_project(connection, row))?,
-                Awaited::Session(key) => rows.sessions.get(&key).map_or(Ok(()), |row| save_session(connection, row))?,
-                Awaited::Work(key) => rows.work_items.get(&key).map_or(Ok(()), |row| record::save_work_item(connection, row))?,
-                Awaited::Entry(key) => rows.entries.get(&key).map_or(Ok(()), |row| record::save_entry(connection, row))?,
-                Awaited::Conversation(key) => {
-                    rows.conversations.get(&key).map_or(Ok(()), |row| activity::save_conversation(connection, row))?;
-                }
-                // Written with the chain.
-                Awaited::Transition(_) => {}
-            }
-            if !rows.waiting.contains_key(&what) {
-                forget_waiting(connection, what)?;
-            }
-        }
-        chain.flush(connection, &rows)?;
-        let footprints = known_footprints.iter().filter_map(|key| rows.footprints.get(key));
-        footprints.into_iter().try_for_each(|row| record::save_footprint(connection, row))?;
-        let turns = known_turns.iter().filter_map(|key| rows.turns.get(key));
-        turns.into_iter().try_for_each(|row| activity::save_turn(connection, row))?;
-        let mut calls = known_calls.iter().filter_map(|key| rows.tool_calls.get(key));
-        calls.try_for_each(|row| activity::save_tool_call(connection, row))
+    fn tool_calls_of(&self, conversation: ConversationKey) -> rusqlite::Result<Vec<ToolCall>> {
+        activity::tool_calls_of(self, conversation)
+    }
+
+    fn transition(&self, event: EventId) -> rusqlite::Result<Option<Transition>> {
+        chain::transition(self, event)
+    }
+
+    fn last_transition_before(&self, project: ProjectKey, seq: Option<u64>) -> rusqlite::Result<Option<Transition>> {
+        chain::last_before(self, project, seq)
+    }
+
+    fn head(&self, project: ProjectKey, scope: &Scope) -> rusqlite::Result<Option<Head>> {
+        chain::head(self, project, scope)
+    }
+
+    fn waiting_for(&self, awaited: Awaited) -> rusqlite::Result<Vec<Recorded>> {
+        waiting_for(self, awaited)
+    }
+
+    fn save_project(&self, row: &Project) -> rusqlite::Result<()> {
+        save_project(self, row)
+    }
+
+    fn save_session(&self, row: &Session) -> rusqlite::Result<()> {
+        save_session(self, row)
+    }
+
+    fn save_work_item(&self, row: &WorkItem) -> rusqlite::Result<()> {
+        record::save_work_item(self, row)
+    }
+
+    fn save_entry(&self, row: &Entry) -> rusqlite::Result<()> {
+        record::save_entry(self, row)
+    }
+
+    fn save_footprint(&self, row: &Footprint) -> rusqlite::Result<()> {
+        record::save_footprint(self, row)
+    }
+
+    fn save_conversation(&self, row: &Conversation) -> rusqlite::Result<()> {
+        activity::save_conversation(self, row)
+    }
+
+    fn save_turn(&self, row: &Turn) -> rusqlite::Result<()> {
+        activity::save_turn(self, row)
+    }
+
+    fn save_tool_call(&self, row: &ToolCall) -> rusqlite::Result<()> {
+        activity::save_tool_call(self, row)
+    }
+
+    fn save_transition(&self, row: &Transition) -> rusqlite::Result<()> {
+        chain::save_transition(self, row)
+    }
+
+    fn save_head(&self, row: &Head) -> rusqlite::Result<()> {
+        chain::save_head(self, row)
+    }
+
+    fn forget_waiting(&self, awaited: Awaited) -> rusqlite::Result<()> {
+        forget_waiting(self, awaited)
     }
 }
 

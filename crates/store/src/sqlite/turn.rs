@@ -3,8 +3,9 @@
 use rusqlite::{Connection, params};
 use session::{Anomaly, Conversation, ConversationKey, Event, EventId, Project, ProjectKey, Session, SessionId, SessionKey, apply};
 
+use crate::loaded::Loaded;
 use crate::sqlite::failure::Translate;
-use crate::sqlite::rows::{Loaded, save_waiting};
+use crate::sqlite::rows::save_waiting;
 use crate::sqlite::{events, inbox, transcripts};
 use crate::store::{Appended, InboxPosition, MirrorName, MirrorPosition, Reads, Turn};
 use crate::{KeptPart, StoreError};
