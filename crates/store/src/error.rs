@@ -63,12 +63,20 @@ pub enum StoreError {
         /// What the system said.
         source: BoxError,
     },
-    /// The disk failed while a change was committed: it may be on the disk or not.
-    #[error("the disk that holds `{path}` failed while the change was written; it may have been recorded or not")]
+    /// The disk, or the way to the server, failed while a change was committed: it may be recorded or not.
+    #[error("what holds `{path}` failed while the change was written; it may have been recorded or not")]
     Unsure {
         /// Where the store is.
         path: PathBuf,
-        /// What SQLite said.
+        /// What was said.
+        source: BoxError,
+    },
+    /// The server cannot be reached, or lets nobody in.
+    #[error("cannot reach the store at `{place}`")]
+    Unreachable {
+        /// Names host, port, database and user, never a password.
+        place: String,
+        /// What the server or the system said.
         source: BoxError,
     },
     /// What was there a moment ago is gone: the store was replaced meanwhile.

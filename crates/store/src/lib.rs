@@ -9,6 +9,7 @@
 //! | `search/` | what can be searched: a cache beside the store, too |
 //! | `loaded/` | what one turn has loaded of all rows, whatever they are kept in |
 //! | `sqlite/` | the embedded backend; its migrations lie in `migrations/sqlite/` |
+//! | `postgres/` | the backend for teams (feature `postgres`); its migrations lie in `migrations/postgres/` |
 //!
 //! Only this room knows SQL of ours. The rules every backend keeps are tests in `tests/rules.rs`.
 
@@ -16,12 +17,16 @@ mod cache;
 mod error;
 mod index;
 mod loaded;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod search;
 mod sqlite;
 mod store;
 
 pub use error::{BoxError, StoreError};
 pub use index::{AllUsage, EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile, ToLay};
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresOptions};
 pub use search::{
     Document, Lot, Packed, Query, QueryError, Scope, Search, SearchIn, SearchTurn, Sought, Stays, Term, TextFile, TextFileId,
 };

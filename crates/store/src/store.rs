@@ -61,6 +61,36 @@ pub struct Part {
     pub end: Option<Seq>,
 }
 
+impl Part {
+    /// Returns the part that these places make, each with its event if that reads.
+    pub(crate) fn of(tried: impl IntoIterator<Item = Result<Recorded, Seq>>) -> Self {
+        let mut part = Self::default();
+        for tried in tried {
+            match tried {
+                Ok(recorded) => {
+                    part.end = Some(recorded.seq);
+                    part.events.push(recorded);
+                }
+                Err(seq) => {
+                    part.end = Some(seq);
+                    part.unreadable.push(seq);
+                }
+            }
+        }
+        part
+    }
+
+    /// Returns a part of some of the log; where that is the last one, its end is the end of the whole log.
+    pub(crate) fn up_to(last: Seq, after: Seq, limit: usize, found: Vec<Result<Recorded, Seq>>) -> Self {
+        let is_last = found.len() < limit;
+        let mut part = Self::of(found);
+        if is_last {
+            part.end = part.end.max(Some(last)).filter(|&end| end > after);
+        }
+        part
+    }
+}
+
 /// Which sessions are wanted; an empty list means "any".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -116,6 +146,21 @@ pub struct Tally {
     pub work_items: u64,
     /// Those of their work items that are completed.
     pub completed_work_items: u64,
+}
+
+impl Tally {
+    /// Adds it to the tally of its group.
+    pub(crate) fn add_to(self, tallies: &mut Vec<Self>) {
+        let Some(held) = tallies.iter_mut().find(|held| held.group == self.group) else {
+            return tallies.push(self);
+        };
+        held.sessions += self.sessions;
+        held.ended += self.ended;
+        held.completed += self.completed;
+        held.ended_micros += self.ended_micros;
+        held.work_items += self.work_items;
+        held.completed_work_items += self.completed_work_items;
+    }
 }
 
 /// One mirror: a directory on a machine.

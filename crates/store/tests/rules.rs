@@ -1,54 +1,23 @@
-//! The rules every store keeps, whatever it is made of. A second backend is one more variant of [`Backend`].
+//! The rules every store keeps, whatever it is made of. A further backend is one more variant of [`Backend`].
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use std::time::Duration;
+mod ground;
 
+use crate::ground::Backend;
 use rstest::rstest;
 use session::{
     AgentSession, Awaited, Change, Ended, EntryKey, EntryMarked, Moment, Moved, ProjectFound, ProjectKey, Scope, SessionKey, Standing,
     Status, Subject, Survey, Text, WorkMarked, Written,
 };
-use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, SqliteStore, Store, StoreError, Verdict, Wanted, write};
-use tempfile::TempDir;
+use store::{Access, Appended, Durability, GroupBy, MirrorName, MirrorPosition, Store, StoreError, Verdict, Wanted, write};
 use testkit::{SeededDice, entry_added, opened, opened_with, session_event, work_added};
 use tracker::Dice;
 
-const PATIENCE: Duration = Duration::from_secs(10);
 const PROJECT: ProjectKey = ProjectKey::new(uuid(1));
 
 const fn uuid(number: u128) -> session::Uuid {
     session::Uuid::from_u128(number)
-}
-
-/// What a store is made of.
-#[derive(Clone, Copy, Debug)]
-enum Backend {
-    Sqlite,
-}
-
-/// A place in which stores of one backend are opened.
-struct Ground {
-    backend: Backend,
-    directory: TempDir,
-}
-
-impl Backend {
-    fn ground(self) -> Ground {
-        Ground { backend: self, directory: tempfile::tempdir().unwrap() }
-    }
-}
-
-impl Ground {
-    fn open(&self, access: Access) -> Box<dyn Store> {
-        match self.backend {
-            Backend::Sqlite => Box::new(SqliteStore::open(self.directory.path(), access, PATIENCE).unwrap()),
-        }
-    }
-
-    fn store(&self) -> Box<dyn Store> {
-        self.open(Access::Write)
-    }
 }
 
 fn append(store: &mut dyn Store, events: &[session::Event]) -> Vec<Appended> {
@@ -72,8 +41,8 @@ fn ids(store: &dyn Store, wanted: &Wanted, limit: Option<usize>) -> Vec<String> 
 }
 
 #[rstest]
-fn redelivery_is_harmless(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn redelivery_is_harmless(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let event = opened(1);
     assert!(matches!(append(&mut *store, std::slice::from_ref(&event))[..], [Appended::New(1, _)]));
@@ -83,8 +52,8 @@ fn redelivery_is_harmless(#[values(Backend::Sqlite)] backend: Backend) {
 }
 
 #[rstest]
-fn what_is_appended_is_read_back_as_it_was(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn what_is_appended_is_read_back_as_it_was(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut event = opened(1);
     event.at = testkit::reading_at("9999-12-30T22:00:00.000001Z");
     event.at.boot = Some(session::Boot { id: uuid(3), micros: u64::MAX / 4 });
@@ -95,8 +64,8 @@ fn what_is_appended_is_read_back_as_it_was(#[values(Backend::Sqlite)] backend: B
 }
 
 #[rstest]
-fn rows_change_in_the_same_transaction_as_their_events(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn rows_change_in_the_same_transaction_as_their_events(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     store
         .turn(Durability::Normal, &mut |turn| {
@@ -109,8 +78,8 @@ fn rows_change_in_the_same_transaction_as_their_events(#[values(Backend::Sqlite)
 }
 
 #[rstest]
-fn what_comes_early_waits_across_turns(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn what_comes_early_waits_across_turns(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let early = [
         session_event(1, 1, 3, marked(5, "COMPLETED")),
@@ -130,8 +99,8 @@ fn what_comes_early_waits_across_turns(#[values(Backend::Sqlite)] backend: Backe
 }
 
 #[rstest]
-fn a_rebuild_arrives_at_the_same_rows(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn a_rebuild_arrives_at_the_same_rows(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     for number in 1..=30 {
         append(&mut *store, &[opened(number), session_event(100 + number, number, 2, work_added(number))]);
@@ -180,8 +149,8 @@ fn surveyed(more: u64) -> Change {
 }
 
 #[rstest]
-fn a_session_wants_a_survey_from_its_end_until_it_gets_one(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn a_session_wants_a_survey_from_its_end_until_it_gets_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let wanting = |store: &dyn Store, since| store.reads().sessions_to_survey(since, 9).unwrap().len();
     append(&mut *store, &[opened(1)]);
@@ -195,8 +164,8 @@ fn a_session_wants_a_survey_from_its_end_until_it_gets_one(#[values(Backend::Sql
 }
 
 #[rstest]
-fn entries_are_listed_as_they_were_written(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn entries_are_listed_as_they_were_written(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let added = |id, entry, revision| session_event(id, 1, revision, entry_added(entry, Written::Todo));
     append(&mut *store, &[opened(1), added(1, 30, 2), added(2, 20, 3), added(3, 10, 4)]);
@@ -207,9 +176,13 @@ fn entries_are_listed_as_they_were_written(#[values(Backend::Sqlite)] backend: B
 }
 
 #[rstest]
-fn a_store_s_rows_are_what_the_fold_gives(#[values(Backend::Sqlite)] backend: Backend, #[values(1, 7, 120)] at_once: usize) {
+fn a_store_s_rows_are_what_the_fold_gives(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[values(1, 7, 120)] at_once: usize,
+) {
     for seed in 1..=12 {
-        let (ground, log) = (backend.ground(), mixed_log(seed));
+        let Some(ground) = backend.ground() else { return };
+        let log = mixed_log(seed);
         let mut store = ground.store();
         log.chunks(at_once).for_each(|turn| drop(append(&mut *store, turn)));
         let (folded, _) = session::fold(&log);
@@ -233,8 +206,8 @@ fn a_store_s_rows_are_what_the_fold_gives(#[values(Backend::Sqlite)] backend: Ba
 }
 
 #[rstest]
-fn lists_are_sorted_by_the_instant_and_not_by_the_id(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn lists_are_sorted_by_the_instant_and_not_by_the_id(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     for (number, instant) in [(1, "2026-02-16T10:00:00Z"), (2, "2026-02-16T12:00:00Z"), (3, "2026-02-16T11:00:00Z")] {
         append(&mut *store, &[session::Event { at: testkit::reading_at(instant), ..opened(number) }]);
@@ -245,8 +218,8 @@ fn lists_are_sorted_by_the_instant_and_not_by_the_id(#[values(Backend::Sqlite)] 
 }
 
 #[rstest]
-fn filters_say_what_they_mean(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn filters_say_what_they_mean(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let tag = |name: &str| session::Tag::try_from(Text::redacted(name)).unwrap();
     append(
@@ -274,8 +247,8 @@ fn filters_say_what_they_mean(#[values(Backend::Sqlite)] backend: Backend) {
 }
 
 #[rstest]
-fn an_owner_is_compared_whole(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn an_owner_is_compared_whole(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let owner = |name: &'static str| move |opened: &mut session::Opened| opened.owner = Text::redacted(name);
     append(&mut *store, &[opened_with(1, owner("user_12")), opened_with(2, owner("user_123"))]);
@@ -283,8 +256,8 @@ fn an_owner_is_compared_whole(#[values(Backend::Sqlite)] backend: Backend) {
 }
 
 #[rstest]
-fn sessions_are_counted_in_groups(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn sessions_are_counted_in_groups(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let later =
         session::Event { at: testkit::reading_at("2026-02-16T16:31:03.123456Z"), ..session_event(50, 1, 2, ended(Status::Completed)) };
@@ -301,8 +274,8 @@ fn sessions_are_counted_in_groups(#[values(Backend::Sqlite)] backend: Backend) {
 }
 
 #[rstest]
-fn names_find_their_sessions(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn names_find_their_sessions(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     append(&mut *store, &[opened(1), opened(2), opened(31)]);
     let reads = store.reads();
@@ -317,8 +290,8 @@ fn names_find_their_sessions(#[values(Backend::Sqlite)] backend: Backend) {
 }
 
 #[rstest]
-fn two_sessions_never_share_an_id_or_a_number(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn two_sessions_never_share_an_id_or_a_number(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     append(&mut *store, &[opened(1)]);
     let same_id = opened_with(2, |opened| opened.id = "SESSION-20260216-173003-0001".parse().unwrap());
@@ -331,8 +304,8 @@ fn two_sessions_never_share_an_id_or_a_number(#[values(Backend::Sqlite)] backend
 }
 
 #[rstest]
-fn the_last_one_made_current_is_known(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn the_last_one_made_current_is_known(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let at = |instant: &str, event: session::Event| session::Event { at: testkit::reading_at(instant), ..event };
     append(&mut *store, &[at("2026-02-16T10:00:00Z", opened(1)), at("2026-02-16T11:00:00Z", opened(2))]);
@@ -348,8 +321,8 @@ fn the_last_one_made_current_is_known(#[values(Backend::Sqlite)] backend: Backen
 }
 
 #[rstest]
-fn a_mirror_s_position_is_kept_per_machine_and_root(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn a_mirror_s_position_is_kept_per_machine_and_root(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     let name = |machine: &str| MirrorName { machine: machine.to_owned(), root: "/m".to_owned() };
     let position = MirrorPosition { seq: 7, log_length: 1 << 40, directory_nanos: Some(-1) };
@@ -359,8 +332,8 @@ fn a_mirror_s_position_is_kept_per_machine_and_root(#[values(Backend::Sqlite)] b
 }
 
 #[rstest]
-fn the_log_is_read_in_order_and_in_parts(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn the_log_is_read_in_order_and_in_parts(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.store();
     append(&mut *store, &(1..=5).map(opened).collect::<Vec<_>>());
     let part = |after, limit| store.reads().log(after, limit).unwrap().events.iter().map(|recorded| recorded.seq).collect::<Vec<_>>();
@@ -368,12 +341,12 @@ fn the_log_is_read_in_order_and_in_parts(#[values(Backend::Sqlite)] backend: Bac
 }
 
 #[rstest]
-fn a_store_opened_to_be_read_is_not_made(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn a_store_opened_to_be_read_is_not_made(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut store = ground.open(Access::Read);
     assert_eq!(ids(&*store, &Wanted::default(), None), [""; 0]);
     assert!(matches!(write(&mut *store, Durability::Full, |turn| turn.append(&opened(1))), Err(StoreError::ReadOnly { .. })));
-    assert_eq!(std::fs::read_dir(ground.directory.path()).unwrap().count(), 0);
+    assert!(ground.is_untouched());
 }
 
 /// A transition of the project, recorded at a place, at a time of one of two boots or of none.
@@ -401,14 +374,16 @@ fn chain_of_two_boots() -> Vec<session::Event> {
 }
 
 #[rstest]
-fn a_chain_is_the_same_in_whatever_order_and_in_however_many_turns_it_comes(#[values(Backend::Sqlite)] backend: Backend) {
+fn a_chain_is_the_same_in_whatever_order_and_in_however_many_turns_it_comes(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let events = chain_of_two_boots();
     let (rows, _) = session::fold(&events);
     let transitions: Vec<_> = rows.sequence.values().map(|event| rows.transitions[event].clone()).collect();
     let heads: Vec<_> = rows.heads.values().cloned().collect();
     assert_eq!((transitions.len(), heads.len()), (14, 2));
     for way in 0..12_usize {
-        let ground = backend.ground();
+        let Some(ground) = backend.ground() else { return };
         let mut store = ground.store();
         let mut order: Vec<_> = events[1..].to_vec();
         // As it was recorded, and otherwise.
@@ -423,8 +398,8 @@ fn a_chain_is_the_same_in_whatever_order_and_in_however_many_turns_it_comes(#[va
 }
 
 #[rstest]
-fn who_looks_sees_one_moment(#[values(Backend::Sqlite)] backend: Backend) {
-    let ground = backend.ground();
+fn who_looks_sees_one_moment(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(ground) = backend.ground() else { return };
     let mut writer = ground.store();
     let events = chain_of_two_boots();
     append(&mut *writer, &events[..4]);

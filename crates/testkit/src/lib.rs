@@ -10,6 +10,7 @@
 //! | `responses_api` | the same for the Responses API |
 //! | `client` | the real agent in an empty home, printing or in a terminal |
 //! | `codex` | the real agent Codex in an empty home |
+//! | `postgres` | PostgreSQL servers, and a schema for each test (feature `postgres`) |
 //! | `patience` | waiting for what has to come |
 //! | `transcripts` | transcripts of conversations that never were |
 //! | `hooks` | what agents' hooks leave, without an agent; captured runs in `fixtures/` |
@@ -29,6 +30,8 @@ mod hooks;
 mod left;
 mod messages_api;
 mod patience;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod responses_api;
 mod transcripts;
 
@@ -43,6 +46,8 @@ pub use hooks::{HookCall, captured, captured_lines, captured_runs};
 pub use left::{Left, swap_neighbours};
 pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind, MessagesApi, Place, Step, bash, say, think, tool};
 pub use patience::wait_for;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresServer, Schema};
 pub use responses_api::{Reply, ResponsesApi, Said, patch, shell, words};
 /// What can be sent to a process.
 pub use rustix::process::Signal;

@@ -47,7 +47,7 @@ impl Reads for Connection {
     fn tally(&self, wanted: &Wanted, by: GroupBy) -> Result<Vec<Tally>, StoreError> {
         let mut tallies = tally(self, wanted, by, Placed::InProject)?;
         if wanted.project.is_some() {
-            tally(self, wanted, by, Placed::Nowhere)?.into_iter().for_each(|more| add(&mut tallies, more));
+            tally(self, wanted, by, Placed::Nowhere)?.into_iter().for_each(|more| more.add_to(&mut tallies));
         }
         tallies.sort_by(|left, right| left.group.cmp(&right.group));
         Ok(tallies)
@@ -111,7 +111,7 @@ impl Reads for Connection {
 
     fn log(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
         let query = format!("SELECT {} FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2", events::COLUMNS);
-        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(part)
+        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(Part::of)
     }
 
     fn log_of_people(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
@@ -119,7 +119,7 @@ impl Reads for Connection {
         let query =
             format!("SELECT {} FROM events WHERE seq > ?1 AND subject_kind <> 'conversation' ORDER BY seq LIMIT ?2", events::COLUMNS);
         let found = many(self, &query, params![after, as_limit(Some(limit))], events::try_read)?;
-        Ok(up_to(last, after, limit, found))
+        Ok(Part::up_to(last, after, limit, found))
     }
 
     fn log_of_words(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
@@ -129,17 +129,17 @@ impl Reads for Connection {
             events::COLUMNS
         );
         let found = many(self, &query, params![after, as_limit(Some(limit))], events::try_read)?;
-        Ok(up_to(last, after, limit, found))
+        Ok(Part::up_to(last, after, limit, found))
     }
 
     fn log_of(&self, session: SessionKey) -> Result<Vec<Recorded>, StoreError> {
         let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'session' ORDER BY seq", events::COLUMNS);
-        many(self, &query, [session.uuid().as_bytes()], events::try_read).map(|tried| part(tried).events)
+        many(self, &query, [session.uuid().as_bytes()], events::try_read).map(|tried| Part::of(tried).events)
     }
 
     fn log_of_project(&self, project: ProjectKey) -> Result<Vec<Recorded>, StoreError> {
         let query = format!("SELECT {} FROM events WHERE subject = ?1 AND subject_kind = 'project' ORDER BY seq", events::COLUMNS);
-        many(self, &query, [project.uuid().as_bytes()], events::try_read).map(|tried| part(tried).events)
+        many(self, &query, [project.uuid().as_bytes()], events::try_read).map(|tried| Part::of(tried).events)
     }
 
     fn last_seq(&self) -> Result<Seq, StoreError> {
@@ -228,13 +228,13 @@ impl Reads for Connection {
     fn log_of_conversations(&self, after: Seq, limit: usize) -> Result<Part, StoreError> {
         let query =
             format!("SELECT {} FROM events WHERE seq > ?1 AND subject_kind = 'conversation' ORDER BY seq LIMIT ?2", events::COLUMNS);
-        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(part)
+        many(self, &query, params![after, as_limit(Some(limit))], events::try_read).map(Part::of)
     }
 
     fn log_of_conversations_before(&self, before: Seq, limit: usize) -> Result<Vec<Recorded>, StoreError> {
         let query =
             format!("SELECT {} FROM events WHERE seq < ?1 AND subject_kind = 'conversation' ORDER BY seq DESC LIMIT ?2", events::COLUMNS);
-        many(self, &query, params![before, as_limit(Some(limit))], events::try_read).map(|tried| part(tried).events)
+        many(self, &query, params![before, as_limit(Some(limit))], events::try_read).map(|tried| Part::of(tried).events)
     }
 
     fn count_events(&self, kind: &str) -> Result<u64, StoreError> {
@@ -272,33 +272,6 @@ impl Reads for Connection {
     }
 }
 
-/// Returns a part of some of the log; where that is the last one, its end is the end of the whole log.
-fn up_to(last: Seq, after: Seq, limit: usize, found: Vec<Result<Recorded, Seq>>) -> Part {
-    let is_last = found.len() < limit;
-    let mut part = part(found);
-    if is_last {
-        part.end = part.end.max(Some(last)).filter(|&end| end > after);
-    }
-    part
-}
-
-fn part(tried: Vec<Result<Recorded, Seq>>) -> Part {
-    let mut part = Part::default();
-    for tried in tried {
-        match tried {
-            Ok(recorded) => {
-                part.end = Some(recorded.seq);
-                part.events.push(recorded);
-            }
-            Err(seq) => {
-                part.end = Some(seq);
-                part.unreadable.push(seq);
-            }
-        }
-    }
-    part
-}
-
 fn newest(connection: &Connection, wanted: &Wanted, placed: Placed, limit: Option<usize>) -> Result<Vec<Session>, StoreError> {
     let filter = Filter::of(wanted, placed);
     let query = format!("SELECT row FROM sessions{} ORDER BY started_us DESC, key DESC LIMIT ?", filter.clause());
@@ -334,18 +307,6 @@ fn read_tally(row: &Row<'_>) -> rusqlite::Result<Tally> {
         work_items: number(5)?,
         completed_work_items: number(6)?,
     })
-}
-
-fn add(tallies: &mut Vec<Tally>, more: Tally) {
-    let Some(held) = tallies.iter_mut().find(|held| held.group == more.group) else {
-        return tallies.push(more);
-    };
-    held.sessions += more.sessions;
-    held.ended += more.ended;
-    held.completed += more.completed;
-    held.ended_micros += more.ended_micros;
-    held.work_items += more.work_items;
-    held.completed_work_items += more.completed_work_items;
 }
 
 fn one<T: DeserializeOwned>(connection: &Connection, query: &str, values: impl Params) -> Result<Option<T>, StoreError> {
