@@ -50,6 +50,7 @@ const USED: &[(&str, &[&str])] = &[
     ("strace", &["-V"]),
     ("time", &["--version"]),
     ("unshare", &["--mount", "--map-root-user", "true"]),
+    ("openssl", &["version"]),
 ];
 
 /// Names what is missing, so that nobody takes a test for shown that could not run.
@@ -71,7 +72,7 @@ fn fmt() -> Result<Outcome> {
 }
 
 fn clippy() -> Result<Outcome> {
-    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--features", "store/postgres", "--", "-D", "warnings"])
 }
 
 fn tidy() -> Result<Outcome> {
@@ -80,7 +81,7 @@ fn tidy() -> Result<Outcome> {
 
 fn nextest() -> Result<Outcome> {
     NEXTEST.provide()?;
-    cargo(&["nextest", "run", "--workspace", "--locked"])
+    cargo(&["nextest", "run", "--workspace", "--locked", "--features", "store/postgres"])
 }
 
 fn doctest() -> Result<Outcome> {

@@ -18,8 +18,9 @@ use crate::postgres::{migrate, rebuild};
 use crate::store::{Durability, Look, Progress, Reads, Rebuilt, Seq, SetAside, Store, Verdict, Work};
 use crate::{Access, StoreError};
 
-/// How often a turn is tried before whoever asked is told.
-const TRIES: u32 = 10;
+/// How long the first pause between two tries is; each is twice as long as the one before, up to 2.56 s. All together last as long as a command
+/// waits for others: a server that starts again is back by then.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many events are looked at together when all of them are.
 const CHUNK: usize = 4_096;
@@ -70,20 +71,20 @@ impl Postgres {
             return Err(StoreError::ReadOnly { path: self.place().into(), source: "it was opened to be read".into() });
         }
         let mut unanswered = None;
-        let mut tries = 1;
+        let (mut tries, mut waited) = (0, Duration::ZERO);
         loop {
-            let lent = if tries == 1 { self.pool.lend() } else { self.pool.lend_fresh() };
+            let lent = if tries == 0 { self.pool.lend() } else { self.pool.lend_fresh() };
             let tried = match lent {
                 Ok(lent) => try_once(lent, durability, &mut unanswered, work),
-                Err(error @ StoreError::Unreachable { .. }) if tries > 1 => Tried::Failed(error),
+                Err(error @ StoreError::Unreachable { .. }) if tries > 0 => Tried::Failed(error),
                 Err(error) => Tried::Refused(error),
             };
             let error = match tried {
                 Tried::Done(value) => return Ok(value),
-                Tried::Failed(error) if tries < TRIES => {
-                    drop(error);
-                    // 20 ms, doubled each time: ten tries outlast a server that starts again.
-                    std::thread::sleep(Duration::from_millis(10 << tries.min(8)));
+                Tried::Failed(_) if waited < self.pool.patience => {
+                    let pause = PAUSE * (1 << tries.min(7));
+                    std::thread::sleep(pause);
+                    waited += pause;
                     tries += 1;
                     continue;
                 }

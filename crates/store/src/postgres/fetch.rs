@@ -57,7 +57,7 @@ impl Table {
     }
 
     fn of(letter: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|table| table.query()[8..].starts_with(letter))
+        Self::ALL.into_iter().find(|table| table.query()[7..].starts_with(letter))
     }
 }
 

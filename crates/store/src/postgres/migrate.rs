@@ -47,17 +47,18 @@ pub(crate) fn look(connection: &Connection, schema: Option<&str>) -> Result<Foun
 
 /// Brings the store to the newest schema this build knows, one transaction for all steps, and returns the key of its writers' lock.
 ///
-/// Rows are derived again: what they look like belongs to a build, and only events are for ever.
+/// Where it fails, the connection is of no use any more, and is dropped. Rows are derived again: what they look like belongs to a build, and only events are for ever.
 pub(crate) fn migrate(connection: &Connection, schema: Option<&str>) -> Result<i64, StoreError> {
     let patience = connection.patience_millis();
-    // One at a time in the whole database: it is rare, and the store that will be locked may not be there yet.
-    connection.batch(&format!("BEGIN; SET LOCAL lock_timeout = {patience}; SELECT pg_advisory_xact_lock({LOCKS}::int8 << 32)"))?;
-    let migrated = step(connection, schema);
-    let ended = connection.batch(if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" });
-    match (migrated, ended) {
-        (Ok(lock), Ok(_)) => Ok(lock),
-        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-    }
+    let lock = format!("{LOCKS}::int8 << 32");
+    // One at a time in the whole database: it is rare, and the store that will be locked may not be there yet. Locked before the transaction
+    // begins, because a transaction does not see every name that others make after it has begun; statements sent together are one.
+    connection.batch(&format!("SET lock_timeout = {patience}; SELECT pg_advisory_lock({lock})"))?;
+    connection.batch("BEGIN")?;
+    let migrated = step(connection, schema)?;
+    connection.batch("COMMIT")?;
+    connection.batch(&format!("SELECT pg_advisory_unlock({lock}); RESET lock_timeout"))?;
+    Ok(migrated)
 }
 
 fn step(connection: &Connection, schema: Option<&str>) -> Result<i64, StoreError> {

@@ -63,6 +63,9 @@ impl Pool {
         let mut connection = Connection::new(client, self.place.clone(), self.patience);
         let schema = self.address.schema.as_deref();
         match migrate::look(&connection, schema)? {
+            Found::Store { schema: found, .. } if found > migrate::KNOWN && self.access == Access::Write => {
+                return Err(StoreError::TooNew { path: (*self.place).into(), found, known: migrate::KNOWN });
+            }
             Found::Store { schema: found, lock } if found >= migrate::KNOWN => connection.lock = lock,
             Found::Nothing if self.access == Access::Read => connection.is_missing = true,
             Found::Store { .. } | Found::Nothing => connection.lock = migrate::migrate(&connection, schema)?,
