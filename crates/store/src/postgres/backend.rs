@@ -31,6 +31,9 @@ pub struct Postgres {
     pool: Arc<Pool>,
 }
 
+/// What is done in one transaction, and whether it is kept; called again from the start when the transaction must be repeated.
+type InTurn<'w, T> = dyn FnMut(&mut PostgresTurn<'_>) -> Result<(Verdict, T), StoreError> + 'w;
+
 /// What became of one try.
 enum Tried<T> {
     Done(T),
@@ -62,11 +65,7 @@ impl Postgres {
     }
 
     /// Does the work alone, in one transaction, again from the start where the server was lost or somebody was in the way.
-    fn alone<T>(
-        &self,
-        durability: Durability,
-        work: &mut dyn FnMut(&mut PostgresTurn<'_>) -> Result<(Verdict, T), StoreError>,
-    ) -> Result<T, StoreError> {
+    fn alone<T>(&self, durability: Durability, work: &mut InTurn<'_, T>) -> Result<T, StoreError> {
         if self.pool.access == Access::Read {
             return Err(StoreError::ReadOnly { path: self.place().into(), source: "it was opened to be read".into() });
         }
@@ -98,12 +97,7 @@ impl Postgres {
     }
 }
 
-fn try_once<T>(
-    lent: Lent<'_>,
-    durability: Durability,
-    unanswered: &mut Option<Unanswered<T>>,
-    work: &mut dyn FnMut(&mut PostgresTurn<'_>) -> Result<(Verdict, T), StoreError>,
-) -> Tried<T> {
+fn try_once<T>(lent: Lent<'_>, durability: Durability, unanswered: &mut Option<Unanswered<T>>, work: &mut InTurn<'_, T>) -> Tried<T> {
     let tried = in_transaction(&lent, durability, unanswered, work);
     let met = lent.take_met();
     match (tried, met) {
@@ -118,7 +112,7 @@ fn in_transaction<T>(
     connection: &Connection,
     durability: Durability,
     unanswered: &mut Option<Unanswered<T>>,
-    work: &mut dyn FnMut(&mut PostgresTurn<'_>) -> Result<(Verdict, T), StoreError>,
+    work: &mut InTurn<'_, T>,
 ) -> Result<T, StoreError> {
     let last = begin(connection, durability)?;
     // Whoever has the lock knows: the transaction that was not answered has ended, one way or the other.

@@ -105,7 +105,7 @@ impl Keys {
             (Change::Observed(observed), Subject::Conversation(key)) => {
                 let turn = observed.turn(event.id).map(|prompt| TurnKey::of(key, prompt.as_str()));
                 turn.into_iter().for_each(|turn| keys.row(Table::Turns, turn.uuid()));
-                let calls = observed.what.tools().into_iter().map(|tool| ToolCallKey::of(key, tool.call.as_str()));
+                let calls = observed.what.tools().iter().map(|tool| ToolCallKey::of(key, tool.call.as_str()));
                 calls.for_each(|call| keys.row(Table::ToolCalls, call.uuid()));
             }
             (Change::Assigned { session, .. }, _) => keys.add(Awaited::Session(*session)),
