@@ -43,12 +43,17 @@ fn back(view: &View, finding: Finding) -> Finding {
     Finding { range: view.origin(&finding.range), ..finding }
 }
 
-/// Returns what stands in the text as it is, percent-encoded, broken over lines, or in base64 or hex.
+/// Returns what stands in the text as it is, with codes for terminals in it, percent-encoded, broken over lines, or in base64 or hex.
 fn in_all_views(bytes: &[u8], depth: usize) -> Vec<Finding> {
     let mut found = plain(bytes);
     encodings(bytes, depth, &mut found);
     if let Some(view) = view::unpercented(bytes) {
         found.extend(plain(&view.bytes).into_iter().map(|finding| back(&view, finding)));
+    }
+    if let Some(view) = view::shown(bytes) {
+        let mut inner = plain(&view.bytes);
+        encodings(&view.bytes, depth, &mut inner);
+        found.extend(inner.into_iter().map(|finding| back(&view, finding)));
     }
     if let Some(view) = view::joined(bytes) {
         let mut inner = plain(&view.bytes);

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2, memchr3};
 
 /// A text read in another way.
 #[derive(Default)]
@@ -95,6 +95,57 @@ fn replaced(text: &[u8], sign: u8, read: fn(&[u8]) -> Option<(u8, usize)>) -> Op
     Some(view)
 }
 
+/// Returns the text without what nobody sees: colours and other codes for terminals, zeros, and characters without a width. A program that
+/// shows where something was found puts codes into the middle of words.
+pub(crate) fn shown(text: &[u8]) -> Option<View> {
+    let mut view = View::default();
+    let (mut copied, mut at) = (0, 0);
+    let mut is_any = false;
+    while let Some(found) = first_that_hides(&text[at..]).map(|more| at + more) {
+        at = found + 1;
+        if let Some(width) = hidden(&text[found..]) {
+            is_any = true;
+            view.copy(text, copied..found);
+            (copied, at) = (found + width, found + width);
+        }
+    }
+    is_any.then(|| {
+        view.copy(text, copied..text.len());
+        view
+    })
+}
+
+fn first_that_hides(text: &[u8]) -> Option<usize> {
+    let one = memchr3(0x1b, 0, 0xe2, text);
+    let other = memchr2(0xc2, 0xef, &text[..one.unwrap_or(text.len())]);
+    other.or(one)
+}
+
+/// Returns how many bytes of what nobody sees a text begins with.
+fn hidden(text: &[u8]) -> Option<usize> {
+    match text {
+        // ECMA-48: a control sequence ends with a byte from `@` on, a string with BEL or ESC.
+        [0x1b, b'[', rest @ ..] => {
+            let length = rest.iter().take_while(|byte| (0x20..0x40).contains(*byte)).count();
+            rest.get(length).filter(|byte| (0x40..0x7f).contains(*byte)).map(|_| length + 3)
+        }
+        [0x1b, b']' | b'P' | b'_' | b'^' | b'X', rest @ ..] => {
+            let length = memchr2(0x07, 0x1b, &rest[..rest.len().min(LONGEST_STRING)])?;
+            Some(2 + length + if rest[length] == 0x07 { 1 } else { 2 }).filter(|width| *width <= text.len())
+        }
+        [0x1b, 0x20..0x30, 0x30..0x7f, ..] => Some(3),
+        [0x1b, 0x30..0x7f, ..] => Some(2),
+        [0, ..] => Some(1),
+        // Soft hyphens, spaces without a width, marks of direction, joiners, byte order marks.
+        [0xc2, 0xad, ..] => Some(2),
+        [0xe2, 0x80, 0x8b..=0x8f | 0xaa..=0xae, ..] | [0xe2, 0x81, 0xa0..=0xaf, ..] | [0xef, 0xbb, 0xbf, ..] => Some(3),
+        _ => None,
+    }
+}
+
+/// How long a string for a terminal is believed to be, such as a title.
+const LONGEST_STRING: usize = 4_096;
+
 /// A piece of a key that was broken over lines has at least so many bytes.
 const PIECE: usize = 4;
 
@@ -158,6 +209,8 @@ mod tests {
         let escaped = r#"{\"a\":\"b\u002dc\\n\"}"#;
         check(escaped, unescaped(escaped.as_bytes()), r#""b-c"#, r#"\"b\u002dc"#);
         check("?q=%67%68p_1&r", unpercented(b"?q=%67%68p_1&r"), "ghp_", "%67%68p_");
+        let coloured = "DB_\u{1b}[01;31m\u{1b}[KPASS\u{1b}[m\u{1b}[K=gh\u{200b}p\0_1 \u{1b}]0;title\u{7}x";
+        check(coloured, shown(coloured.as_bytes()), "DB_PASS=ghp_1 x", coloured);
         let broken = "key: >-\n  abcd-\n  efgh\n  ijkl\nnext: 1";
         check(broken, joined(broken.as_bytes()), "abcd-efghijkl", "abcd-\n  efgh\n  ijkl");
         let strings = "x = \"abcd\" +\n    \"efgh\";\n";
@@ -169,5 +222,6 @@ mod tests {
         assert!(unescaped(b"C:\\Windows").is_none());
         assert!(unpercented(b"100 % of %zz").is_none());
         assert!(joined(b"one two\nthree four\n").is_none());
+        assert!(shown("“quoted” naïve\u{a0}text \u{ff}".as_bytes()).is_none() && shown(b"\x1b[12;\x1b").is_none());
     }
 }
