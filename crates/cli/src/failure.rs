@@ -89,7 +89,9 @@ impl From<StoreError> for Failure {
             StoreError::Full { .. } => "nothing was recorded; make room and try again",
             StoreError::ReadOnly { .. } => "nothing was recorded; make the directory writable, or set RUTTER_HOME to one that is",
             StoreError::Unopenable { .. } => "look at the directory and its permissions, then run `rutter doctor`",
-            StoreError::Unreachable { .. } => "look whether the server runs and lets you in; what hooks leave waits in the inbox until then",
+            StoreError::Unreachable { .. } => {
+                "look whether the server runs and lets you in; what hooks leave waits in the inbox until then"
+            }
             StoreError::OldSqlite { .. } => "build rutter with its bundled SQLite",
             StoreError::Unreadable { .. } => "run `rutter rebuild`",
             StoreError::Unsure { .. } => "look with `rutter list` before you repeat the command",

@@ -312,8 +312,10 @@ fn what_a_file_said_before_it_was_written_anew_stays() {
     assert!(search.write(|turn| turn.go_on_in_file(id, 5, &TextFile { place: 9, ..file.clone() })).unwrap());
     assert!(!search.write(|turn| turn.go_on_in_file(id, 5, &file)).unwrap(), "somebody else went on");
     assert_eq!(search.text_files().unwrap()[0].1.place, 9);
-    search.write(|turn| turn.read_files_again()).unwrap();
-    assert_eq!(search.text_files().unwrap()[0].1.place, 0);
+    for (agent, place) in [(Some("claude-code"), 9), (Some("codex"), 0)] {
+        search.write(|turn| turn.read_files_again(agent)).unwrap();
+        assert_eq!(search.text_files().unwrap()[0].1.place, place);
+    }
 }
 
 #[test]

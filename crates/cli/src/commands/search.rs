@@ -59,6 +59,9 @@ pub(crate) struct SearchArgs {
 
 pub(super) fn search(context: &Context, args: &SearchArgs) -> Result<(), Failure> {
     context.read(|tracker| {
+        if let Some(nothing) = args.without.iter().find(|word| !word.contains(char::is_alphanumeric)) {
+            return Err(Failure::wrong(format!("there is no word in `{nothing}` to leave out")));
+        }
         let wanted = args.wanted(context, tracker)?;
         let found = tracker.search_for(&wanted)?;
         if found.hits.is_empty() {
@@ -71,7 +74,10 @@ pub(super) fn search(context: &Context, args: &SearchArgs) -> Result<(), Failure
 impl SearchArgs {
     /// Returns the query as if it had been typed in one.
     fn words(&self) -> String {
-        let without = self.without.iter().map(|word| format!("-\"{}\"", word.replace('"', " ")));
+        let without = self.without.iter().map(|word| {
+            let star = if word.trim_end_matches('"').ends_with('*') || word.ends_with('*') { "*" } else { "" };
+            format!("-\"{}\"{star}", word.replace(['"', '*'], " "))
+        });
         self.query.iter().cloned().chain(without).collect::<Vec<_>>().join(" ")
     }
 

@@ -149,6 +149,34 @@ fn a_conversation_that_is_deleted_for_good_is_not_found_any_more() {
 }
 
 #[test]
+fn what_is_on_the_disk_again_or_in_a_fork_is_found_also_when_the_trash_was_emptied() {
+    let env = with_text();
+    let path = conversation(&env, "c1", &env.project(), "alpha");
+    let line = fs::read_to_string(&path).unwrap();
+    // A fork says the same again, and something of its own.
+    let fork = line.replace("\"sessionId\":\"c1\"", "\"sessionId\":\"c2\",\"forkedFrom\":{\"sessionId\":\"c1\"}");
+    fs::write(path.with_file_name("c2.jsonl"), &fork).unwrap();
+    env.answer(["index"]);
+    let found = said(&env, &["alpha"]);
+    env.answer(["agents", "delete", "c1"]);
+    env.answer(["agents", "trash", "--empty"]);
+    assert_eq!(said(&env, &["alpha"]), found, "the fork still says it");
+    fs::remove_file(path.with_file_name("c2.jsonl")).unwrap();
+    fs::write(&path, &line).unwrap();
+    env.answer(["agents", "delete", "c1"]);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, &line).unwrap();
+    env.answer(["agents", "trash", "--empty"]);
+    assert!(said(&env, &["alpha"]) > 0, "it is here again");
+    env.answer(["agents", "delete", "c1"]);
+    env.answer(["agents", "trash", "--empty"]);
+    says_nothing(&env, "alpha");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, &line).unwrap();
+    assert!(said(&env, &["alpha"]) > 0, "put back by hand");
+}
+
+#[test]
 fn nobody_is_sent_to_a_conversation_whose_transcript_is_gone() {
     let env = with_text();
     let path = conversation(&env, "c1", &env.project(), "alpha");
@@ -230,6 +258,8 @@ fn the_best_comes_first_when_that_is_asked_for_and_nothing_that_has_what_is_not_
     }
     let not = ["--not", "besides", "--not", "alpha rs"];
     assert_eq!(snippets(&env, &[&["alpha", "--in", "transcripts"], &not[..]].concat()), ["alpha alpha alpha"]);
+    assert_eq!(snippets(&env, &["alpha", "--in", "transcripts", "--not", "besid*", "--not", "\"alpha rs\""]), ["alpha alpha alpha"]);
+    assert_eq!(env.raw(["search", "alpha", "--not", ""]).code, 2);
     assert_eq!(snippets(&env, &["alpha -besides -\"alpha rs\"", "--in", "transcripts"]), ["alpha alpha alpha"]);
     finds_nothing(&env, &["alpha", "--in", "transcripts", "--since", "2026-02-17"]);
     assert_eq!(snippets(&env, &["alpha", "--in", "transcripts", "--since", "2020-01-01", "--until", "2026-02-16"]).len(), 3);

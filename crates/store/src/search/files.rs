@@ -84,12 +84,13 @@ impl SearchTurn<'_> {
         id.of(self.connection).map(TextFileId)
     }
 
-    /// Has all files read again from their beginning, as if none had been read.
+    /// Has all files, or those of an agent, read again from their beginning, as if none had been read.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn read_files_again(&self) -> Result<(), StoreError> {
-        self.run("UPDATE files SET place = 0, mark = 0, size = 0, changed_ns = 0, carried = x''", params![]).map(drop)
+    pub fn read_files_again(&self, agent: Option<&str>) -> Result<(), StoreError> {
+        let query = "UPDATE files SET place = 0, mark = 0, size = 0, changed_ns = 0, carried = x'' WHERE agent = coalesce(?1, agent)";
+        self.run(query, params![agent]).map(drop)
     }
 
     /// Notes how far a file was read, unless somebody else went on from `from` first; reports whether it was noted.

@@ -1,17 +1,19 @@
 //! The text of transcripts, followed in their files: a stage of its own, because it takes longer than everything else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use agents::transcripts::{Agent, FoundFile};
+use session::{AgentSession, Text};
 use store::{LineError, Lot, Progress, Search, SearchIn, StoreError, TextFile, TextFileId, wait_in_line};
 
 use super::hear::{Job, Slice, hear_all};
 use super::kept::Kept;
 use super::places::Places;
+use crate::chain::Hindrance;
 use crate::index::{Scratch, name_of, threads};
 use crate::place::{read_short, write_short};
 use crate::{IndexError, Tracker};
@@ -141,22 +143,39 @@ impl Tracker {
                 document.among != SearchIn::Transcripts || !excluded.contains(owner) && kept.lets(&document.cwd, &document.role)
             })?;
             if kept.lets_more_than(held) {
-                turn.read_files_again()?;
+                turn.read_files_again(None)?;
             }
             Ok(())
         })
     }
 
-    /// Removes what transcripts said of conversations that people have deleted for good, by agent and id.
+    /// Removes what transcripts said of conversations that people have deleted for good, by agent and id. Those that are here again, put back by
+    /// whatever means, keep it.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub(crate) fn forget_text_of(&self, conversations: &[(&str, &str)]) -> Result<(), StoreError> {
-        if conversations.is_empty() || !Search::is_there(&self.home) {
+        let is_gone = |(agent, id): &&(&str, &str)| {
+            let agent_session = AgentSession { agent: Text::stored((*agent).to_owned()), id: Text::stored((*id).to_owned()) };
+            matches!(self.hindrance(&agent_session, None), Some(Hindrance::Vanished))
+        };
+        let gone: Vec<_> = conversations.iter().filter(is_gone).collect();
+        if gone.is_empty() || !Search::is_there(&self.home) {
             return Ok(());
         }
         let mut search = Search::open(&self.home, self.config.patience())?;
-        search.write(|turn| conversations.iter().try_for_each(|(agent, id)| turn.forget_conversation(agent, id).map(drop)))?;
+        search.write(|turn| {
+            for (agent, id) in &gone {
+                turn.forget_conversation(agent, id)?;
+            }
+            // What a fork has taken from one of them, or somebody puts back yet, is said again by its file.
+            gone.iter()
+                .map(|(agent, _)| *agent)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .try_for_each(|agent| turn.read_files_again(Some(agent)))
+        })?;
+        self.forget_that_text_was_looked_for();
         search.empty_log();
         Ok(())
     }
