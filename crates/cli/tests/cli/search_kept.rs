@@ -192,6 +192,17 @@ fn nobody_is_sent_to_a_conversation_whose_transcript_is_gone() {
 }
 
 #[test]
+fn a_prompt_that_the_store_and_its_transcript_tell_of_is_found_once() {
+    let env = with_text();
+    let mut transcript = Transcript::new("c1", &env.project(), BEGINNING);
+    transcript.prompt("please gamma\n");
+    write(&env, &transcript);
+    env.answer(["index"]);
+    let hits = objects(&env, ["search", "gamma", "--role", "prompt"]);
+    assert_eq!(hits.len(), 1, "{hits:?}");
+}
+
+#[test]
 fn a_prompt_that_only_a_transcript_tells_of_has_no_id() {
     let env = env();
     conversation(&env, "c1", &env.project(), "alpha");

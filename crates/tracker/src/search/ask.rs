@@ -264,7 +264,7 @@ impl<'t> Finder<'t> {
             return Ok(None);
         }
         let is_prompt = document.role == agents::transcripts::Role::Prompt.as_str();
-        let told = agents::transcript_id(format!("{} {}", document.conversation, document.text));
+        let told = agents::transcript_id(format!("{} {}", document.conversation, document.text.trim()));
         if is_prompt {
             let seen = self.seen.entry(told).or_default();
             if seen.iter().any(|at| at.abs_diff(document.at_millis) < TOLD_TWICE) {
