@@ -6,10 +6,10 @@ use std::error::Error;
 
 use tracker::session::quoted;
 use tracker::{
-    AddressError, ChainError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError, ExchangeError, GateError, HooksError,
-    IndexError, InventoryError, KEYS, KeptEntry, MarkerError, NamingError, ProjectError, QueryError, RestoreError, RestoreFrom,
-    ResumeError, SearchError, ShimError, StartError, StoreError, TagError, TemplateError, TimeError, ToolsError, TrackerError,
-    TranscriptError, TrashError, UsageError, VaultError, WorkError, agent_names,
+    AddressError, ChainError, CheckpointError, CheckpointsError, ConfigError, CurrentError, DirectoryTrouble, EndError, EntryError,
+    ExchangeError, GateError, HooksError, IndexError, InventoryError, KEYS, KeptEntry, MarkerError, NamingError, ProjectError, QueryError,
+    RestoreError, RestoreFrom, ResumeError, SearchError, ShimError, StartError, StoreError, TagError, TemplateError, TimeError, ToolsError,
+    TrackerError, TranscriptError, TrashError, UsageError, VaultError, WorkError, agent_names,
 };
 
 use crate::arguments::{operand, session_operand};
@@ -493,6 +493,39 @@ impl From<ToolsError> for Failure {
             ToolsError::Current(error) => error.into(),
             ToolsError::Project(error) => error.into(),
             ToolsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        match error {
+            CheckpointError::BadBuildId(_) => Self::usage(error).hint("hash what does not fit, with `sha256sum` for one"),
+            CheckpointError::BadValue { .. } => Self::usage(error),
+            CheckpointError::Secret { .. } => Self::usage(error).hint("nothing was saved; give it another name"),
+            CheckpointError::None { .. } => Self::answer(error).hint("begin the build afresh"),
+            CheckpointError::Address(_) => Self::surroundings(error).hint(where_it_is_set("redis.url")),
+            CheckpointError::PasswordFile { .. } => Self::surroundings(error).hint(where_it_is_set("redis.password_file")),
+            CheckpointError::Kept(error) => error.into(),
+            CheckpointError::Config(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckpointsError> for Failure {
+    fn from(error: CheckpointsError) -> Self {
+        match error {
+            CheckpointsError::Unreachable { .. } => Self::surroundings(error).hint("run `rutter doctor` once it should answer"),
+            CheckpointsError::NotLetIn { .. } => {
+                Self::surroundings(error).hint("look at RUTTER_REDIS_URL and RUTTER_REDIS_PASSWORD_FILE, or at the rights of that user")
+            }
+            CheckpointsError::Refused { .. } => Self::surroundings(error).hint("run `rutter doctor`"),
+            CheckpointsError::Unsure { .. } => Self::surroundings(error).hint("do it again: twice does no harm"),
+            CheckpointsError::Unreadable { ref build, .. } => {
+                let hint = format!("another program wrote it; `rutter checkpoint drop {}` removes it", operand(build.as_str()));
+                Self::surroundings(error).hint(hint)
+            }
+            CheckpointsError::Store(error) => error.into(),
         }
     }
 }

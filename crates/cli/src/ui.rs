@@ -213,7 +213,9 @@ impl Ui {
     pub(crate) fn notes(&self, notes: &[Note]) {
         for note in notes {
             match note {
-                Note::MirrorBehind { .. } | Note::SetAside(_) | Note::ManyMarkers { .. } => self.warn(&note.to_string()),
+                Note::MirrorBehind { .. } | Note::SetAside(_) | Note::CheckpointsSetAside { .. } | Note::ManyMarkers { .. } => {
+                    self.warn(&note.to_string())
+                }
                 _ => self.note(&format!("note: {note}")),
             }
         }

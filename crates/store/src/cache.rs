@@ -1,4 +1,4 @@
-//! Files that can be made again: opened, made anew where they are of no use, thrown away, written in transactions.
+//! Files beside the store: opened, made anew where they are of no use, thrown away or set aside, written in transactions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::StoreError;
 use crate::sqlite::failure::{Translate, translate, translate_io};
 use crate::sqlite::queue::{self, LineError};
-use crate::sqlite::{file_system, open};
+use crate::sqlite::{file_system, open, replace};
 
 /// Up to which length the log is left to the next one who writes, in bytes.
 const LONG_LOG: u64 = 1 << 20;
@@ -50,6 +50,36 @@ impl Kind {
                 throw_away(&path).map_err(|error| translate_io(&path, error))?;
                 Ok(Cache { connection: self.connect(&path, patience)?, path, patience })
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the file in a store's home; makes it where there is none. What cannot be made again is not thrown away: a damaged file is set
+    /// aside, and its new name returned.
+    pub(crate) fn open_or_set_aside(&self, home: &Path, patience: Duration) -> Result<(Cache, Option<PathBuf>), StoreError> {
+        open::make_private_directories(home).map_err(|error| translate_io(home, error))?;
+        let path = home.join(self.name);
+        let _place = wait_in_line(&path, patience)?;
+        match self.connect(&path, patience) {
+            Err(StoreError::Broken { .. }) => {
+                let aside = replace::move_aside(&path)?;
+                Ok((Cache { connection: self.connect(&path, patience)?, path, patience }, Some(aside)))
+            }
+            connected => Ok((Cache { connection: connected?, path, patience }, None)),
+        }
+    }
+
+    /// Sets the file in a store's home aside if it is still damaged, and returns its new name: somebody else may have done so meanwhile.
+    pub(crate) fn set_aside(&self, home: &Path, patience: Duration) -> Result<Option<PathBuf>, StoreError> {
+        let path = home.join(self.name);
+        let _place = wait_in_line(&path, patience)?;
+        let is_whole = |connection: &Connection| {
+            let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).of(connection)?;
+            Ok::<_, StoreError>(said == "ok")
+        };
+        match self.connect(&path, patience).and_then(|connection| is_whole(&connection)) {
+            Ok(true) => Ok(None),
+            Ok(false) | Err(StoreError::Broken { .. }) => replace::move_aside(&path).map(Some),
             Err(error) => Err(error),
         }
     }

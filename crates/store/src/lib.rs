@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `store` | the traits: [`Reads`], [`Turn`], [`Store`], and what they take and give |
 //! | `error` | why a store could not answer |
-//! | `cache` | files that can be made again |
+//! | `cache` | files beside the store that are no part of it |
+//! | `checkpoints/` | restorable states of running builds, which expire: in Redis, else in a file beside the store |
 //! | `index/` | what was read from transcripts, and how far: a cache beside the store |
 //! | `search/` | what can be searched: a cache beside the store, too |
 //! | `loaded/` | what one turn has loaded of all rows, whatever they are kept in |
@@ -14,6 +15,7 @@
 //! Only this room knows SQL of ours. The rules every backend keeps are tests in `tests/rules.rs`.
 
 mod cache;
+mod checkpoints;
 mod error;
 mod index;
 mod loaded;
@@ -23,6 +25,9 @@ mod search;
 mod sqlite;
 mod store;
 
+pub use checkpoints::{BadBuildId, BuildId, Checkpoint, Checkpoints, CheckpointsError, EmbeddedCheckpoints, LONGEST_CHECKPOINT, Loaded};
+#[cfg(feature = "redis")]
+pub use checkpoints::{RedisAddress, RedisAddressError, RedisCheckpoints};
 pub use error::{BoxError, StoreError};
 pub use index::{AllUsage, EncodedFacts, FileId, Index, IndexTurn, IndexedFile, KeptPart, PartId, ReadFile, ToLay};
 #[cfg(feature = "postgres")]

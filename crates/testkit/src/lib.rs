@@ -12,6 +12,7 @@
 //! | `codex` | the real agent Codex in an empty home |
 //! | `postgres` | PostgreSQL servers, and a schema for each test (feature `postgres`) |
 //! | `patience` | waiting for what has to come |
+//! | `redis` | a Redis of a test's own, and its protocol as other programs speak it |
 //! | `transcripts` | transcripts of conversations that never were |
 //! | `hooks` | what agents' hooks leave, without an agent; captured runs in `fixtures/` |
 //! | `left` | what hooks left, to be left again elsewhere and in another order |
@@ -32,6 +33,7 @@ mod messages_api;
 mod patience;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod redis;
 mod responses_api;
 mod transcripts;
 
@@ -48,6 +50,7 @@ pub use messages_api::{Block, Exchange, FAKE_SECRETS, Failure, FakeSecret, Kind,
 pub use patience::wait_for;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresServer, Schema};
+pub use redis::{Redis, RedisReply};
 pub use responses_api::{Reply, ResponsesApi, Said, patch, shell, words};
 /// What can be sent to a process.
 pub use rustix::process::Signal;

@@ -71,6 +71,7 @@ impl Tracker {
         findings.extend(self.look_at_hooks()?);
         findings.extend(self.look_at_git_hooks());
         findings.extend(self.look_at_vault());
+        findings.extend(self.look_at_checkpoints());
         Ok(findings)
     }
 

@@ -14,6 +14,7 @@
 //! | `address` | what a person may type for a session |
 //! | `current` | which session is meant when none is named |
 //! | `chain/` | which agent session follows which, and which is to be resumed |
+//! | `checkpoints` | restorable states of running builds, for workers |
 //! | `lifecycle` | start, end, reopen, describe, tag |
 //! | `ends` | ends that nobody told of |
 //! | `work`, `entries` | work items; what people and agents write down |
@@ -58,6 +59,7 @@
 mod activity;
 mod address;
 mod chain;
+mod checkpoints;
 mod clock;
 mod config;
 mod current;
@@ -117,6 +119,7 @@ pub use chain::{
     Chain, ChainError, HeadView, NewTransition, Outcome, Recovery, Resume, ResumeChoice, ResumeError, Said, SyncRow, SyncStatus,
     TransitionView, Verdict, WantedChain,
 };
+pub use checkpoints::{CheckpointError, CheckpointView, Checkpoints, NewCheckpoint};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Environment, KEYS, Key, Origin, Setting};
 pub use current::{CurrentError, Looked, Step, Trace};
@@ -175,4 +178,4 @@ pub use view::{
 pub use work::WorkError;
 
 pub use session;
-pub use store::{Access, Progress, QueryError, SearchIn, SetAside, StoreError, Wanted, sqlite_version};
+pub use store::{Access, CheckpointsError, Progress, QueryError, SearchIn, SetAside, StoreError, Wanted, sqlite_version};

@@ -201,6 +201,11 @@ pub enum Note {
     },
     /// The store was broken and has been set aside.
     SetAside(SetAside),
+    /// The file of checkpoints was damaged and has been set aside.
+    CheckpointsSetAside {
+        /// Its new name.
+        path: PathBuf,
+    },
 }
 
 impl std::fmt::Display for Note {
@@ -298,6 +303,9 @@ impl std::fmt::Display for Note {
             Self::VaultDamaged { what } => {
                 let first = what.first().map_or("", String::as_str);
                 write!(out, "in the vault {first}; `rutter vault verify` says what else is")
+            }
+            Self::CheckpointsSetAside { path } => {
+                write!(out, "the checkpoints were damaged and are kept as {}; what was saved before is not found any more", path.display())
             }
             Self::SetAside(SetAside { path, salvaged }) => {
                 write!(out, "the store was damaged and is kept as {}; a new one has its {salvaged} readable events", path.display())

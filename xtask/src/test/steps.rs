@@ -47,6 +47,7 @@ const USED: &[(&str, &[&str])] = &[
     ("jq", &["--version"]),
     ("sqlite3", &["--version"]),
     ("bash", &["--version"]),
+    ("redis-server", &["--version"]),
     ("strace", &["-V"]),
     ("time", &["--version"]),
     ("unshare", &["--mount", "--map-root-user", "true"]),

@@ -38,7 +38,7 @@ pub(super) fn config(context: &Context, args: &ConfigArgs) -> Result<(), Failure
             let setting = config.setting(key)?;
             context.ui.data(&view(setting), || {
                 let mut page = Page::default();
-                page.text(setting.value.as_deref().unwrap_or_default());
+                page.text(setting.shown().unwrap_or_default());
                 page
             })
         }
@@ -52,14 +52,14 @@ pub(super) fn config(context: &Context, args: &ConfigArgs) -> Result<(), Failure
 
 fn view(setting: &Setting) -> Value {
     let key = setting.key;
-    json!({"key": key.name, "value": setting.value, "origin": setting.origin.to_string(), "variable": key.variable, "about": key.about})
+    json!({"key": key.name, "value": setting.shown(), "origin": setting.origin.to_string(), "variable": key.variable, "about": key.about})
 }
 
 fn page(settings: &[Setting], file: &str) -> Page {
     let mut page = Page::default();
     page.text(format!("Configuration file: {file}"));
     for setting in settings {
-        let value = setting.value.as_deref().unwrap_or("(not set)");
+        let value = setting.shown().unwrap_or_else(|| "(not set)".to_owned());
         page.gap().text(format!("{} = {value}", setting.key.name));
         page.text(format!("   {}", setting.key.about));
         page.text(match setting.origin {

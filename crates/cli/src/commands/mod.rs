@@ -6,6 +6,7 @@ mod banner;
 mod blocker;
 mod chain;
 mod check;
+mod checkpoint;
 mod cleanup_ids;
 mod completions;
 mod config;
@@ -153,6 +154,7 @@ pub(crate) enum Command {
     Head(head::HeadArgs),
     Transition(transition::TransitionArgs),
     Recover(recover::RecoverArgs),
+    Checkpoint(checkpoint::CheckpointArgs),
     Extract(extract::ExtractArgs),
     SyncStatus(sync_status::SyncStatusArgs),
     Events(events::EventsArgs),
@@ -394,6 +396,7 @@ impl Command {
             Self::Head(args) => head::head(context, args),
             Self::Transition(args) => transition::transition(context, args),
             Self::Recover(args) => recover::recover(context, args),
+            Self::Checkpoint(args) => checkpoint::checkpoint(context, args),
             Self::Extract(args) => extract::extract(context, args),
             Self::SyncStatus(args) => sync_status::sync_status(context, args),
             Self::Events(args) => events::events(context, args),

@@ -100,6 +100,14 @@ fn every_setting_says_where_it_comes_from() {
     [out]    which tickets sessions are grouped by: `any`, or names of trackers and `#`, separated by `,`
     [out]    by default; set it here or with RUTTER_GROUPS_TICKETS
     [out]
+    [out] redis.url = (not set)
+    [out]    the Redis for checkpoints of builds, `redis://HOST:PORT/DB`, `rediss://` or `unix:///` (default: kept beside the store)
+    [out]    by default; set it here or with RUTTER_REDIS_URL
+    [out]
+    [out] redis.password_file = (not set)
+    [out]    a file whose first line is the password of that Redis
+    [out]    by default; set it here or with RUTTER_REDIS_PASSWORD_FILE
+    [out]
     [out] trash.keep_days = 30
     [out]    for how many days what was deleted of agents' files can be put back
     [out]    by default; set it here or with RUTTER_TRASH_KEEP_DAYS
@@ -135,6 +143,8 @@ fn every_setting_says_where_it_comes_from() {
             "vault.max_bytes",
             "agents.roots",
             "groups.tickets",
+            "redis.url",
+            "redis.password_file",
             "trash.keep_days",
             "ui.ascii",
         ]

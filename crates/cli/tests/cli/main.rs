@@ -14,6 +14,7 @@
 //! | `walk` | the first format's walk; documents that must follow the program |
 //! | `index` | transcripts: sessions from before, files that grow, move and vanish, commands killed while they read |
 //! | `vault`, `agents`, `holdings` | what agents have on the disk, copies of it, the trash, what hostile names and links do to them: nothing |
+//! | `checkpoint`, `checkpoint_redis` | checkpoints wherever they are kept; what only Redis can do to them |
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `record` | entries, documents, the handoff, and scripts of older tools |
@@ -31,6 +32,8 @@ mod agents;
 mod banner;
 mod canaries;
 mod chain;
+mod checkpoint;
+mod checkpoint_redis;
 mod completions;
 mod config;
 mod current;

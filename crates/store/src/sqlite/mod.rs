@@ -36,7 +36,7 @@ pub(crate) mod queue;
 mod reads;
 mod rebuild;
 mod record;
-mod replace;
+pub(crate) mod replace;
 mod rows;
 mod salvage;
 mod transcripts;

@@ -43,6 +43,16 @@ pub(crate) fn finish(files: &Files) -> Result<(), StoreError> {
     synced.map_err(|error| translate_io(&files.home, error))
 }
 
+/// Renames a database with its log, so that nothing of it is taken for a part of the next one, and returns its new name; the caller is alone.
+pub(crate) fn move_aside(database: &Path) -> Result<PathBuf, StoreError> {
+    let aside = free_name(database);
+    for suffix in ["-wal", "-shm"] {
+        rename_if_there(&with_suffix(database, suffix), &with_suffix(&aside, suffix))?;
+    }
+    rename(database, &aside)?;
+    Ok(aside)
+}
+
 fn waiting(files: &Files) -> PathBuf {
     with_suffix(&files.database, ".new")
 }

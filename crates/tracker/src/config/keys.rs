@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use store::RedisAddress;
+
 use super::{ConfigError, Environment};
 use crate::{TicketRule, parse_duration};
 
@@ -53,9 +55,36 @@ pub const KEYS: &[Key] = &[
         "RUTTER_GROUPS_TICKETS",
         "which tickets sessions are grouped by: `any`, or names of trackers and `#`, separated by `,`",
     ),
+    key(
+        REDIS_URL,
+        "RUTTER_REDIS_URL",
+        "the Redis for checkpoints of builds, `redis://HOST:PORT/DB`, `rediss://` or `unix:///` (default: kept beside the store)",
+    ),
+    key(REDIS_PASSWORD_FILE, "RUTTER_REDIS_PASSWORD_FILE", "a file whose first line is the password of that Redis"),
     key("trash.keep_days", "RUTTER_TRASH_KEEP_DAYS", "for how many days what was deleted of agents' files can be put back"),
     key("ui.ascii", "RUTTER_ASCII", "`1`: no emoji; `0`: emoji even if the terminal may not support them"),
 ];
+
+/// The Redis for checkpoints. Its value may have a password in it.
+pub(super) const REDIS_URL: &str = "redis.url";
+pub(super) const REDIS_PASSWORD_FILE: &str = "redis.password_file";
+
+/// Returns whether a setting that does not fit stops every command. Redis is for checkpoints, and stops nothing else.
+pub(super) fn stops_everything(key: Key) -> bool {
+    !matches!(key.name, REDIS_URL | REDIS_PASSWORD_FILE)
+}
+
+/// Returns a value as it may be shown: of an address, nothing but where it leads to.
+pub(super) fn shown(key: Key, value: &str) -> String {
+    match (key.name, RedisAddress::read(value)) {
+        (REDIS_URL, Ok(address)) => {
+            let scheme = value.split_once(':').map_or("redis", |(scheme, _)| scheme);
+            format!("{scheme}://{}", address.place())
+        }
+        (REDIS_URL, Err(_)) => "(no address)".to_owned(),
+        _ => value.to_owned(),
+    }
+}
 
 /// What an agent is told of earlier sessions at most, in characters: its own limit for what a hook says is 10,000.
 pub(crate) const HANDOFF_LIMIT: usize = 6_000;
@@ -140,7 +169,8 @@ pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         "store.wait_seconds" => {
             (text.parse::<f64>().is_ok_and(|seconds| (0.0..=86_400.0).contains(&seconds)), "a number of seconds up to 86400")
         }
-        "store.home" | "marker.directory" => (is_absolute, "an absolute path"),
+        REDIS_URL => (RedisAddress::read(text).is_ok(), "`redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB` or `unix:///SOCKET`"),
+        "store.home" | "marker.directory" | REDIS_PASSWORD_FILE => (is_absolute, "an absolute path"),
         "marker.ttl" | "marker.clean_interval" => (parse_duration(text).is_ok(), "a length of time, such as `24h` or `7d`"),
         name if is_switch(name) => (ON.contains(&text) || OFF.contains(&text), "`true` or `false`"),
         "record.exclude" | "agents.roots" => {
@@ -157,5 +187,5 @@ pub(super) fn check_value(key: Key, text: &str) -> Result<(), ConfigError> {
         "mirror.root" => (text == "off" || is_absolute, "an absolute path, or `off`"),
         _ => (true, ""),
     };
-    if fits { Ok(()) } else { Err(ConfigError::BadValue { name: key.name, value: text.to_owned(), wanted }) }
+    if fits { Ok(()) } else { Err(ConfigError::BadValue { name: key.name, value: shown(key, text), wanted }) }
 }

@@ -19,7 +19,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::usage::PRICE_TABLES;
 use crate::{GateMode, Prices, TicketRule, UsageError, parse_duration};
-use keys::{MARKERS, OFF, check_value, default};
+use keys::{MARKERS, OFF, REDIS_PASSWORD_FILE, REDIS_URL, check_value, default, stops_everything};
 
 pub(crate) use keys::HANDOFF_LIMIT;
 pub use keys::{KEYS, Key};
@@ -49,7 +49,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// A key, its value, and where that came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Setting {
     /// The key.
     pub key: Key,
@@ -57,6 +57,19 @@ pub struct Setting {
     pub value: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl std::fmt::Debug for Setting {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Setting").field("key", &self.key.name).field("value", &self.shown()).field("origin", &self.origin).finish()
+    }
+}
+
+impl Setting {
+    /// Returns the value as it may be shown to anybody: without a password.
+    pub fn shown(&self) -> Option<String> {
+        self.value.as_deref().map(|value| keys::shown(self.key, value))
+    }
 }
 
 /// Why the configuration could not be read or changed.
@@ -365,6 +378,16 @@ impl Config {
         self.text("vault.max_bytes").and_then(keys::parse_size)
     }
 
+    /// Returns the address of the Redis for checkpoints, if one is set. There may be a password in it.
+    pub(crate) fn redis_url(&self) -> Option<&str> {
+        self.text(REDIS_URL)
+    }
+
+    /// Returns the file with the password of that Redis, if there is one.
+    pub(crate) fn redis_password_file(&self) -> Option<&Path> {
+        self.text(REDIS_PASSWORD_FILE).map(Path::new)
+    }
+
     /// Returns whether emoji are forbidden (`true`), forced (`false`), or up to the terminal.
     pub fn ascii(&self) -> Option<bool> {
         self.text("ui.ascii").map(|ascii| ascii != "0" && ascii != "false")
@@ -459,7 +482,7 @@ fn resolve(key: Key, environment: &Environment, document: &DocumentMut, home: Op
     } else {
         (default(key.name, environment, home), Origin::Default)
     };
-    if let Some(text) = &value {
+    if let Some(text) = value.as_ref().filter(|_| stops_everything(key)) {
         check_value(key, text)?;
     }
     Ok(Setting { key, value, origin })

@@ -5,6 +5,7 @@
 mod calls;
 mod captures;
 mod chain;
+mod checkpoints;
 mod current;
 mod ends;
 mod exchange;
