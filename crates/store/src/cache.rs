@@ -32,6 +32,8 @@ pub(crate) struct Cache {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) patience: Duration,
+    /// Whether one was thrown away that was of no use.
+    pub(crate) is_anew: bool,
 }
 
 impl Kind {
@@ -45,10 +47,10 @@ impl Kind {
             throw_away(&path).map_err(|error| translate_io(&path, error))?;
         }
         match self.connect(&path, patience) {
-            Ok(connection) => Ok(Cache { connection, path, patience }),
+            Ok(connection) => Ok(Cache { connection, path, patience, is_anew: false }),
             Err(StoreError::Broken { .. } | StoreError::NotOurs { .. }) => {
                 throw_away(&path).map_err(|error| translate_io(&path, error))?;
-                Ok(Cache { connection: self.connect(&path, patience)?, path, patience })
+                Ok(Cache { connection: self.connect(&path, patience)?, path, patience, is_anew: true })
             }
             Err(error) => Err(error),
         }
@@ -63,9 +65,9 @@ impl Kind {
         match self.connect(&path, patience) {
             Err(StoreError::Broken { .. }) => {
                 let aside = replace::move_aside(&path)?;
-                Ok((Cache { connection: self.connect(&path, patience)?, path, patience }, Some(aside)))
+                Ok((Cache { connection: self.connect(&path, patience)?, path, patience, is_anew: false }, Some(aside)))
             }
-            connected => Ok((Cache { connection: connected?, path, patience }, None)),
+            connected => Ok((Cache { connection: connected?, path, patience, is_anew: false }, None)),
         }
     }
 
@@ -100,7 +102,7 @@ impl Kind {
         };
         // Where not even the files beside it can be made, what is only in its log is not seen.
         let connection = open("").or_else(|_| open("?immutable=1"))?;
-        Ok(Cache { connection, path, patience })
+        Ok(Cache { connection, path, patience, is_anew: false })
     }
 
     /// Reports whether an error is about the file in a store's home, and says that it is damaged.
@@ -163,12 +165,13 @@ impl Cache {
         }
     }
 
-    /// Copies the log into the file whatever its length is, so that nothing which was removed is left in it.
-    pub(crate) fn empty_log(&mut self) {
+    /// Copies the log into the file whatever its length is, so that nothing which was removed is left in it; reports whether it could.
+    pub(crate) fn empty_log(&mut self) -> bool {
         // Whoever reads it just now has it wait for the next time.
         drop(self.connection.busy_timeout(Duration::ZERO));
-        drop(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        let is_busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         drop(self.connection.busy_timeout(self.patience));
+        is_busy.is_ok_and(|is_busy| !is_busy)
     }
 
     /// Does `work` in one transaction.

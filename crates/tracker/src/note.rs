@@ -93,6 +93,8 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// What could be searched was of no use, and was made anew.
+    SearchAnew,
     /// Some of what can be searched is damaged.
     SearchUnread {
         /// How many documents.
@@ -236,6 +238,9 @@ impl std::fmt::Display for Note {
             Self::NothingToPutIn { name } => {
                 write!(out, "the template has `{{{name}}}`, and neither branch nor description names one; left away")
             }
+            Self::SearchAnew => out.write_str(
+                "what can be searched was damaged or of another build, and is made anew: text of transcripts that are gone is lost",
+            ),
             Self::NoTranscripts { reason } => {
                 write!(out, "transcripts could not be read, and what only they tell is missing here: {reason}")
             }

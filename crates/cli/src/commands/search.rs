@@ -78,7 +78,10 @@ impl SearchArgs {
             let star = if word.trim_end_matches('"').ends_with('*') || word.ends_with('*') { "*" } else { "" };
             format!("-\"{}\"{star}", word.replace(['"', '*'], " "))
         });
-        self.query.iter().cloned().chain(without).collect::<Vec<_>>().join(" ")
+        let query = self.query.join(" ");
+        // What is left out stands outside of a phrase that nobody closed.
+        let end = if self.without.is_empty() || query.matches('"').count() % 2 == 0 { "" } else { "\"" };
+        std::iter::once(format!("{query}{end}")).chain(without).collect::<Vec<_>>().join(" ")
     }
 
     fn wanted(&self, context: &Context, tracker: &Tracker) -> Result<WantedHits, Failure> {

@@ -87,7 +87,15 @@ fn what_was_said_just_now_is_found_although_somebody_has_looked_just_before() {
     let env = with_text();
     conversation(&env, "c1", &env.project(), "alpha");
     assert_eq!(said(&env, &["alpha"]), 2);
-    conversation(&env, "c2", &env.project(), "bravo");
+    // Among so many files nobody would look again for a minute.
+    let looked = env.path(FILE).with_file_name("search-looked");
+    let noted = fs::read_to_string(&looked).unwrap();
+    let at: i64 = noted.split_whitespace().next().unwrap().parse().unwrap();
+    let note = || fs::write(&looked, format!("{at} 1000000 0\n")).unwrap();
+    note();
+    conversation(&env, "c2", &env.project(), "bravo alpha");
+    assert_eq!(said(&env, &["alpha"]), 2, "there is an answer, and somebody has looked");
+    note();
     assert_eq!(said(&env, &["bravo"]), 2);
 }
 
@@ -174,6 +182,96 @@ fn what_is_on_the_disk_again_or_in_a_fork_is_found_also_when_the_trash_was_empti
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, &line).unwrap();
     assert!(said(&env, &["alpha"]) > 0, "put back by hand");
+}
+
+#[test]
+fn what_is_forgotten_while_somebody_reads_is_gone_from_the_log_when_he_does_not() {
+    let env = with_text();
+    let mut transcript = Transcript::new("c1", &env.project(), BEGINNING);
+    transcript.prompt("please");
+    transcript.tool(1, 50, "Bash", &json!({"command": "cargo quagmire"}), false);
+    write(&env, &transcript);
+    env.answer(["index"]);
+    env.answer(["agents", "delete", "c1"]);
+    let reader = rusqlite::Connection::open(env.path(FILE)).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM blocks").unwrap();
+    reader.query_row("SELECT count(*) FROM blocks", [], |_| Ok(())).unwrap();
+    env.answer(["agents", "trash", "--empty"]);
+    drop(reader);
+    env.raw(["search", "quagmire"]);
+    let bytes = || {
+        [FILE.to_owned(), format!("{FILE}-wal")].iter().flat_map(|name| fs::read(env.path(name)).unwrap_or_default()).collect::<Vec<u8>>()
+    };
+    assert!(!bytes().windows(8).any(|window| window == b"quagmire"), "of the words nothing is left");
+}
+
+#[test]
+fn the_text_of_sub_agents_goes_with_their_parent() {
+    let env = with_text();
+    let path = conversation(&env, "c1", &env.project(), "alpha");
+    let below = path.with_extension("").join("subagents");
+    fs::create_dir_all(&below).unwrap();
+    let line = fs::read_to_string(&path).unwrap().replace("alpha", "bravo").replace("\"sessionId\":\"c1\"", "\"sessionId\":\"other\"");
+    fs::write(below.join("agent-a1.jsonl"), line.replace("\"uuid\":\"", "\"uuid\":\"f")).unwrap();
+    env.answer(["index"]);
+    assert_eq!(said(&env, &["bravo"]), 2);
+    env.answer(["agents", "delete", "c1"]);
+    env.answer(["agents", "trash", "--empty"]);
+    says_nothing(&env, "bravo");
+}
+
+#[test]
+fn another_configuration_hides_text_and_throws_none_away() {
+    let mut env = with_text();
+    let path = conversation(&env, "c1", &env.project(), "alpha");
+    env.answer(["index"]);
+    fs::remove_file(path).unwrap();
+    let elsewhere = env.path("elsewhere");
+    env.set("XDG_CONFIG_HOME", elsewhere.to_str().unwrap());
+    says_nothing(&env, "cargo");
+    env.set("XDG_CONFIG_HOME", "");
+    assert_eq!(said(&env, &["cargo"]), 1);
+}
+
+#[test]
+fn what_an_excluded_link_led_to_stays_excluded_while_that_is_away() {
+    let env = with_text();
+    started(&env, "Look at it");
+    let (real, link) = (env.path("disk/real"), env.path("link"));
+    fs::create_dir_all(&real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    env.answer(["config", "record.exclude", link.to_str().unwrap()]);
+    let real = fs::canonicalize(&real).unwrap();
+    conversation(&env, "c1", &real, "alpha");
+    conversation(&env, "c2", &env.project(), "bravo");
+    assert_eq!(said(&env, &["bravo"]), 2);
+    fs::rename(env.path("disk"), env.path("away")).unwrap();
+    conversation(&env, "c3", &env.project(), "charlie");
+    assert_eq!(said(&env, &["charlie"]), 2);
+    says_nothing(&env, "alpha");
+    env.answer(["index"]);
+    says_nothing(&env, "alpha");
+}
+
+#[test]
+fn a_large_file_keeps_no_small_one_from_being_read() {
+    let env = with_text();
+    let path = conversation(&env, "c1", &env.project(), "alpha");
+    let line = fs::read_to_string(&path).unwrap();
+    fs::write(path.with_file_name("c9.jsonl"), line.repeat((9 << 20) / line.len())).unwrap();
+    conversation(&env, "c2", &env.project(), "bravo");
+    assert_eq!(said(&env, &["bravo"]), 2);
+}
+
+#[test]
+fn a_long_prompt_is_found_once_and_an_open_phrase_takes_nothing_along() {
+    let env = with_text();
+    let mut transcript = Transcript::new("c1", &env.project(), BEGINNING);
+    transcript.prompt(&format!("gamma {}", "never closed ".repeat(5_500)));
+    write(&env, &transcript);
+    env.answer(["index"]);
+    assert_eq!(snippets(&env, &["gamma", "--role", "prompt"]).len(), 1);
+    assert_eq!(snippets(&env, &["\"never closed", "--not", "zebra", "--role", "prompt"]).len(), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
--- What can be searched. Everything in here can be made again: a file of another version is thrown away.
+-- What can be searched. Everything in here can be made again but the text of transcripts that are gone: a file of another version is thrown away.
 
 -- How far everything else was followed, by name.
 CREATE TABLE facts (

@@ -45,6 +45,11 @@ impl Search {
         Ok(Self { cache })
     }
 
+    /// Reports whether the file was made anew because it was damaged or of another build. Text of transcripts that are gone is gone with it.
+    pub fn is_anew(&self) -> bool {
+        self.cache.is_anew
+    }
+
     /// Reports whether an error is about the file in a store's home, and says that it is damaged.
     pub fn is_damaged(home: &Path, error: &StoreError) -> bool {
         KIND.is_damaged(home, error)
@@ -78,9 +83,9 @@ impl Search {
         self.cache.settle();
     }
 
-    /// Copies the log into the file, so that nothing which was forgotten is left in it.
-    pub fn empty_log(&mut self) {
-        self.cache.empty_log();
+    /// Copies the log into the file, so that nothing which was forgotten is left in it; reports whether it could: somebody may be reading.
+    pub fn empty_log(&mut self) -> bool {
+        self.cache.empty_log()
     }
 
     /// Does `work` in one transaction.

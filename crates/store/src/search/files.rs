@@ -84,6 +84,16 @@ impl SearchTurn<'_> {
         id.of(self.connection).map(TextFileId)
     }
 
+    /// Forgets a file, and for good all that it said first.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_file(&self, id: TextFileId) -> Result<(), StoreError> {
+        self.forget(&id.owner())?;
+        self.merge_words()?;
+        self.run("DELETE FROM files WHERE id = ?1", params![id.0]).map(drop)
+    }
+
     /// Has all files, or those of an agent, read again from their beginning, as if none had been read.
     ///
     /// # Errors

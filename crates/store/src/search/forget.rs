@@ -70,10 +70,14 @@ impl SearchTurn<'_> {
             forgotten += self.keep_of_block(*block, stays)?;
         }
         if forgotten > 0 {
-            // Else the words stay in the file until they happen to be merged with others.
-            self.run("INSERT INTO words (words) VALUES ('optimize')", params![])?;
+            self.merge_words()?;
         }
         Ok(forgotten)
+    }
+
+    /// Takes words of documents that are forgotten out of the file; else they stay until they happen to be merged with others.
+    pub(super) fn merge_words(&self) -> Result<(), StoreError> {
+        self.run("INSERT INTO words (words) VALUES ('optimize')", params![]).map(drop)
     }
 
     /// Keeps of a block what stays. One that cannot be read any more goes with everything in it.

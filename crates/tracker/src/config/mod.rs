@@ -357,6 +357,11 @@ impl Config {
         let named = self.excluded_directories();
         let followed = named.iter().filter_map(|directory| std::fs::canonicalize(directory).ok());
         let mut all: Vec<PathBuf> = followed.chain(named.iter().map(PathBuf::from)).collect();
+        let leads_nowhere = |path: &Path| std::fs::read_link(path).is_ok() && std::fs::metadata(path).is_err();
+        let is_away = named.iter().any(|directory| Path::new(directory).ancestors().any(leads_nowhere));
+        // Where a link leads that leads nowhere now, because a disk is away, is what hooks were told when it was there.
+        let told = self.home().ok().filter(|_| is_away).and_then(|home| inbox::Wishes::read(&home));
+        all.extend(told.into_iter().flat_map(|told| told.exclude).map(PathBuf::from));
         all.sort();
         all.dedup();
         all

@@ -88,6 +88,7 @@ impl Tracker {
         match self.search_once(wanted, &query) {
             Err(SearchError::Store(error)) if Search::is_damaged(&self.home, &error) => {
                 self.throw_search_away()?;
+                self.note(Note::SearchAnew);
                 self.search_once(wanted, &query)
             }
             done => done,
@@ -109,8 +110,11 @@ impl Tracker {
         let (mut search, has_looked) = self.open_search(wanted)?;
         let mut found = self.search_in(&search, wanted, query)?;
         // What was said since somebody looked last may be what is sought.
-        if found.hits.is_empty() && found.has_text && !has_looked && self.read_new_text(&mut search)? {
-            found = self.search_in(&search, wanted, query)?;
+        if found.hits.is_empty() && found.has_text && !has_looked {
+            let is_any = self.read_new_text(&mut search).or_else(|error| self.behind(error).map(|()| false))?;
+            if is_any {
+                found = self.search_in(&search, wanted, query)?;
+            }
         }
         Ok(found)
     }
@@ -118,9 +122,15 @@ impl Tracker {
     fn search_in(&self, search: &Search, wanted: &WantedHits, query: &Query) -> Result<Found, SearchError> {
         let (session, sought) = self.sought(wanted, query)?;
         let mut finder = Finder::of(self, session, query);
+        let wants_text = wanted.among.is_empty() || wanted.among.contains(&SearchIn::Transcripts);
+        let has_text = wants_text && self.is_text_on();
         let (mut hits, mut trouble) = (Vec::new(), None);
         if wanted.limit > 0 {
             let unread = search.find(&sought, |document| {
+                // Another configuration allowed it, and not the one of this shell.
+                if document.among == SearchIn::Transcripts && !has_text {
+                    return ControlFlow::Continue(());
+                }
                 match finder.hit(&document) {
                     Ok(hit) => hits.extend(hit),
                     Err(error) => trouble = Some(error),
@@ -132,8 +142,7 @@ impl Tracker {
             }
         }
         trouble.map_or(Ok(()), Err)?;
-        let wants_text = wanted.among.is_empty() || wanted.among.contains(&SearchIn::Transcripts);
-        Ok(Found { hits, has_text: wants_text && self.is_text_on() })
+        Ok(Found { hits, has_text })
     }
 
     /// Opens what can be searched, and brings it up as far as it can be written; reports whether nobody has to look for new text again.
@@ -148,19 +157,26 @@ impl Tracker {
             }
             Err(error) => return Err(error),
         };
+        if search.is_anew() {
+            self.note(Note::SearchAnew);
+        }
         let brought = self.settle_text(&mut search).and_then(|_| self.follow_store(&mut search));
-        let has_looked = brought.and_then(|()| self.look_for_text(&mut search, wanted)).or_else(|error| {
-            if !is_passing(&error) {
-                return Err(error);
-            }
-            self.note(Note::SearchBehind { reason: error.to_string() });
-            Ok(true)
-        })?;
+        let looked = brought.and_then(|()| self.look_for_text(&mut search, wanted));
+        let has_looked = looked.or_else(|error| self.behind(error).map(|()| true))?;
         search.settle();
         Ok((search, has_looked))
     }
 
-    /// Reads new text unless somebody has looked for some only just now; reports whether this one has.
+    /// Says that the newest may be missing, where that is all that an error means.
+    fn behind(&self, error: StoreError) -> Result<(), StoreError> {
+        if !is_passing(&error) {
+            return Err(error);
+        }
+        self.note(Note::SearchBehind { reason: error.to_string() });
+        Ok(())
+    }
+
+    /// Reads new text unless somebody has looked for some only just now; reports whether nobody has to look again.
     fn look_for_text(&self, search: &mut Search, wanted: &WantedHits) -> Result<bool, StoreError> {
         let wants_text = wanted.among.is_empty() || wanted.among.contains(&SearchIn::Transcripts);
         if !wants_text || !self.is_text_on() {
@@ -224,6 +240,12 @@ impl Tracker {
 /// How far apart a hook and a transcript tell of one prompt at most, in milliseconds: who types it again needs longer.
 const TOLD_TWICE: u64 = 2_000;
 
+/// Returns what a prompt is compared by: not all who tell of a long one tell all of it.
+fn beginning(prompt: &str) -> &str {
+    let prompt = prompt.trim();
+    prompt[..prompt.floor_char_boundary(500)].trim_end()
+}
+
 /// Reports whether it is answered from what is there.
 fn is_passing(error: &StoreError) -> bool {
     matches!(
@@ -264,7 +286,7 @@ impl<'t> Finder<'t> {
             return Ok(None);
         }
         let is_prompt = document.role == agents::transcripts::Role::Prompt.as_str();
-        let told = agents::transcript_id(format!("{} {}", document.conversation, document.text.trim()));
+        let told = agents::transcript_id(format!("{} {}", document.conversation, beginning(&document.text)));
         if is_prompt {
             let seen = self.seen.entry(told).or_default();
             if seen.iter().any(|at| at.abs_diff(document.at_millis) < TOLD_TWICE) {

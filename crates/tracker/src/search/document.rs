@@ -3,6 +3,7 @@
 use session::{Conversation, EntryAdded, Event, Latest, Observed, Session, WorkItem, Written};
 use store::{Document, SearchIn};
 
+use super::kept::cut;
 use super::places::Places;
 use crate::index::PROMPT_OF_TRANSCRIPT;
 
@@ -93,7 +94,7 @@ pub(super) fn of_prompt(event: &Event, observed: &Observed, said: &str, row: Opt
         role: agents::transcripts::Role::Prompt.as_str().to_owned(),
         project: place.project,
         directory: place.directory,
-        text: said.to_owned(),
+        text: cut(said).to_owned(),
         ..empty(&format!("event {}", event.id), SearchIn::Prompts, event.at.moment.micros())
     }
 }

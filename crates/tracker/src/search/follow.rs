@@ -64,7 +64,7 @@ impl Tracker {
     /// Returns the last event that was followed; none where the store is another one than it was.
     fn followed_up_to(&self, search: &mut Search) -> Result<Seq, StoreError> {
         let seq = search.fact(SEQ)?.and_then(|seq| seq.parse::<Seq>().ok()).unwrap_or(0);
-        if seq == 0 || search.fact(EVENT)?.is_some_and(|event| event_at(self.store.reads(), seq).is_ok_and(|found| found == event)) {
+        if seq == 0 || search.fact(EVENT)?.unwrap_or_default() == event_at(self.store.reads(), seq)? {
             return Ok(seq);
         }
         search.write(|turn| {

@@ -53,8 +53,7 @@ impl Kept {
 
 /// Returns what is kept of something that was said, redacted; it was said at the latest when its file was changed last.
 pub(super) fn document(agent: &str, said: Said, changed_millis: i64, place: Whereabouts) -> Document {
-    let mut text = redacted(&said.text);
-    text.truncate(text.floor_char_boundary(LONGEST));
+    let text = cut(&redacted(&said.text)).to_owned();
     // Agents number what they say anew in each conversation, and copies say it at the same time.
     let when = said.at_millis.map_or_else(|| said.conversation.clone(), |at| at.to_string());
     Document {
@@ -73,6 +72,11 @@ pub(super) fn document(agent: &str, said: Said, changed_millis: i64, place: Wher
         directory: place.directory,
         text,
     }
+}
+
+/// Returns as much of a text as is kept.
+pub(super) fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST)]
 }
 
 /// An id that looks like one is none of a person's words.

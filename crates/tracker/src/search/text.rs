@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use agents::transcripts::{Agent, FoundFile};
-use session::{AgentSession, Text};
 use store::{LineError, Lot, Progress, Search, SearchIn, StoreError, TextFile, TextFileId, wait_in_line};
 
 use super::hear::{Job, Slice, hear_all};
 use super::kept::Kept;
 use super::places::Places;
-use crate::chain::Hindrance;
 use crate::index::{Scratch, name_of, threads};
 use crate::place::{read_short, write_short};
-use crate::{IndexError, Tracker};
+use crate::{IndexError, Note, Tracker};
 
 /// How much text is written in one transaction, in bytes.
 const BATCH: usize = 32 << 20;
@@ -26,6 +24,12 @@ const MANY: usize = 512;
 
 /// Where it is noted whether text is kept, and of what.
 const TEXT: &str = "text";
+
+/// Where it is noted which configuration allowed it.
+const ALLOWED_BY: &str = "allowed by";
+
+/// Where it is noted that what was forgotten may be in the log still: somebody was reading.
+const LEFT_IN_LOG: &str = "left in log";
 
 /// The file in which it is noted when somebody looked for new text last, in milliseconds since 1970, among how many files, and how much he left, in
 /// bytes. Beside the other one: what is written there waits for the disk.
@@ -64,6 +68,7 @@ impl Tracker {
         match self.index_text_once(progress) {
             Err(IndexError::Store(error)) if Search::is_damaged(&self.home, &error) => {
                 self.throw_search_away()?;
+                self.note(Note::SearchAnew);
                 self.index_text_once(progress)
             }
             done => done,
@@ -72,6 +77,9 @@ impl Tracker {
 
     fn index_text_once(&mut self, progress: &mut Progress<'_>) -> Result<TextView, IndexError> {
         let mut search = Search::open(&self.home, self.config.patience())?;
+        if search.is_anew() {
+            self.note(Note::SearchAnew);
+        }
         self.bring_text_up(&mut search, u64::MAX, progress)
     }
 
@@ -117,8 +125,16 @@ impl Tracker {
         let kept = Kept::by(self);
         let wanted = if self.is_text_on() { kept.name() } else { String::new() };
         let held = search.fact(TEXT)?.unwrap_or_default();
+        if search.fact(LEFT_IN_LOG)?.is_some_and(|left| !left.is_empty()) {
+            leave_nothing(search)?;
+        }
         if held == wanted {
             return Ok(!wanted.is_empty());
+        }
+        let allowed_by = search.fact(ALLOWED_BY)?.unwrap_or_default();
+        if wanted.is_empty() && !allowed_by.is_empty() && allowed_by != name_of(&self.config.file) {
+            // Another configuration is read in this shell, and says nothing of it. What is kept is not shown here, and stays.
+            return Ok(false);
         }
         if !held.is_empty() && wanted.is_empty() {
             // Made anew, so that no page of it is left in the file.
@@ -128,8 +144,11 @@ impl Tracker {
             self.keep_only(search, &kept, &held)?;
         }
         self.forget_that_text_was_looked_for();
-        search.write(|turn| turn.set_fact(TEXT, &wanted))?;
-        search.empty_log();
+        search.write(|turn| {
+            turn.set_fact(TEXT, &wanted)?;
+            turn.set_fact(ALLOWED_BY, &name_of(&self.config.file))
+        })?;
+        leave_nothing(search)?;
         Ok(!wanted.is_empty())
     }
 
@@ -149,35 +168,29 @@ impl Tracker {
         })
     }
 
-    /// Removes what transcripts said of conversations that people have deleted for good, by agent and id. Those that are here again, put back by
-    /// whatever means, keep it.
+    /// Removes what transcripts said of conversations that people have deleted for good, by agent and id, and all that these files said. What
+    /// stands in another file, because a fork has taken it or somebody has put it back, is read again.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub(crate) fn forget_text_of(&self, conversations: &[(&str, &str)]) -> Result<(), StoreError> {
-        let is_gone = |(agent, id): &&(&str, &str)| {
-            let agent_session = AgentSession { agent: Text::stored((*agent).to_owned()), id: Text::stored((*id).to_owned()) };
-            matches!(self.hindrance(&agent_session, None), Some(Hindrance::Vanished))
-        };
-        let gone: Vec<_> = conversations.iter().filter(is_gone).collect();
-        if gone.is_empty() || !Search::is_there(&self.home) {
+    pub(crate) fn forget_text_of(&self, conversations: &[(&str, &str)], files: &[PathBuf]) -> Result<(), StoreError> {
+        if conversations.is_empty() || !Search::is_there(&self.home) {
             return Ok(());
         }
         let mut search = Search::open(&self.home, self.config.patience())?;
+        let names: HashSet<String> = files.iter().map(|path| name_of(path)).collect();
+        let held = search.text_files()?;
+        let theirs = held.iter().filter(|(_, file)| names.contains(&file.path)).map(|(id, _)| *id);
         search.write(|turn| {
-            for (agent, id) in &gone {
+            theirs.clone().try_for_each(|id| turn.forget_file(id))?;
+            for (agent, id) in conversations {
                 turn.forget_conversation(agent, id)?;
             }
-            // What a fork has taken from one of them, or somebody puts back yet, is said again by its file.
-            gone.iter()
-                .map(|(agent, _)| *agent)
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .try_for_each(|agent| turn.read_files_again(Some(agent)))
+            let agents: BTreeSet<&str> = conversations.iter().map(|(agent, _)| *agent).collect();
+            agents.into_iter().try_for_each(|agent| turn.read_files_again(Some(agent)))
         })?;
         self.forget_that_text_was_looked_for();
-        search.empty_log();
-        Ok(())
+        leave_nothing(&mut search)
     }
 
     /// Reads what is new, if it is not more than `most` bytes.
@@ -197,11 +210,16 @@ impl Tracker {
         };
         let (jobs, among) = self.jobs(search, &mut view)?;
         let bytes: u64 = jobs.iter().map(Job::length).sum();
-        if bytes > most {
-            view.left = bytes;
-        } else {
-            self.read_text(search, &jobs, bytes, &mut view, progress)?;
-        }
+        // One that is large keeps none of the small ones from being read.
+        let mut length = 0;
+        let small = jobs.iter().rev().take_while(|job| {
+            length += job.length();
+            length <= most
+        });
+        let small = jobs.len() - small.count();
+        let (left, fits) = jobs.split_at(small);
+        view.left = left.iter().map(Job::length).sum();
+        self.read_text(search, fits, bytes - view.left, &mut view, progress)?;
         self.note_that_text_was_looked_for(among, view.left);
         Ok(view)
     }
@@ -268,6 +286,16 @@ impl Tracker {
 fn is_unchanged(held: &TextFile, found: &FoundFile, path: &str) -> bool {
     (held.size, held.changed_nanos, held.device, held.inode, held.path.as_str())
         == (found.size, found.changed_nanos, found.device, found.inode, path)
+}
+
+/// Empties the log of what was forgotten, or notes that somebody has to, because another one reads just now.
+fn leave_nothing(search: &mut Search) -> Result<(), StoreError> {
+    let is_noted = search.fact(LEFT_IN_LOG)?.is_some_and(|left| !left.is_empty());
+    match (search.empty_log(), is_noted) {
+        (true, true) => search.write(|turn| turn.set_fact(LEFT_IN_LOG, "")),
+        (false, false) => search.write(|turn| turn.set_fact(LEFT_IN_LOG, "yes")),
+        _ => Ok(()),
+    }
 }
 
 /// Writes slices, many at a time.

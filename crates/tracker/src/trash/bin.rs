@@ -150,8 +150,10 @@ impl Tracker {
         let old: Vec<Entry> = all.into_iter().filter(|entry| entry.deleted.deleted_at <= before).collect();
         // First: whoever is killed behind it finds the files still there, and does both again.
         // What was only cleaned away to make room is still found.
-        let meant = old.iter().map(|entry| &entry.deleted).filter(|deleted| deleted.why == DELETE);
-        self.forget_text_of(&meant.map(|deleted| (deleted.agent.as_str(), deleted.id.as_str())).collect::<Vec<_>>())?;
+        let meant: Vec<&Deleted> = old.iter().map(|entry| &entry.deleted).filter(|deleted| deleted.why == DELETE).collect();
+        let conversations: Vec<_> = meant.iter().map(|deleted| (deleted.agent.as_str(), deleted.id.as_str())).collect();
+        let files = meant.iter().flat_map(|deleted| deleted.files.iter().map(|file| path_of(&deleted.root, &file.steps)));
+        self.forget_text_of(&conversations, &files.collect::<Vec<_>>())?;
         for entry in old {
             // One that does not go keeps none of the others.
             match remove_for_good(&directory, &entry.name()) {
