@@ -6,9 +6,12 @@
 //! |---|---|
 //! | `clocks` | the wall clock with its offset, the boot clock |
 //! | `processes` | which process a number stands for, whether it is still that one, what it descends from |
+//! | `open_files` | which files processes have open |
 
 mod clocks;
+mod open_files;
 mod processes;
 
 pub use clocks::{Clocks, boot};
+pub use open_files::OpenFiles;
 pub use processes::{ancestors, is_judged_here, is_running, name, process, variables_of};
