@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::Args;
 use serde_json::json;
 use tracker::session::{harmless, is_harmful, quoted};
-use tracker::{Resume, ResumeChoice, Tracker, ago};
+use tracker::{AddressError, ChainError, CurrentError, Resume, ResumeChoice, ResumeError, Tracker, ago};
 
 use crate::arguments::{lossy, session_operand};
 use crate::commands::Context;
@@ -36,6 +36,9 @@ pub(crate) struct ResumeArgs {
     arguments: Vec<String>,
 }
 
+/// What `agents list` shows is on the disk; what can be resumed was read.
+const UNREAD: &str = "run `rutter index` first for what only `rutter agents list` shows";
+
 /// How many agent sessions are offered, and how many of them are shown at once.
 const OFFERED: usize = 100;
 const SHOWN: usize = 15;
@@ -47,7 +50,11 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> Result<(), Failure
             None if context.ui.can_ask() && !context.global.json => Some(choose(context, tracker)?),
             named => named,
         };
-        let plan = tracker.resume(named.as_deref())?;
+        let plan = tracker.resume(named.as_deref()).map_err(|error| {
+            let is_unknown = matches!(error, ResumeError::Chain(ChainError::Current(CurrentError::Address(AddressError::NoMatch { .. }))));
+            let failure = Failure::from(error);
+            if is_unknown { failure.hint(UNREAD) } else { failure }
+        })?;
         let program = plan.command.first().and_then(|name| tracker.config().program(name));
         Ok((plan, program))
     })?;

@@ -106,6 +106,7 @@ fn what_cannot_be_resumed_says_why() {
     [exit 1]
     [err] error: no session matches `nobody`
     [err] hint: run `rutter list --all-projects` to see the ids
+    [err] hint: run `rutter index` first for what only `rutter agents list` shows
     ");
     worked_in(&env, &directory, "c", "Fix the login");
     fs::remove_dir(&directory).unwrap();
