@@ -10,6 +10,7 @@ mod current;
 mod ends;
 mod exchange;
 mod hooks;
+mod hostile_tree;
 mod inventory;
 mod lifecycle;
 mod make;
