@@ -196,6 +196,7 @@ impl From<InventoryError> for Failure {
             InventoryError::NoAgent { .. } => {
                 Self::usage(error).hint(format!("agents are called {}", agent_names().collect::<Vec<_>>().join(", ")))
             }
+            InventoryError::Project(error) => error.into(),
             InventoryError::Config(error) => error.into(),
             InventoryError::Store(error) => error.into(),
             InventoryError::Trash(error) => error.into(),

@@ -137,7 +137,8 @@ pub use hooks::{Answer, PauseError, Taken, Waiting};
 pub use index::{IndexError, IndexView, TranscriptError, TranscriptView};
 pub use install::{AGENTS, HooksError, HooksView, Scope};
 pub use inventory::{
-    AgentSessionView, Choice, Cleaning, DeletedView, InventoryError, RestoreError, RestoreFrom, RestoredView, Restoring, agent_names,
+    AgentSessionView, Choice, Cleaning, DeletedView, InventoryError, Listed, RestoreError, RestoreFrom, RestoredView, Restoring,
+    agent_names,
 };
 pub use lifecycle::{EndError, Start, StartError, TagError, read_tag};
 pub use listing::Listing;

@@ -40,6 +40,9 @@ enum AgentsCommand {
 
 pub(super) fn agents(context: &Context, args: &AgentsArgs) -> Result<(), Failure> {
     context.refuse_named()?;
+    if !matches!(args.command, AgentsCommand::List(_) | AgentsCommand::Clean(_)) {
+        context.refuse_project()?;
+    }
     match &args.command {
         AgentsCommand::List(args) => list::list(context, args),
         AgentsCommand::Info(args) => info::info(context, args),

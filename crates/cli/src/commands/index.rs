@@ -31,6 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn index(context: &Context, args: &IndexArgs) -> Result<(), Failure> {
     context.refuse_named()?;
+    context.refuse_project()?;
     context.write(|tracker| {
         if args.again {
             tracker.throw_index_away()?;

@@ -266,6 +266,16 @@ impl Context {
         }
     }
 
+    /// Refuses `--project` where no project is meant, so that nobody takes what is done for what is done there.
+    fn refuse_project(&self) -> Result<(), Failure> {
+        match &self.global.project {
+            Some(_) => {
+                Err(Failure::wrong("`--project` names a project, and this is not about one").hint("leave it away: it would change nothing"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses `-s` where a project is meant.
     fn refuse_session(&self) -> Result<(), Failure> {
         match &self.global.session {

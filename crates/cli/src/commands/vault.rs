@@ -40,6 +40,7 @@ enum VaultCommand {
 
 pub(super) fn vault(context: &Context, args: &VaultArgs) -> Result<(), Failure> {
     context.refuse_named()?;
+    context.refuse_project()?;
     match args.command {
         None => context.read(|tracker| {
             let view = tracker.vault_view(args.within)?;

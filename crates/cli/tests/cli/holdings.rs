@@ -209,6 +209,44 @@ fn a_chat_that_was_written_to_a_moment_ago_is_never_cleaned_up() {
     assert_eq!(ids(&objects(&env, ["agents", "clean", "--agent", "gemini", "--older-than", "1m"])), [OLD_GEMINI]);
 }
 
+/// Lets a program hold a file open until it is told to end.
+fn hold(path: &Path) -> std::process::Child {
+    let file = File::options().append(true).open(path).unwrap();
+    Command::new("cat").stdin(std::process::Stdio::piped()).stdout(file).spawn().unwrap()
+}
+
+fn let_go(mut child: std::process::Child) {
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+#[test]
+fn what_a_process_has_open_is_running_and_is_neither_cleaned_up_nor_deleted() {
+    if !Path::new("/proc/self/fd").exists() {
+        return;
+    }
+    let env = with_all();
+    let before = all_files(&env);
+    // It is the file that counts, and not by which path it was opened; and a sub-agent's is its parent's.
+    let day = env.path(".codex/sessions/2026/11");
+    let rollout = |day: &Path, id: &str| {
+        fs::read_dir(day).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.to_str().unwrap().contains(id)).unwrap()
+    };
+    symlink(&day, env.path("linked")).unwrap();
+    let held = [hold(&rollout(&env.path("linked/20"), CODEX)), hold(&rollout(&day.join("21"), CHILD))];
+    let active = |id: &str| object(&env, ["agents", "info", id])["active"].clone();
+    assert_eq!((active(CODEX), active(PARENT), active(COPILOT)), ("running".into(), "running".into(), Value::Null));
+    insta::assert_snapshot!(told(&env, &["agents", "delete", GEMINI, CODEX]), @"
+    [exit 1]
+    [err] error: agent session `<key>` is running
+    [err] hint: end the agent first; nothing was deleted
+    ");
+    assert!(objects(&env, ["agents", "clean", "--agent", "codex"]).is_empty());
+    assert_eq!(all_files(&env), before);
+    held.into_iter().for_each(let_go);
+    assert_eq!(objects(&env, ["agents", "clean", "--agent", "codex"]).len(), 2);
+}
+
 #[test]
 fn a_fresh_folder_that_holds_only_links_is_as_old_as_itself() {
     let env = env();
@@ -456,4 +494,27 @@ fn doctor_says_when_the_vault_is_wanting() {
     let kept = files(&vault(&env).join("kept")).into_keys().next().unwrap();
     fs::write(kept, "damaged").unwrap();
     assert_eq!(found(), said("problem", "rutter vault verify"));
+}
+
+#[test]
+fn doctor_says_what_the_vault_does_not_have() {
+    let env = with_all();
+    let said = || env.answer(["doctor"]).lines().filter(|line| line.contains("no database is copied")).count();
+    assert_eq!(said(), 0);
+    env.answer(["vault", "on"]);
+    assert_eq!(said(), 1);
+    fs::remove_file(env.path(".local/share/opencode/opencode.db")).unwrap();
+    assert_eq!(said(), 0);
+}
+
+#[test]
+fn what_all_of_it_takes_on_the_disk_is_said() {
+    let env = env();
+    for (id, length) in [("c", 1_000), ("d", 2_000)] {
+        write(&projects(&env).join(format!("-p/{id}.jsonl")), vec![b'x'; length], 1_767_400_000);
+    }
+    let first = |words: &[&str]| env.answer(words).lines().next().unwrap().to_owned();
+    assert_eq!(first(&["agents", "list", "--limit", "1"]), "2 conversations, 3.0 KB");
+    env.answer(["agents", "clean"]);
+    assert_eq!(first(&["agents", "trash"]), "2 conversations, 3.0 KB");
 }

@@ -15,6 +15,7 @@
 //! | `index` | transcripts: sessions from before, files that grow, move and vanish, commands killed while they read |
 //! | `vault`, `agents`, `holdings` | what agents have on the disk, copies of it, the trash, what hostile names and links do to them: nothing |
 //! | `checkpoint`, `checkpoint_redis` | checkpoints wherever they are kept; what only Redis can do to them |
+//! | `projects_kept_apart` | conversations of one project, and `--project` where none is meant |
 //! | `kill` | commands killed at random |
 //! | `kill_drain` | a command killed at each of its steps while it takes in |
 //! | `record` | entries, documents, the handoff, and scripts of older tools |
@@ -63,6 +64,7 @@ mod man;
 mod markers;
 mod other_agents;
 mod privacy;
+mod projects_kept_apart;
 mod readme;
 mod rebuild;
 mod record;

@@ -1,6 +1,11 @@
 //! Which conversations are in use: somebody would miss them at once.
 
 use std::collections::HashSet;
+use std::time::Duration;
+
+use agents::transcripts::Agent;
+use machine::OpenFiles;
+use session::ConversationKey;
 
 use super::InventoryError;
 use crate::Tracker;
@@ -9,10 +14,14 @@ use crate::holdings::Holding;
 /// So long after it was written to, a conversation is in use, in nanoseconds.
 const RECENTLY: i64 = 600_000_000_000;
 
+/// So long what processes have open is taken for what they have open now: to look costs as much as all else that is asked of one that is
+/// cleaned up.
+const STILL_OPEN: Duration = Duration::from_millis(200);
+
 /// Which conversations are in use, by their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct InUse {
-    /// Those in which an agent runs.
+    /// Those in which an agent runs, or of which a process has a file open.
     pub(super) running: HashSet<String>,
     /// Those that are the head of a project, a version or a worktree.
     pub(super) heads: HashSet<String>,
@@ -36,15 +45,56 @@ impl InUse {
 impl Tracker {
     /// Finds out which conversations are in use.
     pub(super) fn in_use(&self, holdings: &[Holding]) -> Result<InUse, InventoryError> {
-        let running = self.running_agents()?.into_iter().filter_map(|agent| agent.agent_session).collect();
+        let mut running: HashSet<String> = self.running_agents()?.into_iter().filter_map(|agent| agent.agent_session).collect();
+        let held_open = holdings.iter().filter(|holding| may_be_open(holding)).collect::<Vec<_>>();
+        if !held_open.is_empty() {
+            let open = OpenFiles::look();
+            running.extend(held_open.into_iter().filter(|holding| is_open(holding, &open)).map(|holding| holding.id.clone()));
+        }
+        Ok(InUse { running, heads: self.all_heads()?, recent: recent(holdings, self.nanos_now()) })
+    }
+
+    fn nanos_now(&self) -> i64 {
+        self.clock.now().moment.micros().saturating_mul(1_000)
+    }
+
+    fn all_heads(&self) -> Result<HashSet<String>, InventoryError> {
         let reads = self.store.reads();
         let mut heads = HashSet::new();
         for project in reads.projects()? {
             let of_project = reads.heads(project.key)?.into_iter().map(|head| head.agent_session);
             heads.extend(of_project.map(|agent_session| agent_session.id.as_str().to_owned()));
         }
-        Ok(InUse { running, heads, recent: recent(holdings, self.clock.now().moment.micros().saturating_mul(1_000)) })
+        Ok(heads)
     }
+
+    /// Reports whether a conversation is in use now, that was not a moment ago; of one that somebody named it only counts whether it runs. Asks
+    /// for this one alone.
+    pub(super) fn is_used_now(&self, holding: &Holding, is_named: bool, open: &mut Option<OpenFiles>) -> Result<bool, InventoryError> {
+        let conversation = self.store.reads().conversation(ConversationKey::of(holding.agent.name(), &holding.id))?;
+        let runs = conversation.is_some_and(|conversation| conversation.running().any(|process| self.clock.is_running(process)));
+        if runs || self.registered().iter().any(|entry| entry.session_id.as_deref() == Some(holding.id.as_str())) {
+            return Ok(true);
+        }
+        if may_be_open(holding) {
+            if is_named || open.as_ref().is_none_or(|open| open.is_older_than(STILL_OPEN)) {
+                *open = Some(OpenFiles::look());
+            }
+            if open.as_ref().is_some_and(|open| is_open(holding, open)) {
+                return Ok(true);
+            }
+        }
+        Ok(!is_named && (!recent(std::slice::from_ref(holding), self.nanos_now()).is_empty() || self.all_heads()?.contains(&holding.id)))
+    }
+}
+
+/// Reports whether processes are to be asked for a conversation. Claude Code says itself what runs, and keeps no transcript open.
+fn may_be_open(holding: &Holding) -> bool {
+    holding.agent != Agent::ClaudeCode && !holding.files.is_empty()
+}
+
+fn is_open(holding: &Holding, open: &OpenFiles) -> bool {
+    holding.files.iter().any(|file| open.has(file.seen.device, file.seen.inode))
 }
 
 /// Returns the ids of conversations that were written to a moment before `now`, in nanoseconds since 1970.
@@ -57,8 +107,6 @@ fn recent(holdings: &[Holding], now: i64) -> HashSet<String> {
 mod tests {
     use std::path::Path;
     use std::sync::Arc;
-
-    use agents::transcripts::Agent;
 
     use super::*;
     use crate::directory::Seen;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use machine::OpenFiles;
 use serde::Serialize;
 
 use super::InventoryError;
@@ -20,6 +21,8 @@ pub struct Cleaning {
     pub owner: Option<String>,
     /// Only this agent's.
     pub agent: Option<String>,
+    /// Only those of the project that is named.
+    pub of_project: bool,
 }
 
 /// A conversation that was moved into the trash, or would be.
@@ -79,20 +82,27 @@ impl Tracker {
     /// of its own.
     ///
     /// # Errors
-    /// When nobody knows the agent, the store cannot answer, or nothing can be moved; where only some can, the views of the others say why.
+    /// When nobody knows the agent or the project, the store cannot answer, or nothing can be moved; where only some can, the views of the others say why.
     pub fn clean_agent_sessions(&mut self, cleaning: &Cleaning, is_dry: bool) -> Result<Vec<DeletedView>, InventoryError> {
         let agent = super::agent_called(cleaning.agent.as_deref())?;
         let (mut held, known) = (self.held(agent)?.holdings, self.known()?);
         let in_use = self.in_use(&held)?;
         held.retain(|holding| is_to_go(holding, cleaning, known.owner(holding), &in_use));
+        if cleaning.of_project {
+            self.keep_of_project(&mut held, &known)?;
+        }
         self.delete(held, &Deleting { why: "agents clean", is_named: false, is_dry })
     }
 
     fn delete(&mut self, holdings: Vec<Holding>, how: &Deleting) -> Result<Vec<DeletedView>, InventoryError> {
         let deletion = draw_uuid(&mut *self.dice, self.clock.now().moment).to_string();
         let (mut views, mut first) = (Vec::new(), None);
+        let mut open = None;
+        if !how.is_dry && !holdings.is_empty() {
+            self.make_room_in_trash();
+        }
         for holding in holdings {
-            let trouble = match if how.is_dry { Ok(()) } else { self.delete_one(&holding, how, &deletion) } {
+            let trouble = match if how.is_dry { Ok(()) } else { self.delete_one(&holding, how, &deletion, &mut open) } {
                 // Somebody uses it again.
                 Err(InventoryError::Running { .. }) if !how.is_named => continue,
                 done => done.err(),
@@ -115,11 +125,15 @@ impl Tracker {
     }
 
     /// Moves a conversation into the trash, unless somebody began to use it meanwhile.
-    fn delete_one(&mut self, holding: &Holding, how: &Deleting, deletion: &str) -> Result<(), InventoryError> {
+    fn delete_one(
+        &mut self,
+        holding: &Holding,
+        how: &Deleting,
+        deletion: &str,
+        open: &mut Option<OpenFiles>,
+    ) -> Result<(), InventoryError> {
         let leaving = self.hash_for_trash(holding, how.why, deletion)?;
-        let in_use = self.in_use(std::slice::from_ref(holding))?;
-        let is_wanted = if how.is_named { in_use.running.contains(&holding.id) } else { in_use.why(holding).is_some() };
-        if is_wanted {
+        if self.is_used_now(holding, how.is_named, open)? {
             return Err(InventoryError::Running { id: holding.id.clone() });
         }
         // What is gone is no trouble.

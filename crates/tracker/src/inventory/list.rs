@@ -72,8 +72,23 @@ pub struct Choice {
     pub owner: Option<String>,
     /// Only this agent's.
     pub agent: Option<String>,
+    /// Only those of the project that is named.
+    pub of_project: bool,
     /// At most so many.
     pub limit: Option<usize>,
+}
+
+/// The conversations on the disk that are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// As many as are wanted, the one that was used last first.
+    pub views: Vec<AgentSessionView>,
+    /// How many there are, also beyond those.
+    pub all: usize,
+    /// How long the files of all of them are.
+    pub size_bytes: u64,
+    /// Where nobody could look.
+    pub troubles: Vec<String>,
 }
 
 /// What the store knows of conversations.
@@ -89,6 +104,11 @@ impl Known {
         self.sessions.get(self.of.get(&key_of(holding))?)
     }
 
+    /// Returns the project of the session that a conversation belongs to.
+    pub(super) fn project(&self, holding: &Holding) -> Option<session::ProjectKey> {
+        self.session(holding)?.project
+    }
+
     /// Returns whose a conversation is, as it was recorded. What its id begins with says nothing.
     pub(super) fn owner(&self, holding: &Holding) -> Option<&str> {
         self.session(holding).map(|session| session.owner.as_str())
@@ -96,28 +116,30 @@ impl Known {
 }
 
 impl Tracker {
-    /// Returns the conversations on the disk that are wanted, the one that was used last first. The second value is how many there are, the third
-    /// where nobody could look.
+    /// Returns the conversations on the disk that are wanted, the one that was used last first.
     ///
     /// # Errors
-    /// When nobody says where they are or knows the agent, or the store cannot answer.
-    pub fn agent_sessions(&self, choice: &Choice) -> Result<(Vec<AgentSessionView>, usize, Vec<String>), InventoryError> {
+    /// When nobody says where they are or knows the agent or the project, or the store cannot answer.
+    pub fn agent_sessions(&self, choice: &Choice) -> Result<Listed, InventoryError> {
         let held = self.held_unsorted(agent_called(choice.agent.as_deref())?)?;
         let mut holdings = held.holdings;
-        if let Some(owner) = &choice.owner {
+        if choice.owner.is_some() || choice.of_project {
             let known = self.known()?;
-            holdings.retain(|holding| known.owner(holding) == Some(owner));
+            holdings.retain(|holding| choice.owner.as_deref().is_none_or(|owner| known.owner(holding) == Some(owner)));
+            if choice.of_project {
+                self.keep_of_project(&mut holdings, &known)?;
+            }
         }
-        let all = holdings.len();
+        let (all, size_bytes) = (holdings.len(), holdings.iter().map(Holding::size).sum());
         let limit = choice.limit.unwrap_or(usize::MAX);
         newest_first(&mut holdings, limit);
         // Only of what is shown somebody wants to know more. What was written to last is among the first, wherever else it lies.
         holdings.truncate(limit);
         let in_use = self.in_use(&holdings)?;
         let known = if holdings.len() > ONE_BY_ONE { self.known()? } else { self.known_of(&holdings)? };
-        let views = self.contents(&holdings)?.into_iter().zip(&holdings);
+        let views = self.contents(&holdings.iter().collect::<Vec<_>>())?.into_iter().zip(&holdings);
         let views = views.map(|(read, holding)| self.agent_session_view(holding, read, &known, in_use.why(holding)));
-        Ok((views.collect(), all, held.troubles))
+        Ok(Listed { views: views.collect(), all, size_bytes, troubles: held.troubles })
     }
 
     /// Returns one conversation on the disk: the one that was used last, where several have the id.
@@ -165,7 +187,7 @@ impl Tracker {
     }
 
     /// Returns what conversations say themselves: as the index has it, and of what that does not know what is to be read of a transcript.
-    fn contents(&self, holdings: &[Holding]) -> Result<Vec<OfOne>, InventoryError> {
+    pub(super) fn contents(&self, holdings: &[&Holding]) -> Result<Vec<OfOne>, InventoryError> {
         let prices = self.config.prices().unwrap_or_else(|_| Prices::known());
         let index = Index::is_there(&self.home).then(|| Index::open(&self.home, self.config.patience()).ok()).flatten();
         let (mut said, mut unread) = (Vec::with_capacity(holdings.len()), Vec::new());
@@ -177,7 +199,7 @@ impl Tracker {
             }
             said.push(told.map(|told| told.said).unwrap_or_default());
         }
-        let to_read: Vec<&Holding> = unread.iter().map(|place| &holdings[*place]).collect();
+        let to_read: Vec<&Holding> = unread.iter().map(|place| holdings[*place]).collect();
         for (place, read) in unread.into_iter().zip(read_all(&to_read, &prices)) {
             let usage = said[place].usage.take().map(at_least);
             said[place] = OfOne { usage, ..read };

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `roots` | where they are looked for |
 //! | `list` | all of them, and what is known of each |
+//! | `of_project` | those of one project |
 //! | `activity` | which of them are in use |
 //! | `delete` | moving some into the trash: named ones, or those that nobody used for long |
 //! | `restore` | putting one back, from the trash or from the vault |
@@ -11,6 +12,7 @@
 mod activity;
 mod delete;
 mod list;
+mod of_project;
 mod restore;
 mod roots;
 
@@ -18,10 +20,10 @@ use agents::transcripts::Agent;
 use store::StoreError;
 
 pub use delete::{Cleaning, DeletedView};
-pub use list::{AgentSessionView, Choice};
+pub use list::{AgentSessionView, Choice, Listed};
 pub use restore::{RestoreError, RestoreFrom, RestoredView, Restoring};
 
-use crate::{ConfigError, TrashError};
+use crate::{ConfigError, ProjectError, TrashError};
 
 /// Why nothing could be said or done of agents' conversations.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,9 @@ pub enum InventoryError {
         /// What was typed.
         name: String,
     },
+    /// The project cannot be determined.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// Nobody says where agents have their files.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -18,16 +18,21 @@ use crate::vault::Hasher;
 const DAY: i64 = 86_400_000_000;
 
 impl Tracker {
+    /// Lets go for good what has been in the trash for too long, as far as it can be removed. Once for all that is deleted: everything that is in
+    /// the trash is read for it.
+    pub(crate) fn make_room_in_trash(&self) {
+        let keep = i64::try_from(self.config.trash_days()).unwrap_or(i64::MAX).saturating_mul(DAY);
+        drop(self.empty_trash(self.clock.now().moment.micros().saturating_sub(keep)));
+    }
+
     /// Hashes a conversation that is to be moved into the trash; `why` is the command that does so, `deletion` what all have in common that it
-    /// deletes. What has been in the trash for too long goes for good, as far as it can be removed.
+    /// deletes.
     ///
     /// # Errors
     /// When another command works on the trash, or the conversation is not what it was when it was found. Nothing has been moved then.
     pub(crate) fn hash_for_trash<'h>(&mut self, holding: &'h Holding, why: &str, deletion: &str) -> Result<Leaving<'h>, TrashError> {
         let (trash, line) = self.wait_for_trash()?;
         let now = self.clock.now().moment;
-        let keep = i64::try_from(self.config.trash_days()).unwrap_or(i64::MAX).saturating_mul(DAY);
-        drop(self.purge(&trash, now.micros().saturating_sub(keep)));
         let root = Directory::open(&holding.root).map_err(TrashError::at(&holding.root))?;
         let mut files = Vec::new();
         for file in &holding.files {

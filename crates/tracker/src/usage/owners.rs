@@ -50,6 +50,11 @@ impl<'t> StoreOwners<'t> {
         Ok(Self { tracker, here, session, worktrees: None, origins: None, trouble: None })
     }
 
+    /// Asks for one project.
+    pub(crate) fn of_project(tracker: &'t Tracker, project: ProjectKey) -> Self {
+        Self { here: Some(Here::Known(project)), ..Self::of_everything(tracker) }
+    }
+
     /// Asks for everything, wherever it was.
     pub(crate) fn of_everything(tracker: &'t Tracker) -> Self {
         Self { tracker, here: None, session: None, worktrees: None, origins: None, trouble: None }

@@ -12,15 +12,22 @@ const CHECK: &str = "vault";
 
 impl Tracker {
     /// Looks at the vault; nothing is said of one that nobody has and that nobody would miss.
-    pub(crate) fn look_at_vault(&self) -> Option<Finding> {
+    pub(crate) fn look_at_vault(&self) -> Vec<Finding> {
         match self.vault_view(AHEAD) {
-            Ok(view) => found(&view),
-            Err(VaultError::Config(_)) => None,
+            Ok(view) => found(&view).into_iter().chain(self.databases_beside(&view)).collect(),
+            Err(VaultError::Config(_)) => Vec::new(),
             Err(error) => {
                 let found = super::copy::words_of(&error);
-                Some(Finding::new(CHECK, Severity::Problem, found).hint("rutter vault verify"))
+                vec![Finding::new(CHECK, Severity::Problem, found).hint("rutter vault verify")]
             }
         }
+    }
+
+    /// Says which databases the vault does not have: who switched it on may think that it has everything.
+    fn databases_beside(&self, view: &VaultView) -> Option<Finding> {
+        let roots = self.config.transcript_roots().ok().filter(|_| view.enabled)?;
+        let first = roots.iter().find_map(|(agent, root)| agent.databases(root).into_iter().next())?;
+        Some(Finding::ok(CHECK, format!("it does not have what is in {}: no database is copied", first.path.display())))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `rutter agents list`
 
 use clap::Args;
-use tracker::{AgentSessionView, Choice, ago};
+use tracker::{AgentSessionView, Choice, Listed, ago};
 
 use crate::arguments::lossy;
 use crate::commands::Context;
@@ -9,6 +9,8 @@ use crate::failure::Failure;
 use crate::page::{Page, counted, megabytes};
 
 /// List the conversations that agents have on the disk, what was used last first
+///
+/// Of all projects, unless `--project` names one: what was recorded in it, and what was not recorded and worked in its directory or its worktrees.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  rutter agents list\n  rutter agents list --owner ada      What was recorded as hers\n  rutter agents list --agent codex\n  rutter agents list --json           All of them, each with everything that is known"
@@ -30,11 +32,11 @@ const SHOWN: usize = 50;
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     let limit = args.limit.or((!context.global.json).then_some(SHOWN));
-    let choice = Choice { owner: args.owner.clone(), agent: args.agent.clone(), limit };
+    let choice = Choice { owner: args.owner.clone(), agent: args.agent.clone(), of_project: context.global.project.is_some(), limit };
     context.read(|tracker| {
-        let (views, all, troubles) = tracker.agent_sessions(&choice)?;
+        let Listed { views, all, size_bytes, troubles } = tracker.agent_sessions(&choice)?;
         context.ui.list(&views, || {
-            let mut page = table(&views, |at| ago(at, tracker.clock()));
+            let mut page = table(&views, all, size_bytes, |at| ago(at, tracker.clock()));
             if views.len() < all {
                 page.text(format!("{} of {all}; `--limit N` shows more", views.len()));
             }
@@ -45,7 +47,7 @@ pub(super) fn list(context: &Context, args: &ListArgs) -> Result<(), Failure> {
     })
 }
 
-fn table(views: &[AgentSessionView], ago: impl Fn(&str) -> String) -> Page {
+fn table(views: &[AgentSessionView], all: usize, size: u64, ago: impl Fn(&str) -> String) -> Page {
     let mut page = Page::default();
     if views.is_empty() {
         page.text("No conversations of agents here");
@@ -63,7 +65,7 @@ fn table(views: &[AgentSessionView], ago: impl Fn(&str) -> String) -> Page {
             view.active.unwrap_or_default().to_owned(),
         ]
     };
-    page.text(counted(views.len() as u64, "conversation"));
+    page.text(format!("{}, {}", counted(all as u64, "conversation"), megabytes(size)));
     page.table(&std::iter::once(heading).chain(views.iter().map(row)).collect::<Vec<_>>());
     page
 }

@@ -7,7 +7,7 @@ use crate::arguments::lossy;
 use crate::commands::Context;
 use crate::commands::agents::before;
 use crate::failure::Failure;
-use crate::page::{Page, megabytes};
+use crate::page::{Page, counted, megabytes};
 
 /// Show what is in the trash, or empty it
 ///
@@ -40,8 +40,10 @@ pub(super) fn trash(context: &Context, args: &TrashArgs) -> Result<(), Failure> 
 fn page(views: &[TrashedView], nothing: &str, word: &str) -> Page {
     let mut page = Page::default();
     if views.is_empty() {
-        page.text(nothing);
+        return page.text(nothing).clone();
     }
+    let size = megabytes(views.iter().map(|view| view.size_bytes).sum());
+    page.text(format!("{}, {size}", counted(views.len() as u64, "conversation")));
     page.texts(views.iter().map(|view| {
         let size = megabytes(view.size_bytes);
         format!("{word}{}  {}  {size}  {}  ({})", view.id, view.deleted_at, view.directory.display(), view.why)
