@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `envelope` | what a hook leaves in the inbox: a payload and what was known around it |
+//! | `lenient` | JSON as agents write it, with halves of characters in it |
 //! | `skim` | JSON, read without building anything |
 //! | `lines` | lines of a file in bounded memory, however long they are |
 //! | `transcripts/` | what is the same about all agents' transcripts, and the one way in to them |
@@ -23,6 +24,8 @@ pub mod copilot;
 mod envelope;
 #[cfg(feature = "readers")]
 pub mod gemini;
+#[cfg(feature = "payload")]
+mod lenient;
 #[cfg(feature = "readers")]
 mod lines;
 #[cfg(feature = "readers")]

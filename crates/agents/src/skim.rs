@@ -3,6 +3,8 @@
 //! Transcripts are mostly long strings that nobody here asks for. A parser that makes values of them takes five times as long, one that checks
 //! what it ignores byte by byte twice as long. The whole grammar is checked all the same: a line is broken or it is not, whatever is wanted of it.
 
+use crate::lenient;
+
 /// The value is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Broken;
@@ -51,7 +53,7 @@ impl<'b> Raw<'b> {
         if !self.is_escaped {
             return cut.into_owned();
         }
-        serde_json::from_str(&format!("\"{cut}\"")).unwrap_or_else(|_| cut.into_owned())
+        lenient::parse(format!("\"{cut}\"").as_bytes()).unwrap_or_else(|_| cut.into_owned())
     }
 
     /// Reports whether it is exactly this, where this needs no escapes.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use session::{Happened, Observed, Started, Text, Tool};
 
-use crate::Envelope;
+use crate::{Envelope, lenient};
 
 /// Fields whose values are ids, hashes or signatures: no secrets, and what everything else refers to.
 pub const EXEMPT: &[&str] = &[
@@ -93,14 +93,18 @@ impl<'p> Field<'p> {
         serde_json::from_str(self.0?.get()).ok()
     }
 
+    fn string(self) -> Option<String> {
+        lenient::parse(self.0?.get().as_bytes()).ok()
+    }
+
     /// Returns the text of a field that is a text and not empty.
     fn text(self) -> Option<Text> {
-        self.read::<String>().filter(|text| !text.is_empty()).map(Text::stored)
+        self.string().filter(|text| !text.is_empty()).map(Text::stored)
     }
 
     /// Returns the first words of a field that is a text.
     fn words(self) -> Option<Text> {
-        self.read::<String>().and_then(|text| first_words(&text))
+        self.string().and_then(|text| first_words(&text))
     }
 
     fn word_or(self, other: &str) -> Text {

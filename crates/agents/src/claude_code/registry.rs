@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde_json::{Map, Value};
 
+use crate::lenient;
+
 /// Larger files are none of the client's.
 const LARGEST: u64 = 64 << 10;
 
@@ -62,7 +64,7 @@ pub fn read(directory: &Path) -> io::Result<Vec<Running>> {
 
 /// Reads what one process wrote of itself.
 pub fn parse(json: &[u8]) -> Option<Running> {
-    let entry: Map<String, Value> = serde_json::from_slice(json).ok()?;
+    let entry: Map<String, Value> = lenient::parse(json).ok()?;
     let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
     Some(Running {
         pid: entry.get("pid")?.as_u64()?.try_into().ok()?,

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::lenient;
+
 /// What the status line is told; everything but the conversation may be absent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusLine {
@@ -17,7 +19,7 @@ pub struct StatusLine {
 
 /// Reads what came on stdin; what names no conversation is nothing.
 pub fn parse(json: &[u8]) -> Option<StatusLine> {
-    let value: Value = serde_json::from_slice(json).ok()?;
+    let value: Value = lenient::parse(json).ok()?;
     let at = |pointer: &str| value.pointer(pointer);
     let text = |pointer: &str| at(pointer).and_then(Value::as_str).map(str::to_owned);
     let amount = |pointer: &str| at(pointer).and_then(Value::as_f64);

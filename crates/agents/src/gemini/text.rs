@@ -6,9 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::transcript;
-use crate::transcript_id;
 use crate::transcripts::file;
 use crate::transcripts::hearing::{Heard, Hearing, Role, State, strings};
+use crate::{lenient, transcript_id};
 
 /// Up to which length a chat that is one object is read.
 const LONGEST: u64 = 256 << 20;
@@ -28,7 +28,7 @@ pub(crate) fn listen(hearing: &mut Hearing, line: &Value, bytes: &[u8]) {
 pub(crate) fn hear_object(path: &Path, state: State) -> io::Result<Heard> {
     let mut bytes = Vec::new();
     file::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
-    let chat: Value = serde_json::from_slice(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let chat: Value = lenient::parse(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     let mut hearing = Hearing::of(state);
     hearing.state.conversation = chat["sessionId"].as_str().unwrap_or_default().to_owned();
     messages(&mut hearing, &chat["messages"], true);

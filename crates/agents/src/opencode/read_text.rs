@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{reader, tree};
+use crate::lenient;
 use crate::transcripts::hearing::{Heard, Hearing, Role};
 
 /// Hears a database or a session, and hands over what is said in each session.
@@ -56,7 +57,7 @@ fn begin(conversation: Option<&str>, directory: Option<&str>) -> Hearing {
 }
 
 fn parse(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_default()
+    lenient::parse(bytes).unwrap_or_default()
 }
 
 fn listen(hearing: &mut Hearing, message: &Value, (id, message_id): (&str, &str), part: &Value, at_millis: Option<i64>) {

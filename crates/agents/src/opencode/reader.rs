@@ -19,6 +19,7 @@ use session::transcript::Usage;
 
 use super::gather::OfSession;
 use super::told::{Message, Part, Session};
+use crate::lenient;
 use crate::transcripts::file::open;
 use crate::transcripts::holding::Stored;
 use crate::transcripts::pass::{Pass, Wanted};
@@ -256,7 +257,7 @@ fn of_row(row: &Row<'_>, columns: &HashMap<String, usize>) -> Session {
         directory: text("directory"),
         title: text("title"),
         version: text("version"),
-        model: serde_json::from_str::<serde_json::Value>(&text("model"))
+        model: lenient::parse::<serde_json::Value>(text("model").as_bytes())
             .ok()
             .and_then(|model| Some(model["id"].as_str()?.to_owned()))
             .unwrap_or_default(),

@@ -16,7 +16,7 @@ use super::pass::Carried;
 use super::patch;
 use super::rows::{self, Rows};
 use crate::skim::Broken;
-use crate::{TranscriptBuffers, transcript_id};
+use crate::{TranscriptBuffers, lenient, transcript_id};
 
 /// Up to which length a text is told, in bytes: whoever keeps it redacts it first, and cuts it then.
 const LONGEST: usize = 128 << 10;
@@ -28,7 +28,7 @@ const CALLS: usize = 32;
 const FILES: usize = 64;
 
 /// The version of what is carried on.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What something is that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +105,10 @@ pub(crate) struct State {
     pub(crate) turn: String,
     pub(crate) cwd: String,
     pub(crate) at_millis: Option<i64>,
+    /// The text of the last prompt that a record of the model's own said, as a hash.
+    pub(crate) prompt: u64,
+    /// Whether the client says apart what somebody typed.
+    pub(crate) has_typed: bool,
     /// The tool and the files of calls whose results have not come.
     pub(crate) calls: BTreeMap<String, About>,
 }
@@ -175,7 +179,7 @@ impl Hearing {
 impl State {
     fn clone_without_calls(&self) -> Self {
         let Self { conversation, turn, cwd, at_millis, .. } = self;
-        Self { conversation: conversation.clone(), turn: turn.clone(), cwd: cwd.clone(), at_millis: *at_millis, calls: BTreeMap::new() }
+        Self { conversation: conversation.clone(), turn: turn.clone(), cwd: cwd.clone(), at_millis: *at_millis, ..Self::default() }
     }
 }
 
@@ -315,7 +319,7 @@ struct Lines {
 
 impl Rows for Lines {
     fn row(&mut self, line: &[u8]) -> Result<(), Broken> {
-        let record: Value = serde_json::from_slice(line).map_err(|_| Broken)?;
+        let record: Value = lenient::parse(line).map_err(|_| Broken)?;
         if !record.is_object() {
             return Err(Broken);
         }

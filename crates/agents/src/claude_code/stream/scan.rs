@@ -3,6 +3,8 @@
 //! Apart from a JSON parser because of what it is fed: an array with a whole conversation on one line, a line that never ends, a line that was
 //! cut and went on with the next one. A parser keeps the line it reads; this keeps a few short strings.
 
+use crate::lenient;
+
 /// Nothing that is looked for is longer, however it is escaped.
 const LONGEST: usize = 1_024;
 
@@ -284,5 +286,5 @@ fn decoded(text: &[u8]) -> Option<String> {
     if !text.contains('\\') {
         return Some(text.to_owned());
     }
-    serde_json::from_str(&format!("\"{text}\"")).ok()
+    lenient::parse(format!("\"{text}\"").as_bytes()).ok()
 }

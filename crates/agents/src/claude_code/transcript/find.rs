@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::claude_code::locations::folder_name;
+use crate::lenient;
 
 /// Copied records stand at the beginning; this much of it has one.
 const LOOKED_AT: u64 = 4 << 20;
@@ -105,7 +106,7 @@ pub fn copied_from(transcript: &Path, id: &str) -> Option<String> {
     let mut bytes = Vec::new();
     File::open(transcript).ok()?.take(LOOKED_AT).read_to_end(&mut bytes).ok()?;
     let lines = bytes.split(|&byte| byte == b'\n');
-    let others = lines.filter_map(|line| serde_json::from_slice::<Record>(line).ok()).filter_map(Record::other);
+    let others = lines.filter_map(|line| lenient::parse::<Record>(line).ok()).filter_map(Record::other);
     others.into_iter().find(|other| other != id && is_id(other))
 }
 

@@ -323,3 +323,20 @@ fn only_databases_and_sessions_are_found_and_names_become_no_paths() {
     assert_eq!((facts.responses.len(), facts.responses[0].usage.input, facts.counts.broken), (1, 7, 1));
     assert!(Agent::Opencode.walk(&root.join("nowhere"), 1).is_missing);
 }
+
+#[test]
+fn a_part_with_half_of_a_character_is_read_and_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("opencode.db");
+    let writer = database(&path);
+    say(&writer, "m1", "s", &json!({ "role": "user", "time": { "created": 2 } }), &[]);
+    let half = "{\"type\":\"text\",\"text\":\"half\\ud83d\"}";
+    writer.execute("INSERT INTO part VALUES ('p', 'm1', 's', 2, 2, ?1)", [half]).unwrap();
+    drop(writer);
+    let facts = read(&path).remove(0);
+    assert_eq!((facts.turns.len(), facts.counts.broken), (1, 0));
+    let mut said = Vec::new();
+    let take = &mut |heard: agents::transcripts::Heard| said.extend(heard.said);
+    Agent::Opencode.hear(&path, 0, &Carried::default(), &mut TranscriptBuffers::default(), take).unwrap();
+    assert_eq!(said.iter().map(|said| said.text.as_str()).collect::<Vec<_>>(), ["half\u{fffd}"]);
+}

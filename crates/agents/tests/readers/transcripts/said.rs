@@ -67,6 +67,96 @@ answer |  |  | Done: 3 tool outputs so far.
     );
 }
 
+/// Returns the prompts of a rollout.
+fn prompts(lines: &[&str]) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rollout-a.jsonl");
+    std::fs::write(&path, lines.iter().map(|line| format!("{{{line}}}\n")).collect::<String>()).unwrap();
+    let said = hear(Agent::Codex, &path, 0, &Carried::default()).0;
+    said.into_iter().filter(|said| said.role == Role::Prompt).map(|said| said.text).collect()
+}
+
+#[test]
+fn what_an_older_codex_puts_in_a_persons_place_is_no_prompt() {
+    for below in [
+        "codex/0.77.0/rollout-2026-11-20T09-51-14-01a1f85e-06cd-7672-8362-bf159ccdf441.jsonl",
+        "codex/0.130.0/rollout-2026-11-20T09-51-00-01a1f85d-d31c-79a2-92bf-4c17371eaf90.jsonl",
+    ] {
+        let said = all(Agent::Codex, below);
+        let prompts: Vec<&str> = said.iter().filter(|said| said.role == Role::Prompt).map(|said| said.text.as_str()).collect();
+        assert_eq!(prompts, ["please edit the project, naïve café ☕", "edit with compaction"], "{below}");
+    }
+}
+
+#[test]
+fn what_somebody_typed_into_codex_is_a_prompt_once_in_every_generation() {
+    let sent = |text: &str| {
+        format!(
+            r#""type":"response_item","payload":{{"type":"message","role":"user","content":[{{"type":"input_text","text":"{text}"}}]}}"#
+        )
+    };
+    let typed = |text: &str| format!(r#""type":"event_msg","payload":{{"type":"user_message","message":"{text}"}}"#);
+    let check =
+        |lines: &[String], wanted: &[&str]| assert_eq!(prompts(&lines.iter().map(String::as_str).collect::<Vec<_>>()), wanted, "{lines:?}");
+    check(&[sent("one"), sent("two")], &["one", "two"]);
+    check(&[sent("one"), typed("one"), sent("unheard of"), typed("two"), sent("two")], &["one", "two"]);
+    check(&[typed("one"), sent("one"), sent("one"), typed("one")], &["one", "one"]);
+    // Somebody goes on with a client that has no such events.
+    let other = r#""type":"event_msg","payload":{"type":"item_completed","item":{}}"#.to_owned();
+    check(&[sent("one"), typed("one"), other, sent("two")], &["one", "two"]);
+    check(&[sent("Warning: apply_patch was requested via shell. Use the tool"), sent("one")], &["one"]);
+}
+
+#[test]
+fn the_turn_of_codex_is_known_from_where_it_starts() {
+    let said = all(Agent::Codex, "codex/0.130.0/rollout-2026-11-20T09-51-00-01a1f85d-d31c-79a2-92bf-4c17371eaf90.jsonl");
+    let turns: Vec<(Role, &str)> = said.iter().map(|said| (said.role, said.turn.as_str())).collect();
+    let (one, two) = ("01a1f85d-d32b-77c0-8f9d-f9aa762442e3", "01a1f85d-d4b4-7540-bf3e-4dfe28dbf2e6");
+    let second = turns.iter().position(|(_, turn)| *turn == two).unwrap();
+    assert_eq!(turns[second].0, Role::Summary);
+    assert!(turns[..second].iter().all(|(_, turn)| *turn == one) && turns[second..].iter().all(|(_, turn)| *turn == two), "{turns:?}");
+}
+
+/// Half of a character, as a client leaves it that cuts a string in it.
+const HALF: &str = "half\\ud83d";
+
+#[test]
+fn what_holds_half_of_a_character_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines = [
+        (Agent::ClaudeCode, "c.jsonl", format!(r#"{{"type":"user","uuid":"u","sessionId":"c","message":{{"content":"{HALF}"}}}}"#)),
+        (
+            Agent::Codex,
+            "rollout-a.jsonl",
+            format!(r#"{{"type":"response_item","payload":{{"type":"message","role":"user","content":"{HALF}"}}}}"#),
+        ),
+        (Agent::Gemini, "session-a.jsonl", format!(r#"{{"id":"u","type":"user","content":"{HALF}"}}"#)),
+        (Agent::Gemini, "session-a.json", format!(r#"{{"sessionId":"s","messages":[{{"id":"u","type":"user","content":"{HALF}"}}]}}"#)),
+        (Agent::Copilot, "events.jsonl", format!(r#"{{"type":"user.message","id":"e","data":{{"messageId":"u","content":"{HALF}"}}}}"#)),
+    ];
+    for (agent, name, line) in lines {
+        let path = directory.path().join(name);
+        std::fs::write(&path, line + "\n").unwrap();
+        let said = hear(agent, &path, 0, &Carried::default()).0;
+        assert_eq!(said.iter().map(|said| said.text.as_str()).collect::<Vec<_>>(), ["half\u{fffd}"], "{name}");
+        let mut facts = Vec::new();
+        let mut take = |pass: agents::transcripts::Pass| facts.push(pass.facts);
+        agent
+            .read_file(&path, None, agents::transcripts::Wanted::Everything, &mut TranscriptBuffers::default(), &|_| {}, &mut take)
+            .unwrap();
+        assert_eq!((facts[0].counts.lines, facts[0].counts.broken), (1, 0), "{name}");
+        // Older rollouts tell what was typed in another row.
+        if agent != Agent::Codex {
+            assert_eq!(facts[0].turns.len(), 1, "{name}");
+            assert_eq!(
+                facts[0].titles.iter().filter_map(|title| facts[0].name(title.text)).collect::<Vec<_>>(),
+                ["half\u{fffd}"],
+                "{name}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_is_said_to_gemini_and_by_it_is_told() {
     let said = all(Agent::Gemini, "gemini/0.61.0/demo/chats/session-2026-11-20T09-43-6f362f6f.jsonl");
