@@ -5,11 +5,13 @@
 //! | `tools` | what its tools do |
 //! | `transcript` | its files of events: what they say |
 //! | `event` | one line of them |
+//! | `totals` | what was used where no record says it |
 //! | `text` | what is said in it, in words |
 
 mod event;
 pub(crate) mod text;
 mod tools;
+mod totals;
 pub mod transcript;
 
 pub use tools::{file_use, is_shell};

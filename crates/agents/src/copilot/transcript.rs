@@ -12,6 +12,7 @@ use session::transcript::{Answer, Call, Compaction, Counts, Edit, OwnTotal, Refu
 
 use super::event::{Event, Request};
 use super::file_use;
+use super::totals::{Ended, Totals};
 use crate::claude_code::transcript::is_id;
 use crate::skim::{Broken, Raw};
 use crate::transcripts::gathered::Gathered;
@@ -27,7 +28,7 @@ const LONGEST: usize = 16 << 10;
 const CARRIED: usize = 4 << 10;
 
 /// The version of what passes carry on.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Reads what comes from a file of events. A last line without a line feed is taken if it is whole, else left for the next pass.
 ///
@@ -68,6 +69,8 @@ struct State {
     model: String,
     /// Whether this client puts on record what a model used.
     has_records: bool,
+    /// What it used, where it does not.
+    totals: Totals,
 }
 
 struct Reader {
@@ -102,7 +105,7 @@ impl Reader {
             b"tool.execution_complete" => self.answer(event, at),
             b"session.compaction_complete" if !event.data.has_failed => self.compacted(event, at),
             b"abort" => self.gathered.facts.counts.interrupts += 1,
-            b"session.shutdown" => self.own_totals(event),
+            b"session.shutdown" => self.own_totals(event, at),
             _ => {}
         }
         self.gathered.count_record(&self.state.session.clone());
@@ -150,6 +153,8 @@ impl Reader {
         // A lower bound, where nothing better is on record.
         if !said.api_call.bytes.is_empty() || !self.state.has_records {
             let message = if said.api_call.bytes.is_empty() { id(said.message, event.id) } else { self.of_call(said.api_call) };
+            let model = if said.model.bytes.is_empty() { self.state.model.clone() } else { said.model.text(CARRIED) };
+            self.state.totals.message(&model, message, output);
             self.response(event, message, said.model, Usage { output, ..Usage::default() }, false, at);
         }
     }
@@ -236,14 +241,41 @@ impl Reader {
         self.gathered.facts.compactions.push(compaction);
     }
 
-    fn own_totals(&mut self, event: &Event<'_>) {
+    fn own_totals(&mut self, event: &Event<'_>, at: Option<i64>) {
+        let totals: Vec<(String, Usage)> = event.data.totals.iter().map(|(model, used)| (model.clone(), used.usage())).collect();
+        let ended = self.state.totals.end(&totals);
+        if !self.state.has_records {
+            self.ended(event, ended, at);
+        }
         let conversation = self.gathered.place(&self.state.session);
-        for (model, used) in &event.data.totals {
-            let model = self.gathered.place(model);
-            let total = OwnTotal { conversation, model, usage: used.usage(), cost_micros: 0 };
+        for (model, usage) in totals {
+            let model = self.gathered.place(&model);
+            let total = OwnTotal { conversation, model, usage, cost_micros: 0 };
             total.keep_latest(&mut self.gathered.facts.own_totals);
         }
     }
+
+    /// Takes what is known at the end of a client that puts no records.
+    fn ended(&mut self, event: &Event<'_>, ended: Ended, at: Option<i64>) {
+        for message in ended.known {
+            let conversation = self.gathered.place(&self.state.session);
+            self.gathered.response(Response { conversation, ..of_earlier(message) });
+        }
+        for (model, message, usage) in ended.rests {
+            let (conversation, model_name) = (self.gathered.place(&self.state.session), self.gathered.place(&model));
+            let earlier = message.map(|message| Response { conversation, model: model_name, usage, ..of_earlier(message) });
+            let own = transcript_id([event.id.bytes, b"/", model.as_bytes()].concat());
+            match earlier {
+                Some(response) => self.gathered.response(response),
+                None => self.response(event, own, Raw { bytes: model.as_bytes(), is_escaped: false }, usage, true, at),
+            }
+        }
+    }
+}
+
+/// Returns what is said later of a response. What was said of it first stands, but for what it used.
+fn of_earlier(message: u64) -> Response {
+    Response { message, is_final: true, is_sidechain: true, ..Response::default() }
 }
 
 fn subagent<'b>(event: &Event<'b>) -> Raw<'b> {

@@ -39,7 +39,7 @@ const VERSION: u32 = 1;
 /// # Errors
 /// When it cannot be read. Nothing is returned then: whoever reads again begins where he began.
 pub fn read(input: &mut impl Read, wanted: Wanted, carried: &Carried, buffers: &mut TranscriptBuffers) -> io::Result<Pass> {
-    let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
+    let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default(), is_object: false };
     let reached = rows::read(input, buffers, &mut reader)?;
     let carried = Carried::of(VERSION, &reader.state);
     Ok(Pass { facts: reader.gathered.finish(wanted), length: reached.length, unfinished: reached.unfinished, carried, ..Pass::default() })
@@ -56,7 +56,7 @@ pub fn read_object(input: &mut impl Read, wanted: Wanted, carried: &Carried) -> 
     if length > LONGEST_OBJECT {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too long for one object"));
     }
-    let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default() };
+    let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default(), is_object: true };
     let is_whole = reader.row(&bytes).is_ok();
     let counts = &mut reader.gathered.facts.counts;
     counts.lines = u64::from(is_whole);
@@ -166,6 +166,8 @@ struct State {
 struct Reader {
     state: State,
     gathered: Gathered,
+    /// Whether it is an older client's, which keeps chats as one object.
+    is_object: bool,
 }
 
 impl Rows for Reader {
@@ -242,7 +244,7 @@ impl Reader {
             subagent: self.gathered.place(subagent(&self.state)),
             cwd: self.gathered.place(&self.state.cwd),
             usage,
-            is_final: true,
+            is_final: !self.is_object || is_of_one_request(&message.calls),
             is_sidechain: self.state.is_subagent,
             ..Response::default()
         };
@@ -280,6 +282,14 @@ impl Reader {
         };
         self.gathered.facts.answers.push(answer);
     }
+}
+
+/// Reports whether the calls of a message can only be those of one request. Older clients put those of several into one message, with the tokens of the
+/// first: each request's calls are noted together, when the last of them is over.
+fn is_of_one_request(calls: &[ToolCall<'_>]) -> bool {
+    let [first, others @ ..] = calls else { return true };
+    let at = millis(first.timestamp.bytes);
+    others.is_empty() || (at.is_some() && others.iter().all(|call| millis(call.timestamp.bytes) == at))
 }
 
 /// Returns the conversation: of a sub-agent, the one that has it.

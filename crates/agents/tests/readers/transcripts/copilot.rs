@@ -4,7 +4,7 @@ use agents::transcripts::{Agent, Carried};
 use serde_json::{Value, json};
 use session::transcript::{Facts, Refusal, Usage};
 
-use super::{calls, captures_of, names, read, sum};
+use super::{calls, captures_of, contents, ledger, names, read, sum};
 
 fn capture() -> Facts {
     let (_, bytes) = captures_of(Agent::Copilot).remove(0);
@@ -41,12 +41,15 @@ fn the_clients_own_total_runs_over_resumes_and_is_the_same() {
     assert_eq!(facts.own_totals.iter().map(|total| total.usage).collect::<Vec<_>>(), [used]);
 }
 
-fn events(events: &[(&str, Value)]) -> Facts {
+fn written(events: &[(&str, Value)]) -> String {
     let line = |(number, (kind, data)): (usize, &(&str, Value))| {
         format!("{}\n", json!({ "type": kind, "data": data, "id": format!("e{number}"), "timestamp": "2026-01-01T00:00:00Z" }))
     };
-    let text: String = events.iter().enumerate().map(line).collect();
-    read(Agent::Copilot, text.as_bytes(), &Carried::default()).facts
+    events.iter().enumerate().map(line).collect()
+}
+
+fn events(events: &[(&str, Value)]) -> Facts {
+    read(Agent::Copilot, written(events).as_bytes(), &Carried::default()).facts
 }
 
 fn start(version: &str) -> (&'static str, Value) {
@@ -59,6 +62,67 @@ fn without_records_what_came_back_is_a_lower_bound() {
     let facts = events(&[start("1.0.12"), message("m1", 7), message("m2", 9), message("m2", 9)]);
     assert_eq!(sum([&facts]), "0 turns, 2 responses of 0+16+0+0 (0)");
     assert!(facts.responses.iter().all(|response| !response.is_final && facts.name(response.model) == Some("m")));
+}
+
+fn ended(models: &[(&str, [u64; 5])]) -> (&'static str, Value) {
+    let usage = |[input, output, read, write, reasoning]: [u64; 5]| {
+        json!({ "usage": { "inputTokens": input, "outputTokens": output, "cacheReadTokens": read, "cacheWriteTokens": write,
+            "reasoningTokens": reasoning } })
+    };
+    let metrics: serde_json::Map<String, Value> = models.iter().map(|(model, used)| ((*model).to_owned(), usage(*used))).collect();
+    ("session.shutdown", json!({ "modelMetrics": metrics }))
+}
+
+fn wrote(id: &str, tokens: u64) -> (&'static str, Value) {
+    ("assistant.message", json!({ "messageId": id, "content": "", "outputTokens": tokens }))
+}
+
+/// What is still a lower bound.
+fn unknown(facts: &Facts) -> usize {
+    ledger([facts]).responses().filter(|response| !response.is_final).count()
+}
+
+#[test]
+fn without_records_the_totals_of_a_client_that_ended_well_count() {
+    let first = [start("1.0.12"), wrote("m1", 7), wrote("m2", 9), ended(&[("m", [100, 20, 40, 10, 3])])];
+    let facts = events(&first);
+    // What was sent holds what was read from and written to caches; there were 4 more than the messages say.
+    assert_eq!((sum([&facts]).as_str(), unknown(&facts)), ("0 turns, 2 responses of 50+20+10+40 (3)", 0));
+    // They run over resumes, and what comes after the last of them is a lower bound.
+    let second = [start("1.0.12"), wrote("m3", 5), ended(&[("m", [130, 25, 40, 10, 3])]), start("1.0.12"), wrote("m4", 6)];
+    let facts = events(&[&first[..], &second].concat());
+    assert_eq!((sum([&facts]).as_str(), unknown(&facts)), ("0 turns, 4 responses of 80+31+10+40 (3)", 1));
+    // A client that counts from nothing again counts on.
+    let again = [start("1.0.12"), wrote("m3", 5), ended(&[("m", [30, 5, 0, 0, 0])])];
+    let facts = events(&[&first[..], &again].concat());
+    assert_eq!((sum([&facts]).as_str(), unknown(&facts)), ("0 turns, 3 responses of 80+25+10+40 (3)", 0));
+}
+
+#[test]
+fn what_a_model_used_without_a_message_counts_and_a_name_too_many_counts_once() {
+    let facts = events(&[start("1.0.12"), wrote("m1", 7), ended(&[("m", [10, 7, 0, 0, 0]), ("small", [20, 3, 0, 0, 0])])]);
+    assert_eq!((sum([&facts]).as_str(), unknown(&facts)), ("0 turns, 2 responses of 30+10+0+0 (0)", 0));
+    let models: Vec<_> = facts.responses.iter().map(|response| facts.name(response.model).unwrap()).collect();
+    assert_eq!(models, ["m", "small"]);
+    let facts = events(&[start("1.0.12"), wrote("m1", 7), ended(&[("m-2026", [10, 7, 0, 0, 0])])]);
+    assert_eq!(sum([&facts]), "0 turns, 2 responses of 10+7+0+0 (0)");
+    // Where calls are on record, the totals say the same again.
+    let record = ("session.usage_record", json!({ "usage": { "apiCallId": "1", "inputTokens": 10, "outputTokens": 7 } }));
+    let message = ("assistant.message", json!({ "messageId": "m1", "apiCallId": "1", "outputTokens": 7 }));
+    let facts = events(&[start("1.0.102"), message, record, ended(&[("m", [10, 7, 0, 0, 0])])]);
+    assert_eq!(sum([&facts]), "0 turns, 1 responses of 10+7+0+0 (0)");
+}
+
+#[test]
+fn totals_that_come_in_a_later_pass_are_of_the_same_messages() {
+    let lines = [start("1.0.12"), wrote("m1", 7), wrote("m2", 9), ended(&[("m", [100, 20, 40, 10, 3])])];
+    let text = written(&lines);
+    for (cut, _) in text.match_indices('\n') {
+        let first = read(Agent::Copilot, text[..=cut].as_bytes(), &Carried::default());
+        let second = read(Agent::Copilot, text[cut + 1..].as_bytes(), &first.carried);
+        let both = contents(&ledger([&first.facts, &second.facts]));
+        assert_eq!(both, contents(&ledger([&events(&lines)])), "cut at {cut}");
+    }
 }
 
 #[test]

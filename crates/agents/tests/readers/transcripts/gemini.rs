@@ -45,6 +45,30 @@ fn a_run_of_0_22_says_of_four_responses_what_it_recorded_of_two() {
     assert_eq!(sum([&facts]), "1 turns, 2 responses of 1388+70+0+512 (18)");
     let tools: Vec<&str> = calls(&facts).iter().map(|call| call.0).collect();
     assert_eq!(tools, ["list_directory", "write_file", "replace", "run_shell_command"]);
+    // Three requests are one message with the tokens of the first.
+    assert_eq!(facts.responses.iter().map(|response| response.is_final).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_message_of_an_older_client_is_a_lower_bound_where_it_may_be_several_requests() {
+    let directory = tempfile::tempdir().unwrap();
+    let is_final = |ending: &str, calls: &[&str]| {
+        let path = directory.path().join(format!("session-2026-01-01T00-00-a.{ending}"));
+        let mut one = message("a", Some((10, 5)));
+        let call = |(number, at): (usize, &&str)| json!({ "id": format!("c{number}"), "name": "ls", "status": "success", "timestamp": at });
+        one["toolCalls"] = calls.iter().enumerate().map(call).collect();
+        let chat = if ending == "json" { json!({ "sessionId": "s", "messages": [one] }) } else { one };
+        std::fs::write(&path, format!("{chat}\n")).unwrap();
+        let mut found = Vec::new();
+        let mut take = |pass: Pass| found.push(pass.facts.responses[0].is_final);
+        Agent::Gemini.read_file(&path, None, Wanted::Usage, &mut TranscriptBuffers::default(), &|_| {}, &mut take).unwrap();
+        found[0]
+    };
+    let (one, other) = ("2026-01-01T00:00:01.000Z", "2026-01-01T00:00:02.000Z");
+    for (calls, is_one) in [(&[][..], true), (&[one], true), (&[one, one], true), (&[one, other], false), (&["", ""], false)] {
+        assert_eq!(is_final("json", calls), is_one, "{calls:?}");
+        assert!(is_final("jsonl", calls), "{calls:?}");
+    }
 }
 
 fn chat(lines: &[Value]) -> Facts {
