@@ -61,6 +61,19 @@ pub(super) fn list(path: &Path, scratch: Option<&Path>) -> io::Result<Vec<Stored
     Ok(found)
 }
 
+/// Reports whether a database has a session; none where it would have to be copied to know, or is no database of sessions as far as is known here.
+pub(super) fn has(path: &Path, id: &str) -> io::Result<Option<bool>> {
+    if Stamp::of(path)?.has_log {
+        return Ok(None);
+    }
+    let mut found = None;
+    with(path, None, &mut |connection| {
+        found = Some(connection.prepare("SELECT 1 FROM session WHERE id = ?1")?.exists([id])?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// Lets `work` read a database of sessions; one that is none is as good as empty.
 pub(super) fn with(path: &Path, scratch: Option<&Path>, work: &mut dyn FnMut(&Connection) -> rusqlite::Result<()>) -> io::Result<()> {
     let path = &fs::canonicalize(path.parent().unwrap_or(Path::new("/")))?.join(path.file_name().unwrap_or_default());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 pub(crate) use super::head::{beside, entry, whose};
 use super::{reader, tree};
+use crate::claude_code::transcript::is_id;
 use crate::transcripts::file::{FileRead, Place};
 use crate::transcripts::holding::Stored;
 use crate::transcripts::pass::{Pass, Wanted};
@@ -74,6 +75,42 @@ pub(crate) fn stored(root: &Path, scratch: Option<&Path>) -> (Vec<Stored>, Vec<(
         }
     }
     (found, troubles)
+}
+
+/// Reports whether a session is in a directory: as a file, or in a database that can be asked without copying it. None where one cannot, and it is in no
+/// other.
+///
+/// # Errors
+/// When somebody could not look everywhere and it was not found.
+pub(crate) fn is_here(roots: &[PathBuf], id: &str) -> io::Result<Option<bool>> {
+    if !is_id(id) {
+        return Ok(Some(false));
+    }
+    let (mut trouble, mut is_known) = (None, true);
+    for root in roots {
+        match tree::has(&root.join("storage"), id) {
+            Ok(true) => return Ok(Some(true)),
+            Ok(false) => {}
+            Err(error) => trouble = Some(error),
+        }
+        let entries = match fs::read_dir(root) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                trouble = Some(error);
+                continue;
+            }
+        };
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_database(path)) {
+            match reader::has(&path, id) {
+                Ok(Some(true)) => return Ok(Some(true)),
+                Ok(Some(false)) => {}
+                // Whoever is told nothing asks the client, which says what is wrong with its database.
+                Ok(None) | Err(_) => is_known = false,
+            }
+        }
+    }
+    trouble.map_or(Ok(is_known.then_some(false)), Err)
 }
 
 /// Tells of a database with its log.

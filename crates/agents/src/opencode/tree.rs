@@ -26,6 +26,21 @@ pub(super) fn sessions(storage: &Path, found: &mut Vec<FoundFile>) {
     }
 }
 
+/// Reports whether there is the file of a session below a `storage` directory.
+///
+/// # Errors
+/// When nobody could look.
+pub(super) fn has(storage: &Path, id: &str) -> io::Result<bool> {
+    let session = storage.join("session");
+    match fs::read_dir(&session) {
+        Ok(_) => {}
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    let is_file = |path: PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+    Ok(directories(&session).into_iter().any(|project| is_file(project.join(format!("{id}.json")))))
+}
+
 /// Tells of a session with all its files.
 pub(super) fn found_session(path: &Path) -> io::Result<FoundFile> {
     let mut session = FoundFile::of(path.to_owned(), &fs::symlink_metadata(path)?);

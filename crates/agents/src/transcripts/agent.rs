@@ -81,13 +81,14 @@ impl Agent {
         claude_code::transcript::is_id(id).then(|| words.into_iter().chain([id]).map(str::to_owned).collect())
     }
 
-    /// Reports whether the transcript of a conversation is below one of its roots; none where that cannot be told without reading all of them.
+    /// Reports whether the transcript of a conversation is below one of its roots; none where that cannot be told without
+    /// reading all of them, or copying a database.
     ///
     /// # Errors
     /// When somebody could not look everywhere and it was not found.
     pub fn is_here(self, roots: &[PathBuf], id: &str) -> io::Result<Option<bool>> {
         if self == Self::Opencode {
-            return Ok(None);
+            return opencode::transcript::is_here(roots, id);
         }
         let mut trouble = None;
         for root in roots {

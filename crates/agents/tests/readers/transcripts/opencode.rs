@@ -340,3 +340,31 @@ fn a_part_with_half_of_a_character_is_read_and_told() {
     Agent::Opencode.hear(&path, 0, &Carried::default(), &mut TranscriptBuffers::default(), take).unwrap();
     assert_eq!(said.iter().map(|said| said.text.as_str()).collect::<Vec<_>>(), ["half\u{fffd}"]);
 }
+
+#[test]
+fn whether_a_session_is_here_its_files_and_its_database_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("opencode");
+    let is_here = |id: &str| Agent::Opencode.is_here(&[root.clone()], id).unwrap();
+    assert_eq!(is_here("s"), Some(false));
+    fs::create_dir_all(root.join("storage/session/p")).unwrap();
+    fs::write(root.join("storage/session/p/old.json"), "{}").unwrap();
+    fs::write(root.join("secret.json"), "{}").unwrap();
+    assert_eq!(["old", "s", "../../../secret", ""].map(is_here), [Some(true), Some(false), Some(false), Some(false)]);
+    let path = root.join("opencode.db");
+    let writer = database(&path);
+    assert_eq!(["old", "s", "gone"].map(is_here), [Some(true), Some(true), Some(false)]);
+    // What is in the log cannot be seen without a copy: nobody knows what was deleted, or made.
+    writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+    writer.execute("DELETE FROM session", []).unwrap();
+    let before = lying(&root.join("storage/session/p"));
+    assert_eq!(["old", "s", "gone"].map(is_here), [Some(true), None, None]);
+    assert_eq!(lying(&root.join("storage/session/p")), before);
+    drop(writer);
+    assert_eq!(is_here("s"), Some(false));
+    fs::write(&path, "no database").unwrap();
+    assert_eq!(is_here("s"), None);
+    Connection::open(root.join("opencode-next.db")).unwrap().execute_batch("CREATE TABLE conversation (id text)").unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(is_here("s"), None);
+}
