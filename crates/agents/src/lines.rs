@@ -3,6 +3,7 @@
 //! A line that does not fit is read all the same: what is in its long strings is left out while it goes by, and what remains is a JSON value of the
 //! same shape. A line that is too long even so is told of and passed over.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use memchr::{memchr, memchr2, memrchr};
@@ -84,6 +85,54 @@ pub(crate) fn read(input: &mut impl Read, buffers: &mut Buffers, sink: &mut impl
     }
 }
 
+/// A value that is all of an input.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// What is held of it.
+    pub(crate) bytes: Vec<u8>,
+    /// How long it is.
+    pub(crate) length: u64,
+}
+
+/// Reads all of an input, which is one value, as it would read a line: of one that is long without what is in its long strings. None where what remains
+/// is longer than `longest`.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn read_whole(input: &mut impl Read, longest: usize) -> io::Result<Option<Whole>> {
+    let mut bytes = Vec::new();
+    input.take(LONGEST as u64).read_to_end(&mut bytes)?;
+    let mut length = bytes.len() as u64;
+    if bytes.len() < LONGEST {
+        return Ok(Some(Whole { bytes, length }));
+    }
+    let mut elider = Elider::up_to(longest);
+    elider.pass(&bytes);
+    bytes.resize(BLOCK, 0);
+    while !elider.is_too_long {
+        match input.read(&mut bytes) {
+            Ok(0) => return Ok(Some(Whole { bytes: elider.kept, length })),
+            Ok(count) => {
+                elider.pass(&bytes[..count]);
+                length += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Returns a value as a line of it would be held: one that is long without what is in its long strings.
+pub(crate) fn held(value: &[u8]) -> Cow<'_, [u8]> {
+    if value.len() < LONGEST {
+        return Cow::Borrowed(value);
+    }
+    let mut elider = Elider::up_to(value.len());
+    elider.pass(value);
+    Cow::Owned(elider.kept)
+}
+
 /// Shows the whole lines among the first `filled` bytes, moves the rest to the front, and returns how long it is. There is no line feed before `new`.
 fn feed(block: &mut [u8], filled: usize, new: usize, sink: &mut impl Sink, passed: &mut u64) -> usize {
     let Some(last) = memrchr(b'\n', &block[new..filled]) else { return filled };
@@ -103,7 +152,7 @@ enum Long {
 
 /// Goes on with a line that does not fit, without what is in its long strings.
 fn pass_long(input: &mut impl Read, held: &[u8], sink: &mut impl Sink) -> io::Result<Long> {
-    let mut elider = Elider::default();
+    let mut elider = Elider::up_to(LONGEST_REST);
     elider.pass(held);
     let mut length = held.len() as u64;
     let mut block = vec![0; BLOCK];
@@ -140,6 +189,8 @@ struct Elider {
     /// Whether nothing of the string is kept any more.
     is_cut: bool,
     escape: Escape,
+    /// How much is kept in all.
+    longest: usize,
     is_too_long: bool,
 }
 
@@ -155,11 +206,15 @@ enum Escape {
 }
 
 impl Elider {
+    fn up_to(longest: usize) -> Self {
+        Self { longest, ..Self::default() }
+    }
+
     fn pass(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.is_too_long {
             let taken = if self.is_in_string { self.in_string(bytes) } else { self.between(bytes) };
             bytes = &bytes[taken..];
-            self.is_too_long = self.kept.len() > LONGEST_REST;
+            self.is_too_long = self.kept.len() > self.longest;
         }
     }
 
@@ -269,7 +324,7 @@ mod tests {
             let long = "x".repeat(KEPT - before) + &said;
             let value = json!({ "a": long, "b": [said, 1], "c": { long.clone(): 2 } });
             let text = serde_json::to_vec(&value).unwrap();
-            let mut elider = Elider::default();
+            let mut elider = Elider::up_to(LONGEST_REST);
             text.chunks(step).for_each(|part| elider.pass(part));
             let rest = String::from_utf8_lossy(&elider.kept).into_owned();
             let rest: Value = serde_json::from_str(&rest).unwrap();
@@ -295,6 +350,22 @@ mod tests {
         let rest: Value = serde_json::from_slice(found.lines.iter().find(|line| !short(line)).unwrap()).unwrap();
         assert_eq!((found.lines.len(), found.too_long, &rest["usage"]), (4, 1, &json!(7)));
         assert_eq!(tail, Tail { at: text.len() as u64 - 4, bytes: b"rest".to_vec(), length: 4 });
+    }
+
+    #[test]
+    fn a_value_that_is_all_of_an_input_is_held_like_a_line() {
+        let value = |times: usize| json!({ "content": "text ".repeat(times), "usage": [7] }).to_string();
+        for times in [1, LONGEST] {
+            let text = value(times);
+            let whole = read_whole(&mut Bits(text.as_bytes(), 100_000), LONGEST * 2).unwrap().unwrap();
+            let read: Value = serde_json::from_slice(&whole.bytes).unwrap();
+            assert_eq!((whole.length, &read["usage"]), (text.len() as u64, &json!([7])));
+            assert_eq!(held(text.as_bytes()), whole.bytes);
+            assert!(whole.bytes.len() <= text.len().min(KEPT * 2));
+        }
+        let wide = format!("[{}1]", "1,".repeat(LONGEST));
+        assert_eq!(read_whole(&mut wide.as_bytes(), LONGEST).unwrap(), None);
+        assert_eq!(held(wide.as_bytes()), wide.as_bytes());
     }
 
     #[test]

@@ -1,17 +1,15 @@
 //! What is said in a chat.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::transcript;
+use crate::lines::Whole;
 use crate::transcripts::file;
 use crate::transcripts::hearing::{Heard, Hearing, Role, State, strings};
 use crate::{lenient, transcript_id};
-
-/// Up to which length a chat that is one object is read.
-const LONGEST: u64 = 256 << 20;
 
 /// Hears what a line of a chat says.
 pub(crate) fn listen(hearing: &mut Hearing, line: &Value, bytes: &[u8]) {
@@ -26,13 +24,12 @@ pub(crate) fn listen(hearing: &mut Hearing, line: &Value, bytes: &[u8]) {
 
 /// Hears a chat that is one object.
 pub(crate) fn hear_object(path: &Path, state: State) -> io::Result<Heard> {
-    let mut bytes = Vec::new();
-    file::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
+    let Whole { bytes, length } = transcript::object(&mut file::open(path)?)?;
     let chat: Value = lenient::parse(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     let mut hearing = Hearing::of(state);
     hearing.state.conversation = chat["sessionId"].as_str().unwrap_or_default().to_owned();
     messages(&mut hearing, &chat["messages"], true);
-    Ok(hearing.finish(bytes.len() as u64))
+    Ok(hearing.finish(length))
 }
 
 /// Returns what a chat's place says of it.

@@ -13,6 +13,7 @@ use session::transcript::{Answer, Call, Counts, Refusal, Response, TypedTurn};
 use super::file_use;
 use super::message::{Line, Message, ToolCall};
 use crate::claude_code::transcript::is_id;
+use crate::lines::{self, Whole};
 use crate::skim::{Broken, Raw, Skim};
 use crate::transcripts::file::{self, FileRead, Place};
 use crate::transcripts::gathered::Gathered;
@@ -28,8 +29,8 @@ const LONGEST: usize = 16 << 10;
 /// Up to which length a string is carried on.
 const CARRIED: usize = 4 << 10;
 
-/// Up to which length a file that is one object is read.
-const LONGEST_OBJECT: u64 = 256 << 20;
+/// Up to which length a file that is one object is held.
+const LONGEST_OBJECT: usize = 256 << 20;
 
 /// The version of what passes carry on.
 const VERSION: u32 = 1;
@@ -50,18 +51,18 @@ pub fn read(input: &mut impl Read, wanted: Wanted, carried: &Carried, buffers: &
 /// # Errors
 /// When it cannot be read, or is too long.
 pub fn read_object(input: &mut impl Read, wanted: Wanted, carried: &Carried) -> io::Result<Pass> {
-    let mut bytes = Vec::new();
-    input.take(LONGEST_OBJECT + 1).read_to_end(&mut bytes)?;
-    let length = bytes.len() as u64;
-    if length > LONGEST_OBJECT {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too long for one object"));
-    }
+    let Whole { bytes, length } = object(input)?;
     let mut reader = Reader { state: carried.state(VERSION).unwrap_or_default(), gathered: Gathered::default(), is_object: true };
     let is_whole = reader.row(&bytes).is_ok();
     let counts = &mut reader.gathered.facts.counts;
     counts.lines = u64::from(is_whole);
     let (length, unfinished) = if is_whole { (length, 0) } else { (0, length) };
     Ok(Pass { facts: reader.gathered.finish(wanted), length, unfinished, ..Pass::default() })
+}
+
+/// Reads an input that is one object, without what is in its longest strings.
+pub(crate) fn object(input: &mut impl Read) -> io::Result<Whole> {
+    lines::read_whole(input, LONGEST_OBJECT)?.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is too long for one object"))
 }
 
 /// Reads a file that is one object.

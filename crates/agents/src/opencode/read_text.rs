@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{reader, tree};
-use crate::lenient;
 use crate::transcripts::hearing::{Heard, Hearing, Role};
+use crate::{lenient, lines};
 
 /// Hears a database or a session, and hands over what is said in each session.
 pub(crate) fn hear(path: &Path, scratch: Option<&Path>, take: &mut dyn FnMut(Heard)) -> io::Result<()> {
@@ -35,12 +35,16 @@ fn hear_all(connection: &Connection, take: &mut dyn FnMut(Heard)) -> rusqlite::R
     while let Some(row) = rows.next()? {
         let id = reader::text(row, 0);
         let mut hearing = begin(Some(&id), Some(&reader::text(row, 1)));
-        let query = "SELECT m.data, m.id, p.id, p.time_created, CASE WHEN octet_length(p.data) <= ?2 THEN p.data END
-            FROM part p JOIN message m ON m.id = p.message_id WHERE p.session_id = ?1 ORDER BY m.time_created, m.id, p.id";
+        // What is sorted is held, all of it: so that is where rows are, and not what is in them.
+        let query = "SELECT (SELECT CASE WHEN octet_length(data) <= ?2 THEN data END FROM message WHERE rowid = of), message, part, at,
+            (SELECT CASE WHEN octet_length(data) <= ?2 THEN data END FROM part WHERE rowid = place)
+            FROM (SELECT m.rowid AS of, m.id AS message, p.id AS part, p.time_created AS at, p.rowid AS place
+                FROM part p JOIN message m ON m.id = p.message_id WHERE p.session_id = ?1 ORDER BY m.time_created, m.id, p.id LIMIT -1)";
         let mut parts = connection.prepare_cached(query)?;
         let mut rows = parts.query((&id, reader::LONGEST))?;
         while let Some(row) = rows.next()? {
-            let (message, part) = (parse(reader::text(row, 0).as_bytes()), parse(reader::text(row, 4).as_bytes()));
+            let value = |place| row.get_ref(place).ok().and_then(reader::bytes).map(parse).unwrap_or_default();
+            let (message, part): (Value, Value) = (value(0), value(4));
             let (message_id, part_id) = (reader::text(row, 1), reader::text(row, 2));
             listen(&mut hearing, &message, (&part_id, &message_id), &part, row.get::<_, i64>(3).ok());
         }
@@ -57,7 +61,7 @@ fn begin(conversation: Option<&str>, directory: Option<&str>) -> Hearing {
 }
 
 fn parse(bytes: &[u8]) -> Value {
-    lenient::parse(bytes).unwrap_or_default()
+    lenient::parse(&lines::held(bytes)).unwrap_or_default()
 }
 
 fn listen(hearing: &mut Hearing, message: &Value, (id, message_id): (&str, &str), part: &Value, at_millis: Option<i64>) {

@@ -280,7 +280,7 @@ fn of_row(row: &Row<'_>, columns: &HashMap<String, usize>) -> Session {
     }
 }
 
-fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
+pub(super) fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
     match value {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
         ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => None,
@@ -304,8 +304,10 @@ fn read_session(connection: &Connection, session: Session) -> rusqlite::Result<O
     let id = session.id.clone();
     let mut found = OfSession::new(session);
     let mut parts: HashMap<String, Vec<Part>> = HashMap::new();
-    let (mut count, query) =
-        (0, "SELECT message_id, CASE WHEN octet_length(data) <= ?2 THEN data END FROM part WHERE session_id = ?1 ORDER BY id");
+    // What is sorted is held, all of it: so that is where rows are, and not what is in them.
+    let query = "SELECT message_id, (SELECT CASE WHEN octet_length(data) <= ?2 THEN data END FROM part WHERE rowid = place)
+        FROM (SELECT message_id, rowid AS place FROM part WHERE session_id = ?1 ORDER BY id LIMIT -1)";
+    let mut count = 0;
     let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query((&id, LONGEST))?;
     while let Some(row) = rows.next()? {
@@ -316,7 +318,8 @@ fn read_session(connection: &Connection, session: Session) -> rusqlite::Result<O
             Some(Ok(_)) | None => found.too_long(),
         }
     }
-    let query = "SELECT id, CASE WHEN octet_length(data) <= ?2 THEN data END FROM message WHERE session_id = ?1 ORDER BY time_created, id";
+    let query = "SELECT id, (SELECT CASE WHEN octet_length(data) <= ?2 THEN data END FROM message WHERE rowid = place)
+        FROM (SELECT id, rowid AS place FROM message WHERE session_id = ?1 ORDER BY time_created, id LIMIT -1)";
     let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query((&id, LONGEST))?;
     while let Some(row) = rows.next()? {

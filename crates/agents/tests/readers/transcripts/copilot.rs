@@ -118,8 +118,8 @@ fn totals_that_come_in_a_later_pass_are_of_the_same_messages() {
     let lines = [start("1.0.12"), wrote("m1", 7), wrote("m2", 9), ended(&[("m", [100, 20, 40, 10, 3])])];
     let text = written(&lines);
     for (cut, _) in text.match_indices('\n') {
-        let first = read(Agent::Copilot, text[..=cut].as_bytes(), &Carried::default());
-        let second = read(Agent::Copilot, text[cut + 1..].as_bytes(), &first.carried);
+        let first = read(Agent::Copilot, &text.as_bytes()[..=cut], &Carried::default());
+        let second = read(Agent::Copilot, &text.as_bytes()[cut + 1..], &first.carried);
         let both = contents(&ledger([&first.facts, &second.facts]));
         assert_eq!(both, contents(&ledger([&events(&lines)])), "cut at {cut}");
     }

@@ -6,6 +6,7 @@ use agents::transcripts::{Agent, Carried, Pass, Wanted};
 use serde_json::{Value, json};
 use session::transcript::{Facts, Refusal, Usage};
 
+use super::long::check_memory;
 use super::{calls, ledger, names, read, sum};
 
 /// Reads a captured file as it lies there.
@@ -110,18 +111,10 @@ fn what_an_update_lacks_is_kept_and_what_was_taken_back_was_paid_for() {
 fn a_line_of_more_messages_than_anybody_wrote_is_read_in_bounded_memory() {
     let typed = format!("{},", json!({ "id": "u", "type": "user", "content": "go" }));
     let many = ["{\"sessionId\":\"s\",\"messages\":[", &typed, &"{},".repeat(3 << 20), &typed, "{}]}\n"].concat();
-    let before = peak();
-    let facts = read(Agent::Gemini, many.as_bytes(), &Carried::default()).facts;
-    assert_eq!((facts.counts.broken, facts.turns.len()), (0, 1));
-    let grown = peak() - before;
-    assert!(grown < 16 * many.len(), "{grown} bytes for {}", many.len());
-}
-
-/// Returns how much memory this process had at most, in bytes.
-fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
+    check_memory(64, "many messages", || {
+        let facts = read(Agent::Gemini, many.as_bytes(), &Carried::default()).facts;
+        assert_eq!((facts.counts.broken, facts.turns.len()), (0, 1));
+    });
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | `generations` | records as clients of all generations wrote them |
 //! | `passes` | files that grow, and are read in parts |
 //! | `mutated` | lines that something happened to |
+//! | `mutated_rows` | rows and files of opencode that something happened to |
 //! | `long` | lines that are too long to be held |
 
 mod captured;
@@ -20,6 +21,7 @@ mod gemini;
 mod generations;
 mod long;
 mod mutated;
+mod mutated_rows;
 mod opencode;
 mod passes;
 mod plain;

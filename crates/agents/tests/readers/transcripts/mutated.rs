@@ -11,7 +11,7 @@ use crate::varied::Dice;
 /// Up to which length lines are taken: what is longer is text.
 const LONGEST: usize = 1_600;
 
-struct Lines {
+pub(super) struct Lines {
     all: Vec<Vec<u8>>,
     /// Those that tell of usage: few, and what matters most.
     of_usage: Vec<Vec<u8>>,
@@ -34,11 +34,16 @@ impl Lines {
             Agent::Copilot => &[b"session.usage_record", b"assistant.message"],
             Agent::Codex => &[b"\"token_count\"", b"\"token_usage_record\"", b"\"turn_context\""],
         };
+        Self::of(all, words)
+    }
+
+    /// Takes values that were written somewhere.
+    pub(super) fn of(all: Vec<Vec<u8>>, words: &[&[u8]]) -> Self {
         let says_usage = |line: &&Vec<u8>| words.iter().any(|word| memmem(line, word));
         Self { of_usage: all.iter().filter(says_usage).cloned().collect(), all }
     }
 
-    fn draw<'l>(&'l self, dice: &mut Dice) -> &'l [u8] {
+    pub(super) fn draw<'l>(&'l self, dice: &mut Dice) -> &'l [u8] {
         let from = if dice.is(2) { &self.of_usage } else { &self.all };
         &from[dice.below(from.len())]
     }
@@ -65,7 +70,7 @@ fn draw(lines: &Lines, dice: &mut Dice) -> Vec<u8> {
     text
 }
 
-fn happen(line: &mut Vec<u8>, lines: &Lines, dice: &mut Dice) {
+pub(super) fn happen(line: &mut Vec<u8>, lines: &Lines, dice: &mut Dice) {
     let at = dice.below(line.len() + 1);
     match dice.below(12) {
         0 => (0..dice.of(&[1, 1, 2, 8])).for_each(|_| flip(line, dice)),
@@ -169,7 +174,7 @@ fn nest(line: &mut Vec<u8>, dice: &mut Dice) {
 }
 
 /// Reports whether a line is a JSON object, by its grammar alone: numbers may be too large and characters no characters. The depth is bounded.
-fn is_sound(line: &[u8]) -> bool {
+pub(super) fn is_sound(line: &[u8]) -> bool {
     line.trim_ascii_start().first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(line).is_ok() && depth(line) < 512
 }
 

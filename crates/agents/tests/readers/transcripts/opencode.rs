@@ -345,7 +345,7 @@ fn a_part_with_half_of_a_character_is_read_and_told() {
 fn whether_a_session_is_here_its_files_and_its_database_say() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().join("opencode");
-    let is_here = |id: &str| Agent::Opencode.is_here(&[root.clone()], id).unwrap();
+    let is_here = |id: &str| Agent::Opencode.is_here(std::slice::from_ref(&root), id).unwrap();
     assert_eq!(is_here("s"), Some(false));
     fs::create_dir_all(root.join("storage/session/p")).unwrap();
     fs::write(root.join("storage/session/p/old.json"), "{}").unwrap();
