@@ -80,7 +80,7 @@ impl SearchArgs {
         });
         let query = self.query.join(" ");
         // What is left out stands outside of a phrase that nobody closed.
-        let end = if self.without.is_empty() || query.matches('"').count() % 2 == 0 { "" } else { "\"" };
+        let end = if self.without.is_empty() || query.matches('"').count().is_multiple_of(2) { "" } else { "\"" };
         std::iter::once(format!("{query}{end}")).chain(without).collect::<Vec<_>>().join(" ")
     }
 
