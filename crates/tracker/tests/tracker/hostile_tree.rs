@@ -149,7 +149,7 @@ fn plant(home: &Home, draws: &mut Draws, count: usize) -> usize {
             1 => symlink(&sentinel, path),
             2 => symlink(sentinel.join("c.jsonl"), path),
             3 => symlink("/", path),
-            4 => symlink(path.file_name().unwrap(), &path),
+            4 => symlink(path.file_name().unwrap_or_default(), &path),
             5 => symlink("/nowhere", path),
             6 => symlink("../../../../../sentinel", path),
             7 if number % 40 == 0 => Command::new("mkfifo").arg("--").arg(path).stderr(std::process::Stdio::null()).status().map(drop),
