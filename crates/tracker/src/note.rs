@@ -210,6 +210,9 @@ pub enum Note {
     },
 }
 
+const ANEW: &str = "what can be searched was damaged or of another build, and is made anew: text of transcripts that are gone is lost";
+const NO_BRANCH: &str = "the template has `{branch}`, and no branch is checked out; left away";
+
 impl std::fmt::Display for Note {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -232,15 +235,11 @@ impl std::fmt::Display for Note {
             Self::TemplatesPassedOver { directory, reason } => {
                 write!(out, "passed over the templates in `{}`: {reason}", directory.display())
             }
-            Self::NothingToPutIn { name: "branch" } => {
-                out.write_str("the template has `{branch}`, and no branch is checked out; left away")
-            }
+            Self::NothingToPutIn { name: "branch" } => out.write_str(NO_BRANCH),
             Self::NothingToPutIn { name } => {
                 write!(out, "the template has `{{{name}}}`, and neither branch nor description names one; left away")
             }
-            Self::SearchAnew => out.write_str(
-                "what can be searched was damaged or of another build, and is made anew: text of transcripts that are gone is lost",
-            ),
+            Self::SearchAnew => out.write_str(ANEW),
             Self::NoTranscripts { reason } => {
                 write!(out, "transcripts could not be read, and what only they tell is missing here: {reason}")
             }
@@ -293,12 +292,8 @@ impl std::fmt::Display for Note {
             Self::NoMarker { reason } => out.write_str(reason),
             Self::MarkerRemoved { file, why } => write!(out, "removed {}: {why}", file.display()),
             Self::ManyMarkers { cleaned, directory } => {
-                write!(
-                    out,
-                    "{} were removed from {}; something leaves them there",
-                    counted(*cleaned as u64, "stale marker"),
-                    directory.display()
-                )
+                let cleaned = counted(*cleaned as u64, "stale marker");
+                write!(out, "{cleaned} were removed from {}; something leaves them there", directory.display())
             }
             Self::VaultBehind { reason } => write!(out, "transcripts could not be copied: {reason}"),
             Self::VaultFull { left_out } => {
