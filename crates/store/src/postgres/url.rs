@@ -193,8 +193,12 @@ mod tests {
             "postgres://ada:s3cret@h/d?sslkey=x",
             "postgres://ada:s3cret@/d",
         ] {
-            let said = refusal(url);
-            assert!(!said.contains("cret") && !said.contains("s3"), "{url} is refused with {said}");
+            // What is a password all the same is taken for one.
+            let said = match Address::of(url, &PostgresOptions::default()) {
+                Ok(address) => address.place,
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!said.contains("cret") && !said.contains("s3"), "{url} shows {said}");
         }
         let plain = address("postgres://ada:s3/cret@h/d").place;
         assert!(plain.contains("@h") && !plain.contains("cret"), "a slash in a password is a part of it: {plain}");
