@@ -260,6 +260,7 @@ fn of_what_does_not_stay_neither_text_nor_words_are_left_in_the_file() {
     let gone = search.write(|turn| turn.keep_only(&mut |owner, document| owner == "file 1" && document.cwd != "/hidden")).unwrap();
     assert_eq!((gone, texts(&search, "zanzibar*").len(), texts(&search, "beside").len()), (666, 0, 1_334));
     assert_eq!(search.write(|turn| turn.forget_conversation("claude-code", "c2")).unwrap(), 1);
+    search.write(|turn| turn.merge_words()).unwrap();
     assert_eq!((texts(&search, "quagmire").len(), texts(&search, "beside").len()), (0, 1_333));
     search.empty_log();
     let left = bytes(home.path());

@@ -84,13 +84,12 @@ impl SearchTurn<'_> {
         id.of(self.connection).map(TextFileId)
     }
 
-    /// Forgets a file, and for good all that it said first.
+    /// Forgets a file, and all that it said first; its words are in the file until [`SearchTurn::merge_words`].
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn forget_file(&self, id: TextFileId) -> Result<(), StoreError> {
         self.forget(&id.owner())?;
-        self.merge_words()?;
         self.run("DELETE FROM files WHERE id = ?1", params![id.0]).map(drop)
     }
 

@@ -47,10 +47,15 @@ impl SearchTurn<'_> {
     /// When it cannot be written.
     pub fn keep_only(&self, stays: &mut Stays<'_>) -> Result<u64, StoreError> {
         let blocks = self.ids("SELECT id FROM blocks ORDER BY id", params![])?;
-        self.keep_of_blocks(&blocks, stays)
+        let forgotten = self.keep_of_blocks(&blocks, stays)?;
+        if forgotten > 0 {
+            self.merge_words()?;
+        }
+        Ok(forgotten)
     }
 
-    /// Forgets for good what transcripts say of a conversation, and returns how many documents that were.
+    /// Forgets what transcripts say of a conversation, and returns how many documents that were; their words are in the file until
+    /// [`SearchTurn::merge_words`].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -69,14 +74,15 @@ impl SearchTurn<'_> {
         for block in blocks {
             forgotten += self.keep_of_block(*block, stays)?;
         }
-        if forgotten > 0 {
-            self.merge_words()?;
-        }
         Ok(forgotten)
     }
 
-    /// Takes words of documents that are forgotten out of the file; else they stay until they happen to be merged with others.
-    pub(super) fn merge_words(&self) -> Result<(), StoreError> {
+    /// Takes words of documents that are forgotten out of the file; else they stay until they happen to be merged with others. It writes all words
+    /// anew: once for all that is forgotten.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn merge_words(&self) -> Result<(), StoreError> {
         self.run("INSERT INTO words (words) VALUES ('optimize')", params![]).map(drop)
     }
 

@@ -186,6 +186,7 @@ impl Tracker {
             for (agent, id) in conversations {
                 turn.forget_conversation(agent, id)?;
             }
+            turn.merge_words()?;
             let agents: BTreeSet<&str> = conversations.iter().map(|(agent, _)| *agent).collect();
             agents.into_iter().try_for_each(|agent| turn.read_files_again(Some(agent)))
         })?;
